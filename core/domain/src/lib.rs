@@ -1,1 +1,17 @@
-//! Placeholder while the crate is laid out.
+//! The words, fields, states and figures of a live facial recognition (LFR) deployment.
+//!
+//! For: every rule of the product, as pure values and pure transitions, so that the phone, the force's desk, the
+//! auditor and the simulated street all compute the same thing from the same events.
+//! Must never: do I/O, read a clock, draw random numbers, or know how anything is stored, sent or shown.
+//! Always: a decision comes from a signed-in officer, what is gated stays behind a [`alert::Revealed`] proof, and
+//! state changes only by applying an [`event::EventBody`].
+
+pub mod alert;
+pub mod deployment;
+pub mod event;
+pub mod id;
+pub mod judgement;
+pub mod permit;
+pub mod stop;
+pub mod time;
+pub mod wire;

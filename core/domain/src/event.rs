@@ -1,0 +1,460 @@
+//! The body of a trail entry: what happened, to what, by whom.
+//!
+//! Encoded as CBOR (RFC 8949) maps with text keys by [`EventBody::to_cbor`]; the ledger's envelope adds sequence,
+//! chain and device. Bodies never hold an image, a plain hash of one, or an embedding.
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::{DeploymentCard, DeploymentState, Role};
+use crate::id::{AlertId, CameraId, ComparisonId, DeploymentId, EngagementId, EnrolmentId, FeedId, MediaId, OfficerId};
+use crate::judgement::{Decision, JudgementKind, JudgementValue, Look, Saw, Sighting, SkipReason};
+use crate::permit::ComparisonPurpose;
+use crate::stop::{
+    Explanation, FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, Outcome,
+    ReceiptChannel, SegmentKind, Truth, Verification,
+};
+use crate::time::{Elapsed, Moment};
+
+/// The version of [`EventBody`]; readers refuse what they do not know.
+pub const BODY_VERSION: u8 = 1;
+
+/// Who did it. Decisions, judgements and outcomes carry [`Actor::Officer`] only; the workflow sees to that (S02).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A signed-in officer.
+    Officer(OfficerId),
+    /// The phone's core, by a rule.
+    Core,
+    /// The gateway's front.
+    Gateway,
+    /// The force's desk, by a rule.
+    Desk,
+    /// An operator at the LFR system.
+    Operator(OfficerId),
+    /// A supervisor.
+    Supervisor(OfficerId),
+}
+
+/// Why a consultation or disclosure happened (Data Protection Act 2018 section 62).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Justification {
+    /// Acting on an alert.
+    AlertResponse,
+    /// Conducting a stop.
+    Stop,
+    /// Running the deployment.
+    DeploymentManagement,
+    /// Deleting what is due.
+    Retention,
+    /// Keeping the trail whole.
+    Integrity,
+    /// An exercise.
+    Exercise,
+}
+
+/// One event, as it stands in an entry's body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventBody {
+    /// [`BODY_VERSION`].
+    pub v: u8,
+    /// When.
+    pub at: Moment,
+    /// Who.
+    pub actor: Actor,
+    /// In which deployment.
+    pub deployment_id: Option<DeploymentId>,
+    /// About which alert.
+    pub alert_id: Option<AlertId>,
+    /// Why.
+    pub justification: Justification,
+    /// What.
+    pub action: Action,
+}
+
+/// Which image of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaClass {
+    /// A probe image.
+    Probe,
+    /// The reference image.
+    Reference,
+    /// A close photograph taken at the stop; it is never stored.
+    LiveCapture,
+}
+
+/// The secondary face check's opinion, in three bands and "not possible".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    /// Supports that it is the same person; never "is".
+    Supports,
+    /// Neither.
+    Inconclusive,
+    /// Does not support: look again, slow down.
+    DoesNotSupport,
+    /// No opinion; the reason says what to do.
+    NotPossible,
+}
+
+/// Why media were destroyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeletionReason {
+    /// The alert was closed.
+    AlertClosed,
+    /// Their time was over.
+    Expired,
+    /// The deployment ended.
+    DeploymentEnded,
+}
+
+/// A deletion receipt: salted commitment and class, never the image (S29).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaDeleted {
+    /// The image.
+    pub media_id: MediaId,
+    /// Its class.
+    pub class: MediaClass,
+    /// HMAC-SHA-256(salt, media); the salt was destroyed with the key.
+    pub commitment: [u8; 32],
+    /// Why.
+    pub reason: DeletionReason,
+}
+
+/// What the phone commits to when it stores an alert's image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaCommitment {
+    /// The image.
+    pub media_id: MediaId,
+    /// Its class.
+    pub class: MediaClass,
+    /// HMAC-SHA-256(salt, media).
+    pub commitment: [u8; 32],
+    /// How many other faces were masked before storing (S30).
+    pub masked_faces: u8,
+}
+
+/// The numbers of a comparison, for the trail alone: a screen shows the band.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonRecord {
+    /// The comparison.
+    pub comparison_id: ComparisonId,
+    /// Which two images.
+    pub purpose: ComparisonPurpose,
+    /// SHA-256 of the embedder's file.
+    pub model_sha256: [u8; 32],
+    /// The calibration that gave the band.
+    pub calibration_id: String,
+    /// Cosine similarity in millionths; `None` where the comparison was not possible.
+    pub score_millionths: Option<i32>,
+    /// The band.
+    pub band: Band,
+    /// The reason's code, where not possible.
+    pub reason: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u32,
+}
+
+impl Eq for ComparisonRecord {}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    // The phone's shift.
+    /// An officer signed in; the shift is open until `until_ms`.
+    ShiftStarted {
+        /// The end of the force's certificate.
+        until_ms: i64,
+    },
+    /// The officer signed out.
+    ShiftEnded,
+    /// A policy took effect.
+    PolicyApplied {
+        /// Its version.
+        version: u32,
+        /// SHA-256 of the signed document.
+        sha256: [u8; 32],
+    },
+    /// The officer joined a deployment.
+    Joined {
+        /// In this role.
+        role: Role,
+    },
+    /// The officer acknowledged the briefing.
+    BriefingAcknowledged,
+    /// The officer left the deployment.
+    Left,
+
+    // An alert on a phone.
+    /// An alert was received, validated and stored.
+    AlertReceived {
+        /// The gateway's contiguous number for this enrolment.
+        alert_seq: u64,
+        /// The camera.
+        camera_id: CameraId,
+        /// Capture; milliseconds since 1970 UTC.
+        captured_at_ms: i64,
+        /// Commitments to the stored images.
+        media: Vec<MediaCommitment>,
+    },
+    /// Something that came in was refused.
+    InputRefused {
+        /// The gateway's number, where it could be read.
+        alert_seq: Option<u64>,
+        /// The error's code.
+        code: String,
+    },
+    /// The alert came on the screen.
+    AlertDisplayed,
+    /// A face was looked at (S33).
+    FaceViewed {
+        /// The image.
+        media_id: MediaId,
+        /// For how long, in milliseconds.
+        visible_ms: u32,
+        /// Whether zoomed.
+        zoomed: bool,
+    },
+    /// The blind judgement was put off.
+    JudgementSkipped {
+        /// Why.
+        reason: SkipReason,
+    },
+    /// A judgement.
+    Judged {
+        /// Which.
+        kind: JudgementKind,
+        /// What.
+        value: JudgementValue,
+        /// How the officer looked.
+        look: Option<Look>,
+        /// What the officer had seen before.
+        saw_before: Vec<Saw>,
+    },
+    /// The gated part was shown.
+    Revealed,
+    /// The secondary face check gave an opinion.
+    Compared(ComparisonRecord),
+    /// The officer decided.
+    Decided {
+        /// What.
+        decision: Decision,
+        /// Asked for green grade and under 18.
+        note: Option<String>,
+        /// `None` where the hardware refused or timed out: the decision stands, unsigned.
+        officer_signature: Option<Vec<u8>>,
+    },
+    /// Time ran out with no officer's action: never a decision (S03).
+    NoDecision,
+    /// The alert is stale.
+    Expired,
+    /// The operator withdrew it.
+    Withdrawn {
+        /// Whether because the operator judged it false.
+        judged_false: bool,
+        /// After contact a withdrawal is information and changes no state.
+        after_contact: bool,
+    },
+    /// Seen, lost, with me.
+    Sighted(Sighting),
+
+    // The stop.
+    /// Contact made: the timer runs.
+    ContactMade {
+        /// The stop.
+        engagement_id: EngagementId,
+        /// On what footing.
+        footing: LegalFooting,
+    },
+    /// Another segment began.
+    SegmentStarted(SegmentKind),
+    /// The footing changed.
+    FootingChanged(LegalFooting),
+    /// What was explained.
+    Explained(Explanation),
+    /// An identity step.
+    IdentityStep {
+        /// Which.
+        kind: IdentityStepKind,
+        /// With what result.
+        result: IdentityStepResult,
+    },
+    /// The officer's conclusion about identity.
+    IdentityConcluded(IdentityConclusion),
+    /// The outcome.
+    OutcomeRecorded(Outcome),
+    /// A false alert's causes.
+    FalseAlertReported {
+        /// All causes.
+        causes: Vec<FalseAlertCause>,
+        /// The main one.
+        primary: FalseAlertCause,
+        /// Whether the officer apologised.
+        apology_given: bool,
+        /// Whether the person wants to hear more.
+        follow_up_wanted: bool,
+    },
+    /// A receipt was offered; the entry of class 5 before this one holds its commitment.
+    ReceiptOffered {
+        /// Its reference.
+        reference: String,
+        /// How it went.
+        channel: ReceiptChannel,
+        /// SHA-256(salt, canonical receipt).
+        commitment: [u8; 32],
+    },
+    /// "Left": the timer stopped.
+    Released {
+        /// The whole stop.
+        duration: Elapsed,
+    },
+    /// Truth and verification of the alert.
+    TruthRecorded {
+        /// True or false.
+        truth: Truth,
+        /// Confirmed or not.
+        verification: Verification,
+    },
+    /// Nothing more is due on this alert.
+    Closed,
+    /// An image was destroyed.
+    MediaDeleted(MediaDeleted),
+
+    // The drone on a phone.
+    /// A drone's feed was offered.
+    DroneAssigned {
+        /// The feed.
+        feed_id: FeedId,
+        /// The incident.
+        incident_ref: String,
+    },
+    /// The officer opened the view.
+    DroneViewOpened {
+        /// The feed.
+        feed_id: FeedId,
+    },
+    /// The view closed.
+    DroneViewClosed {
+        /// The feed.
+        feed_id: FeedId,
+        /// For how long it was open, in milliseconds.
+        open_ms: u64,
+    },
+
+    // The phone itself.
+    /// The core came back after it had been killed.
+    Recovered {
+        /// Open stops that were found.
+        open_stops: u32,
+    },
+    /// The wall clock jumped against the monotonic clock.
+    ClockJumped {
+        /// By so many milliseconds.
+        by_ms: i64,
+    },
+
+    // The force's own log.
+    /// A device was enrolled.
+    Enrolled {
+        /// Its enrolment.
+        enrolment_id: EnrolmentId,
+    },
+    /// An alert was issued to one enrolment.
+    AlertIssued {
+        /// To whom.
+        enrolment_id: EnrolmentId,
+        /// The contiguous number.
+        alert_seq: u64,
+    },
+    /// An alert was taken in from the LFR system.
+    AlertIngested {
+        /// The camera.
+        camera_id: CameraId,
+        /// Capture; milliseconds since 1970 UTC.
+        captured_at_ms: i64,
+        /// A role-player of the force's own test: counted apart.
+        test_subject: bool,
+    },
+    /// The operator withdrew an alert.
+    AlertWithdrawn {
+        /// Whether because it was judged false.
+        judged_false: bool,
+    },
+    /// A deployment's card was set.
+    DeploymentCreated(DeploymentCard),
+    /// A deployment's state changed.
+    DeploymentStateChanged {
+        /// To this state.
+        state: DeploymentState,
+    },
+    /// The faces seen, as estimated at the end.
+    FacesSeenEstimated {
+        /// How many.
+        faces: u64,
+    },
+    /// The desk tells other phones what one phone recorded.
+    Coordination {
+        /// The officer concerned.
+        officer_id: OfficerId,
+        /// What the others must know.
+        status: CoordinationStatus,
+    },
+}
+
+/// What other phones must know about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoordinationStatus {
+    /// Somebody decided to engage.
+    Taken,
+    /// Seen.
+    Seen,
+    /// Lost.
+    Lost,
+    /// With an officer.
+    WithMe,
+    /// Contact was made.
+    Contact,
+    /// Closed.
+    Closed,
+}
+
+/// A body could not be written or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It cannot be encoded.
+    #[error("encode an event body")]
+    Encode,
+    /// It is not a body.
+    #[error("decode an event body")]
+    Decode,
+    /// It is of a version that this build does not know.
+    #[error("read an event body of an unknown version")]
+    UnknownVersion,
+}
+
+impl EventBody {
+    /// The CBOR bytes that are sealed.
+    pub fn to_cbor(&self) -> Result<Vec<u8>, BodyError> {
+        let mut bytes = Vec::with_capacity(256);
+        ciborium::into_writer(self, &mut bytes).map_err(|_| BodyError::Encode)?;
+        Ok(bytes)
+    }
+
+    /// Reads what [`Self::to_cbor`] wrote; trailing bytes are refused.
+    pub fn from_cbor(bytes: &[u8]) -> Result<Self, BodyError> {
+        let mut rest = bytes;
+        let body: Self = ciborium::from_reader(&mut rest).map_err(|_| BodyError::Decode)?;
+        if !rest.is_empty() {
+            return Err(BodyError::Decode);
+        }
+        if body.v != BODY_VERSION {
+            return Err(BodyError::UnknownVersion);
+        }
+        Ok(body)
+    }
+}
