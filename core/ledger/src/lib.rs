@@ -1,1 +1,23 @@
-//! Placeholder while the crate is laid out.
+//! The ledger: sealed entries, the Merkle tree over them, signed checkpoints, the mirror protocol and
+//! the bundle that an outsider can check.
+//!
+//! This crate does no input or output, reads no clock and draws no randomness of its own: bytes, times
+//! and a random generator come in, values go out. It never looks into an event body: bodies are opaque
+//! bytes to it. What it decodes always encodes again to the same bytes; what does not is refused.
+//!
+//! Standards followed byte for byte: RFC 8949 section 4.2.1 (deterministic CBOR), RFC 9180 (HPKE),
+//! RFC 6962 section 2.1 (tree), and the C2SP documents signed-note, tlog-checkpoint, tlog-cosignature,
+//! tlog-witness, tlog-mirror and tlog-tiles.
+
+mod cbor;
+pub mod checkpoint;
+pub mod entry;
+mod hash;
+pub mod note;
+mod origin;
+pub mod seal;
+pub mod tree;
+pub mod writer;
+
+pub use hash::{Hash, HashError};
+pub use origin::{MAX_ORIGIN_BYTES, Origin, OriginError};
