@@ -5,4 +5,6 @@
 //! into anything that the face check takes. What always holds: input is untrusted, every buffer is bounded by a
 //! named constant, and bad input gives a typed error or a counted fault, never a panic.
 
+pub mod klv;
 pub mod sse;
+pub mod ts;

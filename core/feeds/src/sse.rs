@@ -79,11 +79,7 @@ impl SseReader {
     /// A reader for a stream that is opened with `Last-Event-ID: last_event_id`.
     pub fn resuming_from(last_event_id: impl Into<String>) -> Self {
         let last_event_id = last_event_id.into();
-        Self {
-            id_buffer: last_event_id.clone(),
-            last_event_id,
-            ..Self::default()
-        }
+        Self { id_buffer: last_event_id.clone(), last_event_id, ..Self::default() }
     }
 
     /// The id to send in `Last-Event-ID`, empty where none was seen (then send no header).
@@ -119,12 +115,8 @@ impl SseReader {
                 bytes = bytes.get(1..).unwrap_or_default();
                 continue;
             }
-            let end = bytes
-                .iter()
-                .position(|&byte| byte == b'\n' || byte == b'\r');
-            let (part, rest) = bytes
-                .split_at_checked(end.unwrap_or(bytes.len()))
-                .unwrap_or((bytes, &[]));
+            let end = bytes.iter().position(|&byte| byte == b'\n' || byte == b'\r');
+            let (part, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
             if self.line.len() + part.len() > MAX_LINE_BYTES {
                 return Err(self.fail(SseError::LineTooLong));
             }
@@ -167,19 +159,13 @@ impl SseReader {
 
     fn take_line(&mut self, line: &[u8]) -> Result<(), SseError> {
         let first = !std::mem::replace(&mut self.past_first_line, true);
-        let line = if first {
-            line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
-        } else {
-            line
-        };
+        let line = if first { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
         if line.is_empty() {
             self.dispatch();
             return Ok(());
         }
         let colon = line.iter().position(|&byte| byte == b':');
-        let (name, value) = line
-            .split_at_checked(colon.unwrap_or(line.len()))
-            .unwrap_or((line, &[]));
+        let (name, value) = line.split_at_checked(colon.unwrap_or(line.len())).unwrap_or((line, &[]));
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
@@ -224,12 +210,8 @@ impl SseReader {
         if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
             return;
         }
-        let wish = std::str::from_utf8(value)
-            .ok()
-            .and_then(|text| text.parse().ok());
-        self.items.push_back(SseItem::Retry(
-            wish.map_or(MAX_RETRY, Duration::from_millis).min(MAX_RETRY),
-        ));
+        let wish = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+        self.items.push_back(SseItem::Retry(wish.map_or(MAX_RETRY, Duration::from_millis).min(MAX_RETRY)));
     }
 
     fn dispatch(&mut self) {
@@ -241,13 +223,8 @@ impl SseReader {
             return;
         }
         data.pop();
-        let event = if event.is_empty() {
-            "message".to_owned()
-        } else {
-            event
-        };
-        self.items
-            .push_back(SseItem::Event(SseEvent { event, data, id }));
+        let event = if event.is_empty() { "message".to_owned() } else { event };
+        self.items.push_back(SseItem::Event(SseEvent { event, data, id }));
     }
 }
 
@@ -260,39 +237,25 @@ mod tests {
     }
 
     fn event(event: &str, data: &str, id: Option<&str>) -> Result<SseItem, SseError> {
-        Ok(SseItem::Event(SseEvent {
-            event: event.into(),
-            data: data.into(),
-            id: id.map(Into::into),
-        }))
+        Ok(SseItem::Event(SseEvent { event: event.into(), data: data.into(), id: id.map(Into::into) }))
     }
 
     #[test]
     fn joins_data_lines_and_names_unnamed_events_message() {
-        assert_eq!(
-            all(b"data: YHOO\ndata: +2\ndata: 10\n\n"),
-            [event("message", "YHOO\n+2\n10", None)]
-        );
+        assert_eq!(all(b"data: YHOO\ndata: +2\ndata: 10\n\n"), [event("message", "YHOO\n+2\n10", None)]);
     }
 
     #[test]
     fn strips_one_space_only_and_takes_lines_without_colon_as_empty_fields() {
         assert_eq!(
             all(b"data:  x\n\ndata\n\ndata\ndata\n\ndata:"),
-            [
-                event("message", " x", None),
-                event("message", "", None),
-                event("message", "\n", None),
-            ]
+            [event("message", " x", None), event("message", "", None), event("message", "\n", None),]
         );
     }
 
     #[test]
     fn ignores_comments_unknown_fields_and_one_byte_order_mark() {
-        assert_eq!(
-            all(b"\xEF\xBB\xBFdata: a\n: keep-alive\nfoo: bar\n\n"),
-            [event("message", "a", None)]
-        );
+        assert_eq!(all(b"\xEF\xBB\xBFdata: a\n: keep-alive\nfoo: bar\n\n"), [event("message", "a", None)]);
         assert_eq!(all(b"\xEF\xBB\xBF\xEF\xBB\xBFdata: a\n\n"), []);
     }
 
@@ -308,13 +271,7 @@ mod tests {
     fn keeps_the_last_id_across_events_without_one_and_moves_it_only_at_dispatch() {
         let mut reader = SseReader::new();
         let got = reader.read(b"id: 7\ndata: a\n\nevent: drone.state\ndata: b\n\nid: 8\ndata: c\n");
-        assert_eq!(
-            got,
-            [
-                event("message", "a", Some("7")),
-                event("drone.state", "b", None)
-            ]
-        );
+        assert_eq!(got, [event("message", "a", Some("7")), event("drone.state", "b", None)]);
         assert_eq!(reader.last_event_id(), "7");
         reader.reconnect();
         assert_eq!(reader.last_event_id(), "7");
@@ -327,10 +284,7 @@ mod tests {
     #[test]
     fn ignores_an_id_with_a_nul() {
         let mut reader = SseReader::resuming_from("5");
-        assert_eq!(
-            reader.read(b"id: 6\0\ndata: x\n\n"),
-            [event("message", "x", None)]
-        );
+        assert_eq!(reader.read(b"id: 6\0\ndata: x\n\n"), [event("message", "x", None)]);
         assert_eq!(reader.last_event_id(), "5");
     }
 
@@ -338,37 +292,25 @@ mod tests {
     fn reads_retry_only_from_digits_and_bounds_it() {
         assert_eq!(
             all(b"retry: 1500\nretry: 1.5\nretry:\nretry: -1\nretry: 99999999999999999999999\n"),
-            [
-                Ok(SseItem::Retry(Duration::from_millis(1500))),
-                Ok(SseItem::Retry(MAX_RETRY)),
-            ]
+            [Ok(SseItem::Retry(Duration::from_millis(1500))), Ok(SseItem::Retry(MAX_RETRY)),]
         );
     }
 
     #[test]
     fn replaces_bytes_that_are_not_utf_8() {
-        assert_eq!(
-            all(b"data: a\xFFb\n\n"),
-            [event("message", "a\u{FFFD}b", None)]
-        );
+        assert_eq!(all(b"data: a\xFFb\n\n"), [event("message", "a\u{FFFD}b", None)]);
     }
 
     #[test]
     fn refuses_a_line_without_end_and_stays_failed_until_reconnect() {
         let mut reader = SseReader::new();
-        assert_eq!(
-            reader.read(b"data: before\n\n"),
-            [event("message", "before", None)]
-        );
+        assert_eq!(reader.read(b"data: before\n\n"), [event("message", "before", None)]);
         let chunk = [b'x'; 4096];
         let first = (0..100).find_map(|_| reader.push(&chunk).err());
         assert_eq!(first, Some(SseError::LineTooLong));
         assert_eq!(reader.push(b"\n"), Err(SseError::LineTooLong));
         reader.reconnect();
-        assert_eq!(
-            reader.read(b"data: after\n\n"),
-            [event("message", "after", None)]
-        );
+        assert_eq!(reader.read(b"data: after\n\n"), [event("message", "after", None)]);
     }
 
     #[test]
@@ -376,10 +318,7 @@ mod tests {
         let mut bytes = b"data: ok\n\nid: ".to_vec();
         bytes.resize(bytes.len() + MAX_ID_BYTES + 1, b'9');
         bytes.extend(b"\ndata: lost\n\n");
-        assert_eq!(
-            all(&bytes),
-            [event("message", "ok", None), Err(SseError::IdTooLong)]
-        );
+        assert_eq!(all(&bytes), [event("message", "ok", None), Err(SseError::IdTooLong)]);
     }
 
     #[test]

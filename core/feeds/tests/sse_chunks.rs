@@ -21,10 +21,7 @@ fn cut<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let mut points: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
     points.extend([0, bytes.len()]);
     points.sort_unstable();
-    points
-        .windows(2)
-        .map(|pair| &bytes[pair[0]..pair[1]])
-        .collect()
+    points.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
 }
 
 fn stream_text() -> impl Strategy<Value = Vec<u8>> {
