@@ -101,6 +101,7 @@ pub struct MediaRef {
     /// The image's identifier.
     pub media_id: MediaId,
     /// SHA-256 of the bytes, for the transport alone: never written to the trail.
+    #[serde(with = "crate::bytes")]
     pub transport_sha256: [u8; 32],
     /// Size in bytes.
     pub size: u32,
@@ -184,7 +185,6 @@ pub struct Revealed {
 
 impl Revealed {
     /// Only the workflow calls this, on a state that has passed the blind judgement or its logged skip.
-    #[allow(dead_code)] // the workflow module arrives with the next commit
     pub(crate) fn of(alert_id: AlertId) -> Self {
         Self { alert_id }
     }
@@ -211,6 +211,11 @@ impl Alert {
     /// What may be seen at once.
     pub fn open(&self) -> &OpenPart {
         &self.open
+    }
+
+    /// What the rules of this crate must know before anybody may see it; nothing of it leaves the crate.
+    pub(crate) fn sealed(&self) -> &GatedPart {
+        &self.gated
     }
 
     /// What may be seen after the reveal of this very alert; `None` for a proof of another one.

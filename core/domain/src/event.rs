@@ -119,6 +119,7 @@ pub struct MediaDeleted {
     /// Its class.
     pub class: MediaClass,
     /// HMAC-SHA-256(salt, media); the salt was destroyed with the key.
+    #[serde(with = "crate::bytes")]
     pub commitment: [u8; 32],
     /// Why.
     pub reason: DeletionReason,
@@ -132,19 +133,21 @@ pub struct MediaCommitment {
     /// Its class.
     pub class: MediaClass,
     /// HMAC-SHA-256(salt, media).
+    #[serde(with = "crate::bytes")]
     pub commitment: [u8; 32],
     /// How many other faces were masked before storing (S30).
     pub masked_faces: u8,
 }
 
 /// The numbers of a comparison, for the trail alone: a screen shows the band.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparisonRecord {
     /// The comparison.
     pub comparison_id: ComparisonId,
     /// Which two images.
     pub purpose: ComparisonPurpose,
     /// SHA-256 of the embedder's file.
+    #[serde(with = "crate::bytes")]
     pub model_sha256: [u8; 32],
     /// The calibration that gave the band.
     pub calibration_id: String,
@@ -157,8 +160,6 @@ pub struct ComparisonRecord {
     /// How long it took, in milliseconds.
     pub took_ms: u32,
 }
-
-impl Eq for ComparisonRecord {}
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +178,7 @@ pub enum Action {
         /// Its version.
         version: u32,
         /// SHA-256 of the signed document.
+        #[serde(with = "crate::bytes")]
         sha256: [u8; 32],
     },
     /// The officer joined a deployment.
@@ -259,6 +261,16 @@ pub enum Action {
         /// After contact a withdrawal is information and changes no state.
         after_contact: bool,
     },
+    /// The same person was alerted twice: counted apart.
+    MarkedDuplicate {
+        /// The alert that counts.
+        of: AlertId,
+    },
+    /// A newer alert stands in for this one.
+    Superseded {
+        /// The newer alert.
+        by: AlertId,
+    },
     /// Seen, lost, with me.
     Sighted(Sighting),
 
@@ -282,6 +294,9 @@ pub enum Action {
         kind: IdentityStepKind,
         /// With what result.
         result: IdentityStepResult,
+        /// Why, where an intrusive step follows two supporting documents (S51).
+        #[serde(default)]
+        reason: Option<String>,
     },
     /// The officer's conclusion about identity.
     IdentityConcluded(IdentityConclusion),
@@ -305,6 +320,7 @@ pub enum Action {
         /// How it went.
         channel: ReceiptChannel,
         /// SHA-256(salt, canonical receipt).
+        #[serde(with = "crate::bytes")]
         commitment: [u8; 32],
     },
     /// "Left": the timer stopped.
@@ -409,6 +425,8 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CoordinationStatus {
+    /// Judged blind; the value is not told, so that a second judgement stays blind (S04).
+    Judged,
     /// Somebody decided to engage.
     Taken,
     /// Seen.

@@ -67,6 +67,8 @@ pub enum SkipReason {
     CannotSeeScreen,
     /// No reason was given.
     NotStated,
+    /// The policy in force does not ask for a blind judgement.
+    PolicyOff,
 }
 
 /// The officer's discretionary decision on an alert. There is no default.

@@ -7,11 +7,19 @@
 //! state changes only by applying an [`event::EventBody`].
 
 pub mod alert;
+mod bytes;
+mod cbor;
 pub mod deployment;
 pub mod event;
+pub mod exercise;
 pub mod id;
 pub mod judgement;
 pub mod permit;
+pub mod policy;
+pub mod retention;
+pub mod shift;
 pub mod stop;
+pub mod stop_state;
 pub mod time;
 pub mod wire;
+pub mod workflow;

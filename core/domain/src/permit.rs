@@ -27,7 +27,6 @@ pub struct ComparisonPermit {
 
 impl ComparisonPermit {
     /// Only the workflow calls this, after it has checked that the alert or stop is open.
-    #[allow(dead_code)] // the workflow module arrives with the next commit
     pub(crate) fn issue(alert_id: AlertId, comparison_id: ComparisonId, purpose: ComparisonPurpose) -> Self {
         Self { alert_id, comparison_id, purpose }
     }

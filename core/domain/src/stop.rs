@@ -52,6 +52,20 @@ pub struct Explanation {
     pub right_to_record: bool,
 }
 
+impl Explanation {
+    /// Both explanations together: a tick once made stays made.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        Self {
+            identity_of_officer: self.identity_of_officer || later.identity_of_officer,
+            reason: self.reason || later.reason,
+            came_from_lfr: self.came_from_lfr || later.came_from_lfr,
+            free_to_go_or_detained: self.free_to_go_or_detained || later.free_to_go_or_detained,
+            right_to_record: self.right_to_record || later.right_to_record,
+        }
+    }
+}
+
 /// How identity is established, least intrusive first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -122,7 +136,7 @@ pub enum Verification {
 }
 
 /// Why somebody was arrested, by the published list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArrestKind {
     /// Warrant.
@@ -156,7 +170,7 @@ pub enum ArrestCause {
 }
 
 /// The power used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // the statutes' own short names, listed in domain.md
 pub enum Power {

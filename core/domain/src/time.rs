@@ -58,16 +58,49 @@ pub struct Elapsed {
     pub uncertainty_ms: u32,
 }
 
+impl Elapsed {
+    /// No time at all.
+    pub const ZERO: Self = Self { ms: 0, uncertainty_ms: 0 };
+
+    /// Adds two stretches of time and what is not known about them.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            ms: self.ms.saturating_add(other.ms),
+            uncertainty_ms: self.uncertainty_ms.saturating_add(other.uncertainty_ms),
+        }
+    }
+}
+
 impl Moment {
-    /// Time since `earlier`: on the monotonic clock within one boot, else on the wall clock with both uncertainties.
+    /// Time since `earlier`: on the monotonic clock within one boot, else on the wall clock with both uncertainties,
+    /// and never less than this boot has lasted. `earlier` is from this boot or one before it.
     pub fn since(&self, earlier: &Self) -> Elapsed {
         if self.boot_id == earlier.boot_id {
             let ns = self.monotonic_ns.saturating_sub(earlier.monotonic_ns);
             return Elapsed { ms: ns / 1_000_000, uncertainty_ms: 0 };
         }
+        let wall_ms = self.utc_ms.saturating_sub(earlier.utc_ms);
+        // The monotonic clock starts with the boot, and `earlier` was before it: at least this much time has passed.
+        let since_boot_ms = self.monotonic_ns / 1_000_000;
+        let ms = u64::try_from(wall_ms).unwrap_or(0).max(since_boot_ms);
+        let wrong_by = i64::try_from(ms).unwrap_or(i64::MAX).saturating_sub(wall_ms);
         Elapsed {
-            ms: u64::try_from(self.utc_ms.saturating_sub(earlier.utc_ms)).unwrap_or(0),
-            uncertainty_ms: self.uncertainty_ms.saturating_add(earlier.uncertainty_ms),
+            ms,
+            uncertainty_ms: self
+                .uncertainty_ms
+                .saturating_add(earlier.uncertainty_ms)
+                .saturating_add(u32::try_from(wrong_by).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// The wall clock as the monotonic clock has it: the wall reading of `earlier` plus the time since, so that a
+    /// clock that was set in between changes nothing. Across boots it is the present wall clock.
+    pub fn utc_ms_from(&self, earlier: &Self) -> i64 {
+        if self.boot_id == earlier.boot_id {
+            earlier.utc_ms.saturating_add(i64::try_from(self.since(earlier).ms).unwrap_or(i64::MAX))
+        } else {
+            self.utc_ms
         }
     }
 }
@@ -96,6 +129,12 @@ mod tests {
     fn a_clock_set_back_does_not_change_a_duration_within_one_boot() {
         let elapsed = moment(0, 61_000, 1).since(&moment(1_000_000, 1_000, 1));
         assert_eq!(elapsed, Elapsed { ms: 60_000, uncertainty_ms: 0 });
+    }
+
+    #[test]
+    fn a_clock_set_back_over_a_reboot_never_takes_time_away() {
+        let elapsed = moment(30_000, 20_000, 2).since(&moment(90_000, 70_000, 1));
+        assert_eq!(elapsed, Elapsed { ms: 20_000, uncertainty_ms: 81_000 });
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! When an alert's images are destroyed (S24 to S27).
+//!
+//! Must never: let a clock that was set back lengthen a life. Always: on doubt, delete; several clocks are asked and
+//! the latest counts.
+
+use crate::event::DeletionReason;
+use crate::policy::Policy;
+use crate::time::Moment;
+use crate::workflow::{AlertState, DueMedia, Phase};
+
+/// What else is known about the present when retention is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The latest time that the gateway is known to have stated; milliseconds since 1970 UTC.
+    pub latest_gateway_ms: Option<i64>,
+    /// Whether the alert's deployment has ended.
+    pub deployment_ended: bool,
+}
+
+/// Images that are due by what the phone itself knows.
+pub fn due_media(state: &AlertState, policy: &Policy, now: &Moment) -> Vec<DueMedia> {
+    due_media_knowing(state, policy, now, Known::default())
+}
+
+/// Images that are due, with what the gateway said.
+pub fn due_media_knowing(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -> Vec<DueMedia> {
+    let Some(reason) = due_reason(state, policy, now, known) else { return Vec::new() };
+    state.media().iter().map(|held| DueMedia { media_id: held.media_id, class: held.class, reason }).collect()
+}
+
+fn due_reason(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -> Option<DeletionReason> {
+    if over_since_ended(state, policy, now, known) {
+        return Some(DeletionReason::AlertClosed);
+    }
+    // A running stop still needs its reference, but never beyond the day.
+    let stop_running = state.stop().is_some_and(crate::stop_state::StopState::is_running);
+    if known.deployment_ended && !stop_running {
+        return Some(DeletionReason::DeploymentEnded);
+    }
+    let life_ms = i64::from(policy.media.after_capture_s).saturating_mul(1000);
+    let until_ms = state.media_expire_at_ms().min(state.captured_at_ms().saturating_add(life_ms));
+    (latest_ms(state, now, known) >= until_ms).then_some(DeletionReason::Expired)
+}
+
+/// The latest of what the wall clock, the monotonic clock since the alert came in, and the gateway say.
+fn latest_ms(state: &AlertState, now: &Moment, known: Known) -> i64 {
+    let received = state.received_at();
+    let at_least = received.utc_ms.saturating_add(i64::try_from(now.since(&received).ms).unwrap_or(i64::MAX));
+    [now.utc_ms, at_least].into_iter().chain(known.latest_gateway_ms).max().unwrap_or(i64::MAX)
+}
+
+/// Whether the alert has been closed, or withdrawn or stale, for longer than the policy keeps its images.
+fn over_since_ended(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -> bool {
+    let ended = match (state.closed_at(), state.left_at()) {
+        (Some(closed), Some(left)) => {
+            if closed.utc_ms < left.utc_ms {
+                closed
+            } else {
+                left
+            }
+        }
+        (Some(at), None) | (None, Some(at)) => at,
+        (None, None) => return false,
+    };
+    let keep_ms = u64::from(policy.media.after_close_s).saturating_mul(1000);
+    let by_gateway = known.latest_gateway_ms.map_or(0, |gateway| gateway.saturating_sub(ended.utc_ms));
+    // A wall clock that now reads earlier than when the alert ended was set back: no trust in it, so delete.
+    let set_back = now.boot_id != ended.boot_id && now.utc_ms < ended.utc_ms;
+    let passed = now.since(&ended).ms.max(u64::try_from(by_gateway).unwrap_or(0));
+    set_back || passed >= keep_ms || (state.phase() == Phase::MediaDeleted)
+}
