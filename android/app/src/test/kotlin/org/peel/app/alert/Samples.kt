@@ -1,0 +1,112 @@
+package org.peel.app.alert
+
+import java.awt.RenderingHints
+import java.awt.geom.AffineTransform
+import java.awt.image.BufferedImage
+import java.awt.image.RescaleOp
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.time.Duration
+import java.time.Instant
+import javax.imageio.ImageIO
+import org.peel.app.repository
+import org.peel.shell.alert.AlertId
+import org.peel.shell.alert.AlertState
+import org.peel.shell.alert.Band
+import org.peel.shell.alert.Category
+import org.peel.shell.alert.FaceCheck
+import org.peel.shell.alert.FaceImage
+import org.peel.shell.alert.Faces
+import org.peel.shell.alert.Grade
+import org.peel.shell.alert.Judgement
+import org.peel.shell.alert.KnownErrors
+import org.peel.shell.alert.OpenAlert
+import org.peel.shell.alert.RateCode
+import org.peel.shell.alert.ReferenceSource
+import org.peel.shell.alert.RevealedFacts
+import org.peel.shell.alert.ScorePlace
+import org.peel.shell.alert.Step
+import org.peel.shell.alert.TestedRate
+import org.peel.shell.alert.Viewing
+import org.peel.shell.alert.WarningMarker
+
+/** An alert of an exercise, for tests that need no core; its faces are the exercise's role-players. */
+object Samples {
+    private val capturedAt: Instant = Instant.parse("2026-03-14T12:00:00Z")
+
+    private val photograph: BufferedImage = ImageIO.read(File(repository, "tests/street/faces/devon_1.jpg"))
+
+    /** Head and shoulders, as a custody photograph is cut. */
+    private val reference = photograph.getSubimage(40, 0, 200, 250).encoded()
+
+    /** The same photograph as a street camera might have it: small, dim, a little turned, enlarged again. */
+    private val probe = streetProbe(photograph).encoded()
+
+    val alert = OpenAlert(
+        id = AlertId("0195-sample"),
+        cameraName = "Camera 2, High Street",
+        direction = "Walking to the station",
+        capturedAt = capturedAt,
+        staleAt = capturedAt + Duration.ofSeconds(180),
+        urgent = true,
+        exercise = true
+    )
+
+    val viewing = Viewing(Faces(listOf(FaceImage(probe)), FaceImage(reference)), capturedAt + Duration.ofSeconds(4))
+
+    val blind = AlertState.Blind(alert, viewing, maySkip = true)
+
+    val facts = RevealedFacts(
+        grade = Grade.RED,
+        categories = listOf(Category.WANTED_BY_COURT),
+        reason = "Failed to appear: robbery",
+        warningMarkers = listOf(WarningMarker.VIOLENT, WarningMarker.WEAPONS),
+        referenceAgeYears = 6,
+        referenceSource = ReferenceSource.CUSTODY,
+        entryLastVerifiedAt = capturedAt - Duration.ofHours(5),
+        entryMayBeOutOfDate = false,
+        flags = emptyList(),
+        displayName = null,
+        score = ScorePlace(712, 640),
+        knownErrors = KnownErrors(falseAlerts = 10, facesSeen = 3_147_436, alerts = 2_077),
+        operatorJudgement = Judgement.SAME_PERSON_LIKELY,
+        noteNeeded = false
+    )
+
+    val revealed = AlertState.Revealed(
+        alert,
+        viewing.copy(now = capturedAt + Duration.ofSeconds(9)),
+        facts,
+        FaceCheck.NotAsked,
+        Step.JudgeAgain
+    )
+
+    val opinion = FaceCheck.Opinion(
+        Band.SUPPORTS,
+        listOf(
+            TestedRate(RateCode.FALSE_ALERTS_SUPPORTED, 12, 200),
+            TestedRate(RateCode.TRUE_ALERTS_NOT_SUPPORTED, 31, 200)
+        )
+    )
+
+    private fun streetProbe(photograph: BufferedImage): BufferedImage {
+        val small = BufferedImage(64, 80, BufferedImage.TYPE_INT_RGB)
+        small.createGraphics().run {
+            setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR)
+            transform(AffineTransform.getRotateInstance(0.06, 32.0, 40.0))
+            drawImage(photograph.getSubimage(40, 0, 200, 250), -4, -4, 72, 90, null)
+            dispose()
+        }
+        val dim = RescaleOp(0.8f, 6f, null).filter(small, null)
+        val large = BufferedImage(320, 400, BufferedImage.TYPE_INT_RGB)
+        large.createGraphics().run {
+            setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC)
+            drawImage(dim, 0, 0, 320, 400, null)
+            dispose()
+        }
+        return large
+    }
+
+    private fun BufferedImage.encoded(): ByteArray =
+        ByteArrayOutputStream().also { ImageIO.write(this, "png", it) }.toByteArray()
+}

@@ -1,0 +1,26 @@
+package org.peel.shell.alert
+
+/** The secondary face check of one alert: nothing until the officer asks for it. */
+sealed interface FaceCheck {
+    data object NotAsked : FaceCheck
+
+    data object Running : FaceCheck
+
+    /** An opinion in one of three bands, with how often such opinions were wrong in tests. */
+    data class Opinion(val band: Band, val rates: List<TestedRate>) : FaceCheck
+
+    /** No opinion, and why. */
+    data class NotPossible(val reason: QualityReason) : FaceCheck
+}
+
+/** The three bands. */
+enum class Band { DOES_NOT_SUPPORT, INCONCLUSIVE, SUPPORTS }
+
+/** So many of so many, when the check was tested. */
+data class TestedRate(val what: RateCode, val cases: Long, val of: Long)
+
+/** What a tested rate counts. */
+enum class RateCode { FALSE_ALERTS_SUPPORTED, TRUE_ALERTS_NOT_SUPPORTED, OTHER }
+
+/** Why the check gives no opinion, in terms that an officer can act on. */
+enum class QualityReason { TOO_SMALL, BLURRED, DARK, BRIGHT, TURNED_AWAY, COVERED, NO_FACE, SEVERAL_FACES, UNREADABLE }
