@@ -5,6 +5,11 @@
 //! into anything that the face check takes. What always holds: input is untrusted, every buffer is bounded by a
 //! named constant, and bad input gives a typed error or a counted fault, never a panic.
 
+pub mod age;
+pub mod geometry;
 pub mod klv;
+pub mod pairing;
+pub mod ring;
 pub mod sse;
+pub mod tier;
 pub mod ts;

@@ -79,6 +79,11 @@ impl VideoAccessUnit {
         Self { pts, codec, key_frame, bytes: FrameBytes(bytes) }
     }
 
+    #[cfg(test)]
+    pub(crate) fn for_tests(pts: Option<Pts>, codec: Codec, key_frame: bool, bytes: Vec<u8>) -> Self {
+        Self { pts, codec, key_frame, bytes: FrameBytes(bytes) }
+    }
+
     /// Shows the picture to the decoder; the bytes are dropped afterwards.
     pub fn hand_to(self, decoder: &mut dyn HardwareDecoder) {
         decoder.queue(self.codec, self.pts, self.key_frame, &self.bytes.0);
