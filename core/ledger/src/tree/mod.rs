@@ -12,8 +12,8 @@ use crate::Hash;
 
 pub use nodes::{LeafHashes, Nodes};
 pub use proof::{
-    consistency_proof, inclusion_proof, subtree_proof, subtree_root, verify_consistency, verify_inclusion,
-    verify_subtree,
+    consistency_proof, inclusion_proof, root_from_inclusion, subtree_proof, subtree_root, verify_consistency,
+    verify_inclusion, verify_subtree,
 };
 pub use range::CompactRange;
 

@@ -75,6 +75,14 @@ pub fn verify_inclusion(index: u64, size: u64, leaf: &Hash, proof: &[Hash], root
     verify_subtree(index, index.checked_add(1).ok_or(TreeError::Range)?, size, leaf, proof, root)
 }
 
+/// The root that `leaf` at `index` of a tree with `size` leaves leads to by an audit path. It means
+/// nothing until someone's signature over that root has been verified.
+pub fn root_from_inclusion(index: u64, size: u64, leaf: &Hash, proof: &[Hash]) -> Result<Hash, TreeError> {
+    let end = index.checked_add(1).ok_or(TreeError::Range)?;
+    let (of_leaf, of_tree) = climb(index, end, size, leaf, proof)?;
+    if of_leaf == *leaf { Ok(of_tree) } else { Err(TreeError::Proof) }
+}
+
 /// Checks that the tree of `old` leaves is a prefix of the tree of `new` leaves.
 pub fn verify_consistency(
     old: u64,
@@ -99,6 +107,12 @@ pub fn verify_subtree(
     proof: &[Hash],
     root: &Hash,
 ) -> Result<(), TreeError> {
+    let (of_subtree, of_tree) = climb(start, end, size, subtree, proof)?;
+    if of_subtree == *subtree && of_tree == *root { Ok(()) } else { Err(TreeError::Proof) }
+}
+
+/// Folds a subtree consistency proof; gives the subtree's hash and the tree's root that it leads to.
+fn climb(start: u64, end: u64, size: u64, subtree: &Hash, proof: &[Hash]) -> Result<(Hash, Hash), TreeError> {
     check_subtree(start, end, size)?;
     if proof.len() > MAX_PROOF_HASHES {
         return Err(TreeError::Proof);
@@ -129,7 +143,7 @@ pub fn verify_subtree(
         }
         (first, last, edge) = (first >> 1, last >> 1, edge >> 1);
     }
-    if edge == 0 && of_subtree == *subtree && of_tree == *root { Ok(()) } else { Err(TreeError::Proof) }
+    if edge == 0 { Ok((of_subtree, of_tree)) } else { Err(TreeError::Proof) }
 }
 
 #[cfg(test)]

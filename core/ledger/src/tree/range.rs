@@ -60,17 +60,17 @@ impl CompactRange {
         roots.fold(*last, |right, left| node_hash(left, &right))
     }
 
-    /// The root of `[start, size)`, where `start` is a multiple of a power of two not smaller than the
-    /// span: what a mirror knows of a package that it has begun.
-    pub fn tail_root(&self, start: u64) -> Result<Hash, TreeError> {
-        let span = self.size.checked_sub(start).filter(|span| *span > 0).ok_or(TreeError::Range)?;
-        if start != 0 && start % span.next_power_of_two() != 0 {
+    /// The range over `[start, size)` alone, where `start` is 0 or a multiple of a power of two above the
+    /// span: what a mirror holds of a package that it has begun. Leaves appended to it give the root of
+    /// the package, which the whole range may already have merged with what is to its left.
+    pub fn tail(&self, start: u64) -> Result<Self, TreeError> {
+        let span = self.size.checked_sub(start).ok_or(TreeError::Range)?;
+        let unit = span.checked_add(1).and_then(u64::checked_next_power_of_two);
+        if start != 0 && unit.is_none_or(|unit| start % unit != 0) {
             return Err(TreeError::Range);
         }
-        let count = span.count_ones() as usize;
-        let mut tail = self.roots.iter().rev().take(count);
-        let last = tail.next().ok_or(TreeError::Range)?;
-        Ok(tail.fold(*last, |right, left| node_hash(left, &right)))
+        let from = self.roots.len().checked_sub(span.count_ones() as usize).ok_or(TreeError::Range)?;
+        Self::from_parts(span, self.roots.get(from..).unwrap_or_default().to_vec())
     }
 
     /// Size (8 bytes, big-endian) and roots, for storage.

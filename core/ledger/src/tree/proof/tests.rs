@@ -94,9 +94,10 @@ proptest! {
         prop_assert_eq!(range.root(), naive_root(&all));
         prop_assert_eq!(CompactRange::from_bytes(&range.to_bytes()).unwrap(), range.clone());
         let start = count / 256 * 256;
-        if start < count {
-            prop_assert_eq!(range.tail_root(start).unwrap(), naive_root(&all[start as usize..]));
-        }
+        let tail = range.tail(start).unwrap();
+        prop_assert_eq!(tail.size(), count - start);
+        prop_assert_eq!(tail.root(), naive_root(&all[start as usize..]));
+        prop_assert_eq!(range.tail(count + 1), Err(TreeError::Range));
     }
 
     #[test]
