@@ -6,6 +6,7 @@
 //! named constant, and bad input gives a typed error or a counted fault, never a panic.
 
 pub mod age;
+pub mod drone;
 pub mod geometry;
 pub mod klv;
 pub mod pairing;

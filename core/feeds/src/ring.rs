@@ -38,7 +38,9 @@ impl FrameRing {
     }
 
     /// The next picture for the decoder; when it waited too long, the newest key frame instead.
-    pub fn pop(&mut self, now_us: u64) -> Option<VideoAccessUnit> {
+    ///
+    /// With it comes when it arrived.
+    pub fn pop(&mut self, now_us: u64) -> Option<(u64, VideoAccessUnit)> {
         self.expire(now_us);
         let waited = self.waiting.front().is_some_and(|(at_us, _)| now_us.saturating_sub(*at_us) > MAX_WAIT_US);
         if waited && let Some(newest) = self.waiting.iter().rposition(|(_, picture)| picture.key_frame) {
@@ -46,9 +48,9 @@ impl FrameRing {
                 self.drop_front();
             }
         }
-        let (_, picture) = self.waiting.pop_front()?;
+        let (at_us, picture) = self.waiting.pop_front()?;
         self.bytes -= picture.bytes.len();
-        Some(picture)
+        Some((at_us, picture))
     }
 
     /// Pictures that were dropped instead of shown.
@@ -95,7 +97,7 @@ mod tests {
     }
 
     fn popped(ring: &mut FrameRing, now_us: u64) -> Option<u64> {
-        ring.pop(now_us).and_then(|picture| picture.pts).map(Pts::ticks)
+        ring.pop(now_us).and_then(|(_, picture)| picture.pts).map(Pts::ticks)
     }
 
     #[test]

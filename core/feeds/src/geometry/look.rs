@@ -58,6 +58,8 @@ pub enum LookSource {
     SlantRange,
     /// Where the line of sight meets the ground; the ground is taken as level.
     Ground,
+    /// The gateway's word.
+    Told,
 }
 
 /// What is known; heights all above the same surface.

@@ -9,7 +9,10 @@ mod look;
 
 pub use distance::{COMPASS_LIMIT_DEG, Compass, Separation, relative_direction, separation};
 pub use eta::{ETA_MARGIN_S, EtaEstimator, MIN_SPEED_M_S};
-pub use look::{Attitude, LookAt, LookInput, LookSource, look_at, uncertainty_radius};
+pub use look::{
+    Attitude, GIMBAL_ERROR_DEG, LookAt, LookInput, LookSource, MIN_DEPRESSION_DEG, MIN_RADIUS_M, PLATFORM_ERROR_M,
+    look_at, uncertainty_radius,
+};
 
 /// Semi-major axis of WGS 84, metres.
 const SEMI_MAJOR_AXIS_M: f64 = 6_378_137.0;
