@@ -61,7 +61,7 @@ pub fn comparison_permit(purpose: ComparisonPurpose) -> Result<ComparisonPermit,
         });
     }
     for (seconds, command) in (2_u64..).zip(commands) {
-        for event in decide(&state, command, &officer, &policy, at(seconds * 1_000))? {
+        for event in decide(&state, &command, &officer, &policy, at(seconds * 1_000))? {
             state.apply(&event)?;
         }
     }

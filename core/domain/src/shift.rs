@@ -1,6 +1,6 @@
 //! The shift certificate: how the core knows that an officer, and nobody else, is acting.
 //!
-//! The force signs (COSE_Sign1, RFC 9052 section 4.2, EdDSA with Ed25519) who the officer is, in which roles, on which
+//! The force signs (`COSE_Sign1`, RFC 9052 section 4.2, `EdDSA` with Ed25519) who the officer is, in which roles, on which
 //! enrolment, with which hardware key, from when until when. [`verify_certificate`] is the only way to a
 //! [`SignedInOfficer`], and the workflow takes decisions from nothing else (S02).
 //! Must never: make an officer from an unverified byte. Always: a certificate is bound to one enrolment and one key.
@@ -30,7 +30,7 @@ pub struct CertificateClaims {
     pub officer_id: OfficerId,
     /// The enrolment that the officer signed in on.
     pub enrolment_id: EnrolmentId,
-    /// `K_officer`: SubjectPublicKeyInfo, DER.
+    /// `K_officer`: `SubjectPublicKeyInfo`, DER.
     #[serde(with = "crate::bytes")]
     pub k_officer_spki: Vec<u8>,
     /// Roles by deployment.
@@ -46,7 +46,7 @@ pub struct CertificateClaims {
 pub struct Binding<'a> {
     /// This enrolment.
     pub enrolment_id: EnrolmentId,
-    /// This officer's hardware key: SubjectPublicKeyInfo, DER.
+    /// This officer's hardware key: `SubjectPublicKeyInfo`, DER.
     pub k_officer_spki: &'a [u8],
 }
 
@@ -112,7 +112,7 @@ impl SignedInOfficer {
         self.claims.enrolment_id
     }
 
-    /// The officer's hardware key: SubjectPublicKeyInfo, DER.
+    /// The officer's hardware key: `SubjectPublicKeyInfo`, DER.
     pub fn k_officer_spki(&self) -> &[u8] {
         &self.claims.k_officer_spki
     }

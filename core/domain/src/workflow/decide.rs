@@ -20,19 +20,19 @@ use crate::workflow::{forms, identity, outcome};
 /// they are applied. An empty list says that nothing changes.
 pub fn decide(
     state: &AlertState,
-    command: Command,
+    command: &Command,
     officer: &SignedInOfficer,
     policy: &Policy,
     now: Moment,
 ) -> Result<Vec<EventBody>, WorkflowError> {
     check_officer(state, officer, &now)?;
-    let actions = draft(state, &command, policy, &now);
+    let actions = draft(state, command, policy, &now);
     let events: Vec<EventBody> = actions.into_iter().map(|action| by_officer(state, action, officer, now)).collect();
     let mut trial = state.clone();
     for event in &events {
         trial.apply(event)?;
     }
-    check(state, &command, officer, policy)?;
+    check(state, command, officer, policy)?;
     Ok(events)
 }
 

@@ -31,6 +31,7 @@ pub struct Withdrawal {
 
 /// What the rules need of the gated part. It is never shown and never printed.
 #[derive(Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // four separate facts of one entry
 pub(super) struct SealedFlags {
     pub(super) green: bool,
     pub(super) under_18: bool,

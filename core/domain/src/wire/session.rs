@@ -1,0 +1,188 @@
+//! Enrolment, tokens, sign-in, deployments: the requests and responses of a phone's session.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::{DeploymentCard, DeploymentState, Role};
+use crate::id::{EnrolmentId, OfficerId};
+use crate::wire::Base64;
+
+/// `POST /v1/enrol`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolRequest {
+    /// The one-time secret of the enrolment code.
+    pub secret: Base64,
+    /// `K_log`: the raw Ed25519 public key, 32 bytes. Its key line needs the origin, which only the gateway knows.
+    pub k_log: Base64,
+    /// `K_hw`: `SubjectPublicKeyInfo`, DER.
+    pub k_hw_spki: Base64,
+    /// `K_auth`: `SubjectPublicKeyInfo`, DER.
+    pub k_auth_spki: Base64,
+    /// The device's model, as it names itself.
+    pub model: String,
+}
+
+/// What a recipient of bodies may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientPurpose {
+    /// The force's desk.
+    Operations,
+    /// Oversight.
+    Auditor,
+}
+
+/// A public key that bodies are sealed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientDto {
+    /// Its key id.
+    pub kid: Base64,
+    /// The HPKE suite, as the ledger names it.
+    pub suite: String,
+    /// The public key, as the suite serialises it.
+    pub public_key: Base64,
+    /// What for.
+    pub purpose: RecipientPurpose,
+}
+
+/// The answer to an enrolment: everything that the phone will verify with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolResponse {
+    /// The enrolment.
+    pub enrolment_id: EnrolmentId,
+    /// The origin of the phone's log.
+    pub origin: String,
+    /// Recipients of bodies.
+    pub recipients: Vec<RecipientDto>,
+    /// The mirror's verifier key line.
+    pub mirror_vkey: String,
+    /// The force log's.
+    pub force_log_vkey: String,
+    /// The events log's.
+    pub events_vkey: String,
+    /// The two policy signers: `SubjectPublicKeyInfo`, DER, P-256.
+    pub policy_signers: Vec<Base64>,
+    /// The key that signs what the gateway streams: raw Ed25519, 32 bytes.
+    pub gateway_sequence_key: Base64,
+}
+
+/// `GET /v1/nonce`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NonceResponse {
+    /// Good once, for a minute.
+    pub nonce: String,
+}
+
+/// `POST /v1/token`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// The enrolment.
+    pub enrolment_id: EnrolmentId,
+    /// The nonce.
+    pub nonce: String,
+    /// ECDSA P-256 with SHA-256, DER, by `K_auth` over [`token_message`].
+    pub signature: Base64,
+}
+
+/// What `K_auth` signs for a token.
+pub fn token_message(enrolment_id: EnrolmentId, nonce: &str) -> Vec<u8> {
+    format!("peel/v1/token\n{enrolment_id}\n{nonce}").into_bytes()
+}
+
+/// A token. It prints redacted.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenResponse {
+    /// The bearer token.
+    pub token: String,
+    /// For how many seconds it is good.
+    pub expires_in_s: u32,
+}
+
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenResponse([redacted])")
+    }
+}
+
+/// `POST /v1/sign-in`. It prints redacted.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInRequest {
+    /// The officer.
+    pub officer_id: OfficerId,
+    /// The PIN.
+    pub pin: String,
+    /// `K_officer`: `SubjectPublicKeyInfo`, DER.
+    pub k_officer_spki: Base64,
+}
+
+impl fmt::Debug for SignInRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignInRequest([redacted])")
+    }
+}
+
+impl Drop for SignInRequest {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.pin);
+    }
+}
+
+/// The shift certificate; verified by [`crate::shift::verify_certificate`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInResponse {
+    /// `COSE_Sign1`.
+    pub certificate: Base64,
+}
+
+/// A deployment that the officer is rostered for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosteredDeployment {
+    /// Its card.
+    pub card: DeploymentCard,
+    /// Its state.
+    pub state: DeploymentState,
+    /// The officer's roles in it.
+    pub roles: BTreeSet<Role>,
+}
+
+/// `GET /v1/deployments`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeploymentsResponse {
+    /// Deployments, the earliest first.
+    pub deployments: Vec<RosteredDeployment>,
+}
+
+/// `POST /v1/deployments/{id}/presence`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresenceRequest {
+    /// In which role.
+    pub role: Role,
+    /// Joining or leaving.
+    pub present: bool,
+}
+
+/// `GET /v1/beacon`: what bounds the phone's clock from below.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeaconResponse {
+    /// 32 bytes, lower-case hexadecimal.
+    pub beacon: String,
+    /// When it was made; milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// The signed note that says so.
+    pub note: String,
+}
+
+/// The body of every error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// A stable code.
+    pub code: String,
+    /// "failed to ...", for people who read logs.
+    pub message: String,
+}
