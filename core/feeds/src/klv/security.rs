@@ -28,6 +28,17 @@ pub enum Classification {
 }
 
 impl Classification {
+    /// The level as a word of the standard, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unclassified => "unclassified",
+            Self::Restricted => "restricted",
+            Self::Confidential => "confidential",
+            Self::Secret => "secret",
+            Self::TopSecret => "top secret",
+        }
+    }
+
     fn from_byte(byte: u8) -> Option<Self> {
         [Self::Unclassified, Self::Restricted, Self::Confidential, Self::Secret, Self::TopSecret]
             .into_iter()

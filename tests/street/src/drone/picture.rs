@@ -92,7 +92,7 @@ fn road(along: f64, across: f64, seconds: f64) -> Colour {
 }
 
 fn pick<const N: usize>(colours: &[Colour; N], number: u64) -> Colour {
-    let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let mixed = (number ^ (number >> 29) ^ (number >> 47)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
     let index = usize::try_from(mixed % (N as u64)).unwrap_or_default();
     colours.get(index).copied().unwrap_or(ASPHALT)
 }

@@ -96,6 +96,17 @@ fn a_live_source_does_not_send_a_long_past() {
     assert!(late.len().abs_diff(ten_seconds.len()) < 2_000, "{} {}", late.len(), ten_seconds.len());
 }
 
+/// Outside decoders and the shells read this file; `PEEL_WRITE_VECTORS=1` writes it anew.
+#[test]
+fn the_golden_stream_is_what_the_street_sends() {
+    let file = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors/feeds/street.ts");
+    let sent = flight(1).segment(START_US + 500_000);
+    if std::env::var_os("PEEL_WRITE_VECTORS").is_some() {
+        std::fs::write(&file, &sent).unwrap();
+    }
+    assert!(std::fs::read(file).unwrap() == sent, "the golden stream differs from what the street sends");
+}
+
 /// `ffmpeg` as an independent decoder of what the street sends.
 #[test]
 fn an_independent_decoder_sees_the_pictures() {
