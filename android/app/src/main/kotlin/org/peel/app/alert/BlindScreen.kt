@@ -39,7 +39,7 @@ fun Judgement.sign(): String = when (this) {
 fun BlindScreen(state: AlertState.Blind, onAction: (AlertAction) -> Unit) {
     val words = LocalWords.current
     Column(Modifier.fillMaxSize().background(Ink.paper)) {
-        Header(state.alert, state.viewing.secondsSince(state.alert.capturedAt))
+        Header(state.alert)
         if (state.alert.urgent) {
             Strip(Ink.red) { Text(words.text(Said.URGENT), style = Type.title, color = Ink.paper) }
         }

@@ -26,7 +26,11 @@ import org.peel.app.words.advice
 import org.peel.app.words.phrase
 import org.peel.shell.alert.Band
 import org.peel.shell.alert.FaceCheck
+import org.peel.shell.alert.Limit
 import org.peel.shell.alert.TestedRate
+
+/** Said before and after the check, whatever else limits it (S21). */
+private val alwaysSaid = listOf(Limit.CANNOT_SEPARATE_TWINS_OR_CLOSE_RELATIVES, Limit.SAME_IMAGES_AS_THE_ALERT)
 
 /** The secondary face check: one press to ask, three bands to answer, and what the answer is worth. */
 @Composable
@@ -39,7 +43,9 @@ fun FaceCheckView(check: FaceCheck, onStart: () -> Unit) {
         FaceCheck.Running -> Text(words.text(Said.CHECK_RUNNING), style = Type.body)
 
         is FaceCheck.NotPossible -> {
-            Text(words.text(Said.CHECK_NOT_POSSIBLE, words.text(check.reason.phrase())), style = Type.body)
+            val reason = words.text(check.reason.phrase())
+            val what = check.side?.let { "${words.text(it.phrase())}: $reason" } ?: reason
+            Text(words.text(Said.CHECK_NOT_POSSIBLE, what), style = Type.body)
             Start(onStart)
         }
 
@@ -49,8 +55,8 @@ fun FaceCheckView(check: FaceCheck, onStart: () -> Unit) {
             Rates(check.rates)
         }
     }
-    Text(words.text(Said.CHECK_TWINS), style = Type.body)
-    Text(words.text(Said.CHECK_SAME_PHOTOGRAPHS), style = Type.body)
+    val limits = (check as? FaceCheck.Opinion)?.limits.orEmpty()
+    for (limit in (alwaysSaid + limits).distinct()) Text(words.text(limit.phrase()), style = Type.body)
 }
 
 @Composable

@@ -26,7 +26,7 @@ import org.peel.shell.alert.OpenAlert
 
 /** Where, which way, and how long ago: what an officer needs to turn the head the right way. */
 @Composable
-fun Header(alert: OpenAlert, secondsSinceCapture: Long) {
+fun Header(alert: OpenAlert) {
     val words = LocalWords.current
     if (alert.exercise) {
         Strip(Ink.exercise) { Text(words.text(Said.EXERCISE), style = Type.label, color = Ink.paper) }
@@ -41,7 +41,7 @@ fun Header(alert: OpenAlert, secondsSinceCapture: Long) {
             alert.direction?.let { Text(it, style = Type.body, maxLines = 2, overflow = TextOverflow.Ellipsis) }
         }
         Column(horizontalAlignment = Alignment.End, modifier = Modifier.padding(start = 4.dp)) {
-            Text(words.text(Said.SECONDS, secondsSinceCapture), style = Type.clock)
+            Text(words.text(Said.SECONDS, alert.ageSeconds), style = Type.clock)
             Text(words.text(Said.SINCE_CAPTURE), style = Type.label)
         }
     }

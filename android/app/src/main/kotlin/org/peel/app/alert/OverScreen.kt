@@ -31,6 +31,7 @@ fun OverScreen(state: AlertState.Over, onAction: (AlertAction) -> Unit) {
         is Ending.Decided -> words.text(Said.RECORDED, words.text(ending.kind.phrase()))
         Ending.Expired -> words.text(Said.EXPIRED)
         Ending.Withdrawn -> words.text(Said.WITHDRAWN)
+        Ending.Closed -> words.text(Said.CLOSED)
     }
     Column(Modifier.fillMaxSize().background(Ink.paper)) {
         if (state.ending == Ending.Decided(DecisionKind.ENGAGE)) Warnings(state.warningMarkers)

@@ -20,13 +20,15 @@ import androidx.compose.material3.Divider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
-import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.remember
+import androidx.compose.runtime.rememberCoroutineScope
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.layout.onSizeChanged
 import androidx.compose.ui.unit.dp
 import java.time.Duration
 import java.time.Instant
+import kotlinx.coroutines.launch
 import org.peel.app.theme.Ink
 import org.peel.app.theme.Size
 import org.peel.app.theme.Strip
@@ -48,7 +50,7 @@ import org.peel.shell.alert.WarningMarker
 @Composable
 fun RevealedScreen(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
     Column(Modifier.fillMaxSize().background(Ink.paper)) {
-        Header(state.alert, state.viewing.secondsSince(state.alert.capturedAt))
+        Header(state.alert)
         Warnings(state.facts.warningMarkers)
         val step = state.step
         if (step is Step.GiveReasons) {
@@ -110,7 +112,7 @@ private fun Facts(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
     ) {
         for (flag in facts.flags) Text(words.text(flag.phrase()), style = Type.title)
         facts.displayName?.let { Text(words.text(Said.NAMED, it), style = Type.body) }
-        Text(words.checked(facts, state.viewing.now), style = Type.body)
+        Text(words.checked(facts, state.alert.now), style = Type.body)
         Text(words.referenceAge(facts), style = Type.body)
         facts.operatorJudgement?.let { judged ->
             Text(words.text(Said.OPERATOR_SAYS, words.text(judged.phrase()).lowercase()), style = Type.body)
@@ -118,15 +120,14 @@ private fun Facts(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
     }
     ScorePlaceView(facts.score, Modifier.padding(horizontal = Size.edge, vertical = Size.gap))
     val check = remember { BringIntoViewRequester() }
-    LaunchedEffect(state.check) {
-        // What the officer asked for must not appear out of sight.
-        if (state.check != FaceCheck.NotAsked) check.bringIntoView()
-    }
+    val scope = rememberCoroutineScope()
     Column(
         verticalArrangement = Arrangement.spacedBy(6.dp),
         modifier = Modifier
             .fillMaxWidth()
             .bringIntoViewRequester(check)
+            // What the officer asked for must not appear out of sight.
+            .onSizeChanged { if (state.check != FaceCheck.NotAsked) scope.launch { check.bringIntoView() } }
             .padding(start = Size.edge, end = Size.edge, bottom = Size.edge)
     ) { FaceCheckView(state.check, onStart = { onAction(AlertAction.CheckPressed) }) }
 }

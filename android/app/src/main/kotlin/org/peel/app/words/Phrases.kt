@@ -4,8 +4,10 @@ import org.peel.shell.Problem
 import org.peel.shell.alert.Band
 import org.peel.shell.alert.Category
 import org.peel.shell.alert.DecisionKind
+import org.peel.shell.alert.FaceSide
 import org.peel.shell.alert.Grade
 import org.peel.shell.alert.Judgement
+import org.peel.shell.alert.Limit
 import org.peel.shell.alert.NoEngagementReason
 import org.peel.shell.alert.QualityReason
 import org.peel.shell.alert.RateCode
@@ -55,8 +57,6 @@ enum class Said : Phrase {
     CHECK_START,
     CHECK_RUNNING,
     CHECK_RATES_NONE,
-    CHECK_TWINS,
-    CHECK_SAME_PHOTOGRAPHS,
     CHECK_NOT_POSSIBLE,
     SECOND_QUESTION,
     DECISION_QUESTION,
@@ -70,6 +70,7 @@ enum class Said : Phrase {
     RECORDED,
     EXPIRED,
     WITHDRAWN,
+    CLOSED,
     DISMISS,
     NOT_RECORDED
     ;
@@ -110,6 +111,12 @@ fun Band.phrase(): Phrase = CodeName("band", this)
 /** What a band asks of the officer. */
 fun Band.advice(): Phrase = CodeName("band_advice", this)
 
+/** What the face check cannot do. */
+fun Limit.phrase(): Phrase = CodeName("limit", this)
+
+/** Which of the two faces. */
+fun FaceSide.phrase(): Phrase = CodeName("side", this)
+
 /** What a tested rate of the face check says. */
 fun RateCode.phrase(): Phrase = CodeName("rate", this)
 
@@ -130,6 +137,8 @@ fun everyPhrase(): List<Phrase> = Said.entries +
     DecisionKind.entries.map { it.phrase() } +
     NoEngagementReason.entries.map { it.phrase() } +
     Band.entries.flatMap { listOf(it.phrase(), it.advice()) } +
+    Limit.entries.map { it.phrase() } +
+    FaceSide.entries.map { it.phrase() } +
     RateCode.entries.map { it.phrase() } +
     QualityReason.entries.map { it.phrase() } +
     Problem.Kind.entries.map { it.phrase() }

@@ -1,26 +1,35 @@
 package org.peel.app.alert
 
-import java.io.File
 import org.junit.Test
-import org.peel.app.picture
+import org.peel.app.assertDocumented
+import org.peel.app.draw
+import org.peel.shell.alert.AlertState
 import org.peel.shell.alert.DecisionKind
+import org.peel.shell.alert.FaceCheck
 import org.peel.shell.alert.NoEngagementReason
 import org.peel.shell.alert.Step
 
+/** The alert screen as the documentation shows it. Look at the pictures: would an officer in sunlight know what to do? */
 class AlertPicturesTest {
+    private val running = Samples.revealed.copy(check = FaceCheck.Running)
+    private val opinion = running.copy(check = Samples.opinion)
+    private val reasons = opinion.copy(
+        step = Step.GiveReasons(DecisionKind.DO_NOT_ENGAGE, setOf(NoEngagementReason.IMAGE_QUALITY))
+    )
+
+    private fun documented(name: String, vararg states: AlertState) =
+        assertDocumented(draw(name, states.toList()) { AlertScreen(it) {} })
+
     @Test
-    fun `draws each state of the alert`() {
-        val states = mapOf(
-            "alert_blind" to Samples.blind,
-            "alert_revealed" to Samples.revealed,
-            "alert_decide" to Samples.revealed.copy(check = Samples.opinion, step = Step.Decide),
-            "alert_reasons" to Samples.revealed.copy(
-                step = Step.GiveReasons(DecisionKind.DO_NOT_ENGAGE, setOf(NoEngagementReason.IMAGE_QUALITY))
-            )
-        )
-        for ((name, state) in states) picture(File("target/screens/$name.png")) { AlertScreen(state) {} }
-        picture(File("target/screens/alert_decide_long.png"), height = 1500) {
-            AlertScreen(Samples.revealed.copy(check = Samples.opinion, step = Step.Decide)) {}
-        }
-    }
+    fun `blind`() = documented("alert_blind", Samples.blind)
+
+    @Test
+    fun `revealed`() = documented("alert_revealed", Samples.blind, Samples.revealed)
+
+    @Test
+    fun `with a second opinion, to be decided`() =
+        documented("alert_decide", Samples.revealed, running, opinion.copy(step = Step.Decide))
+
+    @Test
+    fun `reasons for not engaging`() = documented("alert_reasons", opinion, reasons)
 }

@@ -30,6 +30,7 @@ import org.peel.shell.alert.DecisionKind
 import org.peel.shell.alert.FaceCheck
 import org.peel.shell.alert.Faces
 import org.peel.shell.alert.Judgement
+import org.peel.shell.alert.Limit
 import org.peel.shell.alert.NoEngagementReason
 import org.peel.shell.alert.Step
 
@@ -88,7 +89,7 @@ class AlertScreenTest {
     fun `s10 an opinion leaves what can be pressed as it was`() {
         val before = buttons(deciding)
         for (band in Band.entries) {
-            assertEquals(before, buttons(deciding.copy(check = FaceCheck.Opinion(band, opinion.rates))))
+            assertEquals(before, buttons(deciding.copy(check = opinion.copy(band = band))))
         }
     }
 
@@ -132,7 +133,9 @@ class AlertScreenTest {
     @Test
     fun `s21 the check always says what it cannot do`() {
         for (check in listOf(FaceCheck.NotAsked, FaceCheck.Running, opinion)) {
-            on(Samples.revealed.copy(check = check)) { onNodeWithText(words.text(Said.CHECK_TWINS)).assertExists() }
+            on(Samples.revealed.copy(check = check)) {
+                onNodeWithText(words.text(Limit.CANNOT_SEPARATE_TWINS_OR_CLOSE_RELATIVES.phrase())).assertExists()
+            }
         }
     }
 

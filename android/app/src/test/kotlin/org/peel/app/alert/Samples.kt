@@ -20,6 +20,7 @@ import org.peel.shell.alert.Faces
 import org.peel.shell.alert.Grade
 import org.peel.shell.alert.Judgement
 import org.peel.shell.alert.KnownErrors
+import org.peel.shell.alert.Limit
 import org.peel.shell.alert.OpenAlert
 import org.peel.shell.alert.RateCode
 import org.peel.shell.alert.ReferenceSource
@@ -47,12 +48,13 @@ object Samples {
         cameraName = "Camera 2, High Street",
         direction = "Walking to the station",
         capturedAt = capturedAt,
-        staleAt = capturedAt + Duration.ofSeconds(180),
+        ageSeconds = 4,
         urgent = true,
-        exercise = true
+        exercise = true,
+        probeCount = 1
     )
 
-    val viewing = Viewing(Faces(listOf(FaceImage(probe)), FaceImage(reference)), capturedAt + Duration.ofSeconds(4))
+    val viewing = Viewing(Faces(listOf(FaceImage(probe)), FaceImage(reference)))
 
     val blind = AlertState.Blind(alert, viewing, maySkip = true)
 
@@ -74,8 +76,8 @@ object Samples {
     )
 
     val revealed = AlertState.Revealed(
-        alert,
-        viewing.copy(now = capturedAt + Duration.ofSeconds(9)),
+        alert.copy(ageSeconds = 9),
+        viewing,
         facts,
         FaceCheck.NotAsked,
         Step.JudgeAgain
@@ -86,7 +88,8 @@ object Samples {
         listOf(
             TestedRate(RateCode.FALSE_ALERTS_SUPPORTED, 12, 200),
             TestedRate(RateCode.TRUE_ALERTS_NOT_SUPPORTED, 31, 200)
-        )
+        ),
+        listOf(Limit.CANNOT_SEPARATE_TWINS_OR_CLOSE_RELATIVES, Limit.SAME_IMAGES_AS_THE_ALERT)
     )
 
     private fun streetProbe(photograph: BufferedImage): BufferedImage {

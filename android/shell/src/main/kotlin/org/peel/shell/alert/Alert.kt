@@ -22,12 +22,17 @@ data class OpenAlert(
     val cameraName: String,
     val direction: String?,
     val capturedAt: Instant,
-    val staleAt: Instant,
+    /** Seconds since capture by the core's clock: the shell has no clock of its own to be wrong by. */
+    val ageSeconds: Long,
     /** Red grade, said without its reason. */
     val urgent: Boolean,
     /** Role-players, not members of the public. */
-    val exercise: Boolean
+    val exercise: Boolean,
+    val probeCount: Int
 ) {
+    /** The core's clock when this was made. */
+    val now: Instant get() = capturedAt.plusSeconds(ageSeconds)
+
     override fun toString(): String = "OpenAlert(${id.text})"
 }
 

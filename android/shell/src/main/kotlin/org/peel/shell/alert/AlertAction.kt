@@ -1,15 +1,17 @@
 package org.peel.shell.alert
 
-import java.time.Instant
 import org.peel.shell.Problem
 
 /** What can happen to the alert screen. */
 sealed interface AlertAction {
-    /** Time has run: [elapsedMillis] by the clock that nobody can set. */
-    data class Tick(val now: Instant, val elapsedMillis: Long) : AlertAction
+    /** The screen was looked at for so much longer. */
+    data class Looked(val millis: Long) : AlertAction
 
     /** The core shows this of the alert. */
-    data class Shown(val view: AlertView, val now: Instant) : AlertAction
+    data class Shown(val view: AlertView) : AlertAction
+
+    /** The core has recorded what [effect] asked for, and shows this now. */
+    data class Recorded(val effect: AlertEffect, val view: AlertView) : AlertAction
 
     /** More of the faces has come. */
     data class FacesLoaded(val id: AlertId, val faces: Faces) : AlertAction
@@ -51,7 +53,7 @@ sealed interface AlertView {
     data class Revealed(
         override val alert: OpenAlert,
         val facts: RevealedFacts,
-        val check: FaceCheck?,
+        val check: FaceCheck,
         val judgedAgain: Judgement?
     ) : AlertView
 

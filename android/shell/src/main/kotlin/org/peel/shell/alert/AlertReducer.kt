@@ -2,7 +2,9 @@ package org.peel.shell.alert
 
 /** The next state of the alert screen. Pure: no clock, no core, no thread. What does not apply changes nothing. */
 fun reduce(state: AlertState, action: AlertAction): Next = when (action) {
-    is AlertAction.Shown -> Next(shown(state, action))
+    is AlertAction.Shown -> Next(shown(state, action.view))
+
+    is AlertAction.Recorded -> Next(shown(answered(state, action.effect), action.view))
 
     is AlertAction.DismissPressed -> Next(if (state is AlertState.Over) AlertState.Quiet else state)
 
@@ -12,34 +14,48 @@ fun reduce(state: AlertState, action: AlertAction): Next = when (action) {
     }
 }
 
-private fun shown(state: AlertState, action: AlertAction.Shown): AlertState {
-    val alert = action.view.alert
-    val before = (state as? AlertState.Open)?.takeIf { it.alert.id == alert.id }
-    val viewing = before?.viewing?.copy(now = action.now) ?: Viewing(Faces(emptyList(), null), action.now)
-    return when (val view = action.view) {
-        is AlertView.Blind -> AlertState.Blind(alert, viewing, view.maySkip)
+private fun shown(state: AlertState, view: AlertView): AlertState {
+    val before = (state as? AlertState.Open)?.takeIf { it.alert.id == view.alert.id }
+    val viewing = before?.viewing ?: Viewing(Faces(emptyList(), null))
+    return when (view) {
+        is AlertView.Blind -> {
+            val blind = before as? AlertState.Blind
+            AlertState.Blind(view.alert, viewing, view.maySkip, blind?.waiting ?: false, blind?.problem)
+        }
 
-        is AlertView.Over -> AlertState.Over(alert, view.ending, view.warningMarkers)
+        is AlertView.Over -> AlertState.Over(view.alert, view.ending, view.warningMarkers)
 
         is AlertView.Revealed -> {
             val revealed = before as? AlertState.Revealed
             AlertState.Revealed(
-                alert = alert,
+                alert = view.alert,
                 viewing = viewing,
                 facts = view.facts,
-                check = view.check ?: revealed?.check ?: FaceCheck.NotAsked,
-                step = when {
-                    view.judgedAgain == null -> Step.JudgeAgain
-                    revealed == null || revealed.step == Step.JudgeAgain -> Step.Decide
-                    else -> revealed.step
-                }
+                check = if (revealed?.check == FaceCheck.Running) FaceCheck.Running else view.check,
+                step = view.judgedAgain.step(revealed?.step),
+                waiting = revealed?.waiting ?: false,
+                problem = revealed?.problem
             )
         }
     }
 }
 
+/** The second judgement opens the decision; after that only the officer moves on. */
+private fun Judgement?.step(before: Step?): Step = when {
+    this == null -> Step.JudgeAgain
+    before == null || before == Step.JudgeAgain -> Step.Decide
+    else -> before
+}
+
+private fun answered(state: AlertState, effect: AlertEffect): AlertState = when {
+    state !is AlertState.Open || state.alert.id != effect.id -> state
+    state is AlertState.Blind -> state.copy(waiting = false, problem = null)
+    state is AlertState.Revealed -> state.copy(waiting = false, problem = null)
+    else -> state
+}
+
 private fun open(state: AlertState.Open, action: AlertAction): Next = when (action) {
-    is AlertAction.Tick -> Next(state.viewed(state.viewing.after(action)))
+    is AlertAction.Looked -> Next(state.viewed(state.viewing.longer(action.millis)))
 
     is AlertAction.FacesLoaded ->
         Next(if (action.id == state.alert.id) state.viewed(state.viewing.copy(faces = action.faces)) else state)
@@ -169,12 +185,11 @@ private fun failed(state: AlertState.Open, action: AlertAction.Failed): AlertSta
     }
 }
 
-private fun Viewing.after(tick: AlertAction.Tick): Viewing {
-    val elapsed = tick.elapsedMillis.coerceAtLeast(0)
+private fun Viewing.longer(millis: Long): Viewing {
+    val more = millis.coerceAtLeast(0)
     return copy(
-        now = tick.now,
-        probeMillis = probeMillis + if (faces.probes.isEmpty()) 0 else elapsed,
-        referenceMillis = referenceMillis + if (faces.reference == null) 0 else elapsed
+        probeMillis = probeMillis + if (faces.probes.isEmpty()) 0 else more,
+        referenceMillis = referenceMillis + if (faces.reference == null) 0 else more
     )
 }
 

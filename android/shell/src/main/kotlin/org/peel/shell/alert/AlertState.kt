@@ -1,7 +1,5 @@
 package org.peel.shell.alert
 
-import java.time.Duration
-import java.time.Instant
 import org.peel.shell.Problem
 
 /** The alert screen, whole. Immutable: only [reduce] makes the next one. */
@@ -64,12 +62,13 @@ sealed interface Ending {
     data object Expired : Ending
 
     data object Withdrawn : Ending
+
+    data object Closed : Ending
 }
 
 /** The faces on the screen and the time that has run while they were there. */
 data class Viewing(
     val faces: Faces,
-    val now: Instant,
     val close: Boolean = false,
     val everClose: Boolean = false,
     val probeShown: Int = 0,
@@ -78,7 +77,4 @@ data class Viewing(
 ) {
     /** For the core's record of how the officer looked. */
     fun look(): Look = Look(probeMillis, referenceMillis, everClose)
-
-    /** Never negative, whatever the clocks say. */
-    fun secondsSince(capturedAt: Instant): Long = Duration.between(capturedAt, now).seconds.coerceAtLeast(0)
 }

@@ -1,6 +1,5 @@
 package org.peel.shell.alert
 
-import java.time.Duration
 import kotlin.random.Random
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -52,8 +51,9 @@ class AlertReducerTest {
 
     @Test
     fun `the reveal asks for a second judgement before a decision`() {
-        val shown = AlertAction.Shown(AlertView.Revealed(alert, facts, null, judgedAgain = null), capturedAt)
-        val state = reduce(blind.copy(waiting = true), shown).state as AlertState.Revealed
+        val asked = reduce(blind, AlertAction.JudgePressed(Judgement.CANNOT_TELL))
+        val view = AlertView.Revealed(alert, facts, FaceCheck.NotAsked, judgedAgain = null)
+        val state = reduce(asked.state, AlertAction.Recorded(asked.effect!!, view)).state as AlertState.Revealed
         assertEquals(Step.JudgeAgain, state.step)
         assertFalse(state.waiting)
         for (kind in DecisionKind.entries) assertNull(reduce(state, AlertAction.DecisionPressed(kind)).effect)
@@ -61,10 +61,10 @@ class AlertReducerTest {
 
     @Test
     fun `after the second judgement the decision is open and none is chosen`() {
-        val view = AlertView.Revealed(alert, facts, null, judgedAgain = Judgement.SAME_PERSON_LIKELY)
+        val view = AlertView.Revealed(alert, facts, FaceCheck.NotAsked, judgedAgain = Judgement.SAME_PERSON_LIKELY)
         assertEquals(
             Step.Decide,
-            (reduce(revealed, AlertAction.Shown(view, capturedAt)).state as AlertState.Revealed).step
+            (reduce(revealed, AlertAction.Shown(view)).state as AlertState.Revealed).step
         )
     }
 
@@ -133,7 +133,7 @@ class AlertReducerTest {
         for (step in steps) {
             for (band in Band.entries) {
                 val before = revealed.copy(step = step, check = FaceCheck.Running)
-                val opinion = FaceCheck.Opinion(band, emptyList())
+                val opinion = FaceCheck.Opinion(band, emptyList(), emptyList())
                 val next = reduce(before, AlertAction.Checked(alert.id, opinion))
                 assertEquals(Next(before.copy(check = opinion)), next)
             }
@@ -145,9 +145,9 @@ class AlertReducerTest {
         val asked = reduce(revealed, AlertAction.CheckPressed)
         assertEquals(AlertEffect.Check(alert.id), asked.effect)
         assertNull(reduce(asked.state, AlertAction.CheckPressed).effect)
-        val opinion = revealed.copy(check = FaceCheck.Opinion(Band.INCONCLUSIVE, emptyList()))
+        val opinion = revealed.copy(check = FaceCheck.Opinion(Band.INCONCLUSIVE, emptyList(), emptyList()))
         assertNull(reduce(opinion, AlertAction.CheckPressed).effect)
-        val not = revealed.copy(check = FaceCheck.NotPossible(QualityReason.BLURRED))
+        val not = revealed.copy(check = FaceCheck.NotPossible(FaceSide.PROBE, QualityReason.BLURRED))
         assertEquals(AlertEffect.Check(alert.id), reduce(not, AlertAction.CheckPressed).effect)
     }
 
@@ -180,7 +180,7 @@ class AlertReducerTest {
         val other = AlertId("two")
         for (action in listOf(
             AlertAction.FacesLoaded(other, Faces(emptyList(), null)),
-            AlertAction.Checked(other, FaceCheck.Opinion(Band.SUPPORTS, emptyList())),
+            AlertAction.Checked(other, FaceCheck.Opinion(Band.SUPPORTS, emptyList(), emptyList())),
             AlertAction.Failed(AlertEffect.Check(other), problem)
         )) {
             assertEquals(Next(revealed), reduce(revealed, action))
@@ -190,7 +190,7 @@ class AlertReducerTest {
     @Test
     fun `time on the screen counts only for faces that are there`() {
         val start = blind.copy(viewing = viewing.copy(faces = Faces(faces.probes, null)))
-        val ticked = reduce(start, AlertAction.Tick(capturedAt + Duration.ofSeconds(5), elapsedMillis = 1_000)).state
+        val ticked = reduce(start, AlertAction.Looked(1_000)).state
         assertEquals(Look(1_000, 0, zoomed = false), (ticked as AlertState.Blind).viewing.look())
     }
 
@@ -203,14 +203,37 @@ class AlertReducerTest {
     }
 
     @Test
-    fun `a clock behind the camera shows no negative age`() {
-        assertEquals(0, viewing.copy(now = capturedAt - Duration.ofSeconds(30)).secondsSince(capturedAt))
+    fun `the same view again leaves what is being recorded alone`() {
+        val waiting = reduce(blind, AlertAction.JudgePressed(Judgement.CANNOT_TELL)).state
+        assertEquals(Next(waiting), reduce(waiting, AlertAction.Shown(AlertView.Blind(alert, maySkip = true))))
+        val reasons = deciding.copy(
+            step = Step.GiveReasons(DecisionKind.PASS_TO, setOf(NoEngagementReason.CANNOT_TELL))
+        )
+        val view = AlertView.Revealed(alert, facts, FaceCheck.NotAsked, Judgement.CANNOT_TELL)
+        assertEquals(Next(reasons), reduce(reasons, AlertAction.Shown(view)))
+    }
+
+    @Test
+    fun `an answer ends the waiting`() {
+        val asked = reduce(revealed, AlertAction.JudgePressed(Judgement.CANNOT_TELL))
+        val view = AlertView.Revealed(alert, facts, FaceCheck.NotAsked, Judgement.CANNOT_TELL)
+        val polled = reduce(asked.state, AlertAction.Shown(view)).state as AlertState.Revealed
+        assertTrue(polled.waiting)
+        val answered = reduce(asked.state, AlertAction.Recorded(asked.effect!!, view)).state
+        assertEquals(revealed.copy(step = Step.Decide), answered)
+    }
+
+    @Test
+    fun `a new alert starts with nothing of the one before`() {
+        val other = alert.copy(id = AlertId("two"))
+        val next = reduce(deciding, AlertAction.Shown(AlertView.Blind(other, maySkip = true)))
+        assertEquals(Next(AlertState.Blind(other, Viewing(Faces(emptyList(), null)), maySkip = true)), next)
     }
 
     @Test
     fun `s03 an alert that expired or was withdrawn ends without a decision`() {
-        for (ending in listOf(Ending.Expired, Ending.Withdrawn)) {
-            val shown = AlertAction.Shown(AlertView.Over(alert, ending, emptyList()), capturedAt)
+        for (ending in listOf(Ending.Expired, Ending.Withdrawn, Ending.Closed)) {
+            val shown = AlertAction.Shown(AlertView.Over(alert, ending, emptyList()))
             for (state in listOf(AlertState.Quiet, blind, revealed, deciding)) {
                 assertEquals(Next(AlertState.Over(alert, ending, emptyList())), reduce(state, shown))
             }
@@ -224,9 +247,9 @@ class AlertReducerTest {
             var state: AlertState = blind
             repeat(30) { step ->
                 val action = when (random.nextInt(5)) {
-                    0 -> AlertAction.Tick(capturedAt + Duration.ofSeconds(step.toLong()), 1_000)
-                    1 -> AlertAction.Shown(AlertView.Revealed(alert, facts, null, null), capturedAt)
-                    2 -> AlertAction.Checked(alert.id, FaceCheck.Opinion(Band.SUPPORTS, emptyList()))
+                    0 -> AlertAction.Looked(step * 100L)
+                    1 -> AlertAction.Shown(AlertView.Revealed(alert, facts, FaceCheck.NotAsked, null))
+                    2 -> AlertAction.Checked(alert.id, FaceCheck.Opinion(Band.SUPPORTS, emptyList(), emptyList()))
                     3 -> AlertAction.FacesLoaded(alert.id, faces)
                     else -> AlertAction.Failed(AlertEffect.Check(alert.id), problem)
                 }

@@ -1,6 +1,5 @@
 package org.peel.shell.alert
 
-import java.time.Duration
 import java.time.Instant
 
 internal val capturedAt: Instant = Instant.parse("2026-03-14T12:00:00Z")
@@ -10,14 +9,15 @@ internal val alert = OpenAlert(
     cameraName = "Camera 2",
     direction = null,
     capturedAt = capturedAt,
-    staleAt = capturedAt + Duration.ofSeconds(180),
+    ageSeconds = 4,
     urgent = false,
-    exercise = true
+    exercise = true,
+    probeCount = 2
 )
 
 internal val faces = Faces(listOf(FaceImage(byteArrayOf(1)), FaceImage(byteArrayOf(2))), FaceImage(byteArrayOf(3)))
 
-internal val viewing = Viewing(faces, capturedAt + Duration.ofSeconds(4))
+internal val viewing = Viewing(faces)
 
 internal val blind = AlertState.Blind(alert, viewing, maySkip = true)
 
