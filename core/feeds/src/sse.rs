@@ -14,7 +14,7 @@ pub const MAX_EVENT_BYTES: usize = 512 * 1024;
 /// Longest event id in bytes: it travels back in the `Last-Event-ID` header.
 pub const MAX_ID_BYTES: usize = 256;
 /// Longest reconnection time that a server may ask for; a longer wish is shortened to this.
-pub const MAX_RETRY: Duration = Duration::from_secs(60);
+pub const MAX_RETRY: Duration = Duration::from_mins(1);
 
 const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 
@@ -236,6 +236,7 @@ mod tests {
         SseReader::new().read(bytes)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what the reader gives")]
     fn event(event: &str, data: &str, id: Option<&str>) -> Result<SseItem, SseError> {
         Ok(SseItem::Event(SseEvent { event: event.into(), data: data.into(), id: id.map(Into::into) }))
     }
@@ -324,7 +325,7 @@ mod tests {
     #[test]
     fn refuses_an_event_of_endless_data_lines() {
         let mut reader = SseReader::new();
-        let line = [b"data: ".as_slice(), &[b'y'; 60_000], b"\n"].concat();
+        let line = [b"data: ".as_slice(), &vec![b'y'; 60_000], b"\n"].concat();
         let fault = (0..20).find_map(|_| reader.push(&line).err());
         assert_eq!(fault, Some(SseError::EventTooLarge));
     }

@@ -1,5 +1,7 @@
 //! One drone followed through the public interface: ages, places, the gateway's word, what is withheld.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may stop the test")]
+
 use peel_domain::deployment::Feed;
 use peel_domain::id::FeedId;
 use peel_domain::time::{BootId, Moment, TimeSource};

@@ -1,5 +1,7 @@
 //! Geometry against recorded frame centres and against geodesics that three libraries agree on.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may stop the test")]
+
 mod support;
 
 use peel_feeds::geometry::{Attitude, Geodetic, LookAt, LookInput, LookSource, look_at, separation};

@@ -1,5 +1,7 @@
 //! No bytes make the decoders panic, hold memory without bound, or differ by how they were cut.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may stop the test")]
+
 use peel_feeds::klv::{Classification, Item, KlvError, Nested, Reading, TextItem, UasEncoder, UasPacket, triplets};
 use peel_feeds::ts::{Demuxer, SYNC_BYTE, TsEvent};
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! The public sample stream against three independent decoders, and what corruption does to it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may stop the test")]
+
 mod support;
 
 use peel_feeds::klv::{self, Classification, Item, Nested, TextItem, UasPacket};

@@ -1,5 +1,7 @@
 //! The event stream reader through its public interface: chunking never matters, and no bytes make it panic.
 
+#![allow(clippy::indexing_slicing, reason = "helpers of tests may stop the test")]
+
 use peel_feeds::sse::{SseError, SseItem, SseReader};
 use proptest::prelude::*;
 

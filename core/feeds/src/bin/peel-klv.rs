@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use peel_feeds::klv::{Item, KlvError, Nested, Reading, TextItem, UasPacket, triplets};
-use peel_feeds::ts::{Carriage, Demuxer, MetadataUnit, TsEvent};
+use peel_feeds::ts::{Carriage, Demuxer, MetadataUnit, Pts, TsEvent};
 use serde_json::{Map, Value, json};
 
 const USAGE: &str = "Decodes the metadata (MISB ST 0601) of a recorded drone stream.
@@ -138,7 +138,7 @@ fn text(decoded: &Result<UasPacket<'_>, KlvError>) -> String {
         Ok(packet) => packet,
         Err(error) => return format!("refused: {error}"),
     };
-    let mut line = format!("{} us", packet.timestamp_us());
+    let mut parts = vec![format!("{} us", packet.timestamp_us())];
     for (name, item) in [
         ("latitude", Item::SensorLatitude),
         ("longitude", Item::SensorLongitude),
@@ -148,12 +148,12 @@ fn text(decoded: &Result<UasPacket<'_>, KlvError>) -> String {
         ("centre longitude", Item::FrameCentreLongitude),
     ] {
         match packet.reading(item) {
-            Reading::Value(value) => line += &format!(", {name} {value:.6}"),
-            Reading::Unknown => line += &format!(", {name} unknown"),
+            Reading::Value(value) => parts.push(format!("{name} {value:.6}")),
+            Reading::Unknown => parts.push(format!("{name} unknown")),
             Reading::Absent => {}
         }
     }
-    line
+    parts.join(", ")
 }
 
 fn json_line(index: u64, unit: &MetadataUnit, decoded: &Result<UasPacket<'_>, KlvError>) -> Value {
@@ -161,7 +161,7 @@ fn json_line(index: u64, unit: &MetadataUnit, decoded: &Result<UasPacket<'_>, Kl
         Carriage::Asynchronous => "asynchronous",
         Carriage::Synchronous => "synchronous",
     };
-    let mut line = json!({ "i": index, "pts": unit.pts.map(|pts| pts.ticks()), "carriage": carriage });
+    let mut line = json!({ "i": index, "pts": unit.pts.map(Pts::ticks), "carriage": carriage });
     let more = match decoded {
         Ok(packet) => json!({
             "timestamp_us": packet.timestamp_us(),

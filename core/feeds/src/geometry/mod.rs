@@ -103,13 +103,15 @@ struct Vector([f64; 3]);
 
 impl Vector {
     fn plus(self, other: Self, times: f64) -> Self {
-        let (Self([x, y, z]), Self([a, b, c])) = (self, other);
-        Self([x + a * times, y + b * times, z + c * times])
+        let (Self(own), Self(other)) = (self, other);
+        let mut sum = own;
+        sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other * times);
+        Self(sum)
     }
 
     fn dot(self, other: Self) -> f64 {
-        let (Self([x, y, z]), Self([a, b, c])) = (self, other);
-        x * a + y * b + z * c
+        let (Self(own), Self(other)) = (self, other);
+        own.iter().zip(other).map(|(own, other)| own * other).sum()
     }
 
     fn length(self) -> f64 {

@@ -44,6 +44,9 @@ pub(super) fn oid(bytes: &[u8]) -> Result<(u32, &[u8]), KlvError> {
     Err(KlvError::Malformed)
 }
 
+/// An item's tag and the bytes of its value.
+type TagAndValue<'a> = (u32, &'a [u8]);
+
 /// The items of a local set: tag and value, in order; it ends after the first malformed one.
 pub(super) struct Items<'a> {
     rest: &'a [u8],
@@ -54,7 +57,13 @@ impl<'a> Items<'a> {
         Self { rest: set }
     }
 
-    fn split(&self) -> Result<((u32, &'a [u8]), &'a [u8]), KlvError> {
+    #[inline]
+    fn split(&self) -> Result<(TagAndValue<'a>, &'a [u8]), KlvError> {
+        // Nearly every item has a tag and a length of one byte each.
+        if let [tag @ 0..LONG_FORM, length @ 0..LONG_FORM, rest @ ..] = self.rest {
+            let (value, rest) = rest.split_at_checked(usize::from(*length)).ok_or(KlvError::Truncated)?;
+            return Ok(((u32::from(*tag), value), rest));
+        }
         let (tag, rest) = oid(self.rest)?;
         let (length, rest) = length(rest)?;
         let (value, rest) = rest.split_at_checked(length).ok_or(KlvError::Truncated)?;
@@ -63,8 +72,9 @@ impl<'a> Items<'a> {
 }
 
 impl<'a> Iterator for Items<'a> {
-    type Item = Result<(u32, &'a [u8]), KlvError>;
+    type Item = Result<TagAndValue<'a>, KlvError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -76,10 +86,16 @@ impl<'a> Iterator for Items<'a> {
 }
 
 /// A big-endian unsigned number of one to eight bytes.
+#[inline]
 pub(super) fn unsigned(bytes: &[u8]) -> Option<u64> {
-    (1..=size_of::<u64>())
-        .contains(&bytes.len())
-        .then(|| bytes.iter().fold(0, |value, &byte| (value << 8) | u64::from(byte)))
+    if let Some((two, [])) = bytes.split_first_chunk() {
+        return Some(u16::from_be_bytes(*two).into());
+    }
+    if let Some((four, [])) = bytes.split_first_chunk() {
+        return Some(u32::from_be_bytes(*four).into());
+    }
+    let sound = (1..=size_of::<u64>()).contains(&bytes.len());
+    sound.then(|| bytes.iter().fold(0, |value, &byte| (value << 8) | u64::from(byte)))
 }
 
 /// Writes a length in the shortest form.

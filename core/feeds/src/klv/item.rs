@@ -4,7 +4,8 @@
 //! holds: an item's tag and mapping stand in one place only.
 
 use super::mapping::Mapping;
-use super::mapping::Mapping::{ImapB, Integer, Signed, Unsigned};
+use super::mapping::Mapping::{ImapB, Integer};
+use super::mapping::{signed, unsigned};
 
 /// What a packet says about one item.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +33,14 @@ macro_rules! items {
                 match self { $(Item::$name => $tag,)+ }
             }
 
+            #[inline]
             pub(super) const fn from_tag(tag: u32) -> Option<Self> {
                 match tag { $($tag => Some(Item::$name),)+ _ => None }
             }
 
-            pub(super) const fn mapping(self) -> Mapping {
-                match self { $(Item::$name => $mapping,)+ }
+            pub(super) fn mapping(self) -> Mapping {
+                const MAPPINGS: [Mapping; Item::ALL.len()] = [$($mapping),+];
+                MAPPINGS.get(self as usize).copied().unwrap_or(Integer)
             }
         }
     };
@@ -45,105 +48,105 @@ macro_rules! items {
 
 items! {
     /// Platform heading, degrees from true north.
-    PlatformHeading = 5: Unsigned(2, 0.0, 360.0);
+    PlatformHeading = 5: unsigned(2, 0.0, 360.0);
     /// Platform pitch, degrees, nose up positive; unknown beyond 20 (see [`Item::PlatformPitchFull`]).
-    PlatformPitch = 6: Signed(2, 20.0);
+    PlatformPitch = 6: signed(2, 20.0);
     /// Platform roll, degrees, right wing down positive; unknown beyond 50 (see [`Item::PlatformRollFull`]).
-    PlatformRoll = 7: Signed(2, 50.0);
+    PlatformRoll = 7: signed(2, 50.0);
     /// True airspeed, metres a second.
-    PlatformTrueAirspeed = 8: Unsigned(1, 0.0, 255.0);
+    PlatformTrueAirspeed = 8: unsigned(1, 0.0, 255.0);
     /// Sensor latitude, degrees.
-    SensorLatitude = 13: Signed(4, 90.0);
+    SensorLatitude = 13: signed(4, 90.0);
     /// Sensor longitude, degrees.
-    SensorLongitude = 14: Signed(4, 180.0);
+    SensorLongitude = 14: signed(4, 180.0);
     /// Sensor altitude above mean sea level, metres.
-    SensorTrueAltitude = 15: Unsigned(2, -900.0, 19_000.0);
+    SensorTrueAltitude = 15: unsigned(2, -900.0, 19_000.0);
     /// Horizontal field of view, degrees.
-    SensorHorizontalFov = 16: Unsigned(2, 0.0, 180.0);
+    SensorHorizontalFov = 16: unsigned(2, 0.0, 180.0);
     /// Vertical field of view, degrees.
-    SensorVerticalFov = 17: Unsigned(2, 0.0, 180.0);
+    SensorVerticalFov = 17: unsigned(2, 0.0, 180.0);
     /// Sensor azimuth relative to the platform's nose, degrees clockwise seen from above.
-    SensorRelativeAzimuth = 18: Unsigned(4, 0.0, 360.0);
+    SensorRelativeAzimuth = 18: unsigned(4, 0.0, 360.0);
     /// Sensor elevation relative to the platform's plane, degrees, up positive.
-    SensorRelativeElevation = 19: Signed(4, 180.0);
+    SensorRelativeElevation = 19: signed(4, 180.0);
     /// Sensor roll, degrees.
-    SensorRelativeRoll = 20: Unsigned(4, 0.0, 360.0);
+    SensorRelativeRoll = 20: unsigned(4, 0.0, 360.0);
     /// Slant range from the sensor to the frame centre, metres.
-    SlantRange = 21: Unsigned(4, 0.0, 5_000_000.0);
+    SlantRange = 21: unsigned(4, 0.0, 5_000_000.0);
     /// Width of the picture on the ground, metres.
-    TargetWidth = 22: Unsigned(2, 0.0, 10_000.0);
+    TargetWidth = 22: unsigned(2, 0.0, 10_000.0);
     /// Frame centre latitude, degrees.
-    FrameCentreLatitude = 23: Signed(4, 90.0);
+    FrameCentreLatitude = 23: signed(4, 90.0);
     /// Frame centre longitude, degrees.
-    FrameCentreLongitude = 24: Signed(4, 180.0);
+    FrameCentreLongitude = 24: signed(4, 180.0);
     /// Frame centre elevation above mean sea level, metres.
-    FrameCentreElevation = 25: Unsigned(2, -900.0, 19_000.0);
+    FrameCentreElevation = 25: unsigned(2, -900.0, 19_000.0);
     /// Latitude of the upper left corner relative to the frame centre, degrees.
-    OffsetCornerLatitude1 = 26: Signed(2, 0.075);
+    OffsetCornerLatitude1 = 26: signed(2, 0.075);
     /// Longitude of the upper left corner relative to the frame centre, degrees.
-    OffsetCornerLongitude1 = 27: Signed(2, 0.075);
+    OffsetCornerLongitude1 = 27: signed(2, 0.075);
     /// Latitude of the upper right corner relative to the frame centre, degrees.
-    OffsetCornerLatitude2 = 28: Signed(2, 0.075);
+    OffsetCornerLatitude2 = 28: signed(2, 0.075);
     /// Longitude of the upper right corner relative to the frame centre, degrees.
-    OffsetCornerLongitude2 = 29: Signed(2, 0.075);
+    OffsetCornerLongitude2 = 29: signed(2, 0.075);
     /// Latitude of the lower right corner relative to the frame centre, degrees.
-    OffsetCornerLatitude3 = 30: Signed(2, 0.075);
+    OffsetCornerLatitude3 = 30: signed(2, 0.075);
     /// Longitude of the lower right corner relative to the frame centre, degrees.
-    OffsetCornerLongitude3 = 31: Signed(2, 0.075);
+    OffsetCornerLongitude3 = 31: signed(2, 0.075);
     /// Latitude of the lower left corner relative to the frame centre, degrees.
-    OffsetCornerLatitude4 = 32: Signed(2, 0.075);
+    OffsetCornerLatitude4 = 32: signed(2, 0.075);
     /// Longitude of the lower left corner relative to the frame centre, degrees.
-    OffsetCornerLongitude4 = 33: Signed(2, 0.075);
+    OffsetCornerLongitude4 = 33: signed(2, 0.075);
     /// Wind direction, degrees from true north.
-    WindDirection = 35: Unsigned(2, 0.0, 360.0);
+    WindDirection = 35: unsigned(2, 0.0, 360.0);
     /// Wind speed, metres a second.
-    WindSpeed = 36: Unsigned(1, 0.0, 100.0);
+    WindSpeed = 36: unsigned(1, 0.0, 100.0);
     /// Latitude of a designated point, degrees.
-    TargetLatitude = 40: Signed(4, 90.0);
+    TargetLatitude = 40: signed(4, 90.0);
     /// Longitude of a designated point, degrees.
-    TargetLongitude = 41: Signed(4, 180.0);
+    TargetLongitude = 41: signed(4, 180.0);
     /// Elevation of a designated point above mean sea level, metres.
-    TargetElevation = 42: Unsigned(2, -900.0, 19_000.0);
+    TargetElevation = 42: unsigned(2, -900.0, 19_000.0);
     /// Radius, metres, that holds the designated point with 90 % probability.
-    TargetErrorCe90 = 45: Unsigned(2, 0.0, 4_095.0);
+    TargetErrorCe90 = 45: unsigned(2, 0.0, 4_095.0);
     /// Vertical error, metres, of the designated point at 90 % probability.
-    TargetErrorLe90 = 46: Unsigned(2, 0.0, 4_095.0);
+    TargetErrorLe90 = 46: unsigned(2, 0.0, 4_095.0);
     /// Climb, metres a second.
-    PlatformVerticalSpeed = 51: Signed(2, 180.0);
+    PlatformVerticalSpeed = 51: signed(2, 180.0);
     /// Speed over the ground, metres a second.
-    PlatformGroundSpeed = 56: Unsigned(1, 0.0, 255.0);
+    PlatformGroundSpeed = 56: unsigned(1, 0.0, 255.0);
     /// Horizontal distance to the frame centre, metres.
-    GroundRange = 57: Unsigned(4, 0.0, 5_000_000.0);
+    GroundRange = 57: unsigned(4, 0.0, 5_000_000.0);
     /// Platform heading, degrees from magnetic north.
-    PlatformMagneticHeading = 64: Unsigned(2, 0.0, 360.0);
+    PlatformMagneticHeading = 64: unsigned(2, 0.0, 360.0);
     /// Sensor height above the WGS 84 ellipsoid, metres.
-    SensorEllipsoidHeight = 75: Unsigned(2, -900.0, 19_000.0);
+    SensorEllipsoidHeight = 75: unsigned(2, -900.0, 19_000.0);
     /// Frame centre height above the WGS 84 ellipsoid, metres.
-    FrameCentreEllipsoidHeight = 78: Unsigned(2, -900.0, 19_000.0);
+    FrameCentreEllipsoidHeight = 78: unsigned(2, -900.0, 19_000.0);
     /// Sensor velocity to the north, metres a second.
-    SensorNorthVelocity = 79: Signed(2, 327.0);
+    SensorNorthVelocity = 79: signed(2, 327.0);
     /// Sensor velocity to the east, metres a second.
-    SensorEastVelocity = 80: Signed(2, 327.0);
+    SensorEastVelocity = 80: signed(2, 327.0);
     /// Latitude of the upper left corner, degrees.
-    CornerLatitude1 = 82: Signed(4, 90.0);
+    CornerLatitude1 = 82: signed(4, 90.0);
     /// Longitude of the upper left corner, degrees.
-    CornerLongitude1 = 83: Signed(4, 180.0);
+    CornerLongitude1 = 83: signed(4, 180.0);
     /// Latitude of the upper right corner, degrees.
-    CornerLatitude2 = 84: Signed(4, 90.0);
+    CornerLatitude2 = 84: signed(4, 90.0);
     /// Longitude of the upper right corner, degrees.
-    CornerLongitude2 = 85: Signed(4, 180.0);
+    CornerLongitude2 = 85: signed(4, 180.0);
     /// Latitude of the lower right corner, degrees.
-    CornerLatitude3 = 86: Signed(4, 90.0);
+    CornerLatitude3 = 86: signed(4, 90.0);
     /// Longitude of the lower right corner, degrees.
-    CornerLongitude3 = 87: Signed(4, 180.0);
+    CornerLongitude3 = 87: signed(4, 180.0);
     /// Latitude of the lower left corner, degrees.
-    CornerLatitude4 = 88: Signed(4, 90.0);
+    CornerLatitude4 = 88: signed(4, 90.0);
     /// Longitude of the lower left corner, degrees.
-    CornerLongitude4 = 89: Signed(4, 180.0);
+    CornerLongitude4 = 89: signed(4, 180.0);
     /// Platform pitch over its full range, degrees.
-    PlatformPitchFull = 90: Signed(4, 90.0);
+    PlatformPitchFull = 90: signed(4, 90.0);
     /// Platform roll over its full range, degrees.
-    PlatformRollFull = 91: Signed(4, 90.0);
+    PlatformRollFull = 91: signed(4, 90.0);
     /// Width of the picture on the ground over a greater range, metres.
     TargetWidthExtended = 96: ImapB(0.0, 1_500_000.0, 3);
     /// Sensor height above the WGS 84 ellipsoid over a greater range, metres.
@@ -177,6 +180,7 @@ macro_rules! text_items {
                 match self { $(TextItem::$name => $tag,)+ }
             }
 
+            #[inline]
             pub(super) const fn from_tag(tag: u32) -> Option<Self> {
                 match tag { $($tag => Some(TextItem::$name),)+ _ => None }
             }
@@ -213,6 +217,7 @@ impl Readings {
     }
 
     /// Takes an item's bytes; `false` when they are unreadable, or the item was there before: it is then unknown.
+    #[inline]
     pub(super) fn take(&mut self, item: Item, bytes: &[u8]) -> bool {
         let bit = 1_u64 << (item as u32);
         let repeated = (self.known | self.unknown) & bit != 0;

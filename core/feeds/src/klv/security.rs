@@ -68,7 +68,7 @@ impl<'a> Security<'a> {
         for item in Items::new(set) {
             match item? {
                 (CLASSIFICATION, &[byte]) if classification.is_none() => {
-                    classification = Classification::from_byte(byte)
+                    classification = Classification::from_byte(byte);
                 }
                 (CLASSIFICATION, _) => return Err(KlvError::Malformed),
                 (CLASSIFYING_COUNTRY, value) => country = value,

@@ -10,7 +10,7 @@ use super::pes::{Assembler, PesUnit};
 use super::psi::{Sections, StreamKind, Table};
 use super::{
     Carriage, Codec, MAX_METADATA_UNIT_BYTES, MAX_STREAMS, MAX_VIDEO_UNIT_BYTES, MetadataUnit, PACKET_BYTES, SYNC_BYTE,
-    TsEvent, VideoAccessUnit,
+    TsEvent, VideoAccessUnit, be16,
 };
 
 const PAT_PID: u16 = 0;
@@ -332,8 +332,8 @@ impl<'a> Packet<'a> {
 
 /// The programme clock reference: 33 bits at 90 kHz and 9 bits at 27 MHz.
 fn read_clock(field: &[u8]) -> Option<u64> {
-    let &[a, b, c, d, e, f] = field.first_chunk::<6>()?;
-    let base = (u64::from(u32::from_be_bytes([a, b, c, d])) << 1) | u64::from(e >> 7);
-    let extension = u64::from(u16::from_be_bytes([e & 1, f]));
-    Some(base * 300 + extension)
+    let (high, rest) = field.split_first_chunk::<4>()?;
+    let low = be16(rest)?;
+    let base = (u64::from(u32::from_be_bytes(*high)) << 1) | u64::from(low >> 15);
+    Some(base * 300 + u64::from(low & 0x1FF))
 }

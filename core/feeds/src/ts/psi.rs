@@ -35,6 +35,8 @@ pub(super) enum Table {
     Programmes(Vec<u16>),
     /// The streams of one programme: packet identifier and kind, and where its clock is.
     Streams { clock_pid: u16, streams: Vec<(u16, StreamKind)> },
+    /// Another table, or one that is not yet in force.
+    Other,
 }
 
 /// Assembles sections from the packets of one table's identifier.
@@ -86,8 +88,8 @@ impl Sections {
             }
             let Some(section) = self.buffer.get(..total) else { break };
             match Table::decode(section) {
-                Some(Some(table)) => tables.push(table),
-                Some(None) => {}
+                Some(Table::Other) => {}
+                Some(table) => tables.push(table),
                 None => broken += 1,
             }
             self.buffer.drain(..total);
@@ -97,19 +99,18 @@ impl Sections {
 }
 
 impl Table {
-    /// `None` for a broken section, `Some(None)` for one of another table or not yet in force.
-    fn decode(section: &[u8]) -> Option<Option<Self>> {
+    /// `None` for a broken section.
+    fn decode(section: &[u8]) -> Option<Self> {
         if crc32(section) != 0 {
             return None;
         }
         let body_end = section.len().checked_sub(CRC_BYTES)?;
         let body = section.get(TABLE_HEADER_BYTES..body_end)?;
         let in_force = section.get(5)? & 1 == 1;
-        match section.first()? {
-            _ if !in_force => Some(None),
-            &TABLE_ID_PAT => Some(Some(Self::Programmes(programmes(body)))),
-            &TABLE_ID_PMT => streams(body).map(Some),
-            _ => Some(None),
+        match *section.first()? {
+            TABLE_ID_PAT if in_force => Some(Self::Programmes(programmes(body))),
+            TABLE_ID_PMT if in_force => streams(body),
+            _ => Some(Self::Other),
         }
     }
 }

@@ -4,15 +4,30 @@
 //! holds: [`FrameBytes`] cannot be cloned, printed, serialised or read as a slice; its only way out is a
 //! [`HardwareDecoder`].
 //!
+//! ```
+//! use peel_feeds::ts::{Codec, HardwareDecoder, Pts, VideoAccessUnit};
+//! struct Screen(usize);
+//! impl HardwareDecoder for Screen {
+//!     fn queue(&mut self, _: Codec, _: Option<Pts>, _: bool, annex_b: &[u8]) { self.0 += annex_b.len(); }
+//! }
+//! fn show(unit: VideoAccessUnit, screen: &mut Screen) { unit.hand_to(screen) }
+//! fn size(unit: &VideoAccessUnit) -> usize { unit.bytes.len() }
+//! ```
+//!
+//! None of these compile:
+//!
 //! ```compile_fail
 //! fn as_slice(unit: &peel_feeds::ts::VideoAccessUnit) -> &[u8] { unit.bytes.as_ref() }
 //! ```
+//!
 //! ```compile_fail
 //! fn take(unit: peel_feeds::ts::VideoAccessUnit) -> Vec<u8> { unit.bytes.0 }
 //! ```
+//!
 //! ```compile_fail
 //! fn copy(unit: &peel_feeds::ts::VideoAccessUnit) -> peel_feeds::ts::FrameBytes { unit.bytes.clone() }
 //! ```
+//!
 //! ```compile_fail
 //! fn deref(unit: &peel_feeds::ts::VideoAccessUnit) -> &[u8] { &unit.bytes }
 //! ```

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The bytes of a file of the shared data, or nothing, said so.
-pub fn shared(path: &str) -> Option<Vec<u8>> {
+pub(crate) fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("PEEL_SHARED")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")), PathBuf::from);
     let bytes = fs::read(root.join(path)).ok();
