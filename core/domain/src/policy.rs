@@ -2,7 +2,10 @@
 //!
 //! For: the rules read their N values here and nowhere else. Must never: hold a wording, a person or a place.
 //! Always: [`Policy::strictest`] is the default; a policy that is unsigned or contradicts itself is refused
-//! (`policy::sign`, `policy::check`).
+//! ([`verify_policy`], [`Policy::contradictions`]).
+
+mod check;
+mod sign;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Thousandths;
 use crate::id::ForceId;
 use crate::stop::{ArrestKind, Power};
+
+pub use check::{Contradiction, MAX_AFTER_CLOSE_S, MAX_LIVE_CAPTURE_S, MAX_MEDIA_LIFE_S};
+pub use sign::{PolicyError, PolicySigner, PolicyTrust, SignedPolicy, sign_policy, verify_policy};
 
 /// The version of the document's form; readers refuse another.
 pub const POLICY_FORMAT: u8 = 1;

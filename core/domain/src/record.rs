@@ -1,0 +1,15 @@
+//! The deployment's record: what is published, computed from the trail by whoever holds it.
+//!
+//! For: the desk, the auditor and the street feed the same events in and get the same record out, whatever the order
+//! of the logs. Must never: count what nobody recorded, hide an alert, or publish a record with a hole.
+//! Always: a counted alert has one truth or the record says which alert lacks it; exercises, duplicates, technical
+//! withdrawals and test subjects stand apart; conflicting decisions of two phones stay and are listed.
+
+mod alert_facts;
+mod csv;
+mod project;
+mod summary;
+
+pub use csv::COLUMNS;
+pub use project::{RecordBuilder, Source};
+pub use summary::{Conflict, DeploymentRecord, Issue, OfficerJudgements, RecordError, StopSummary};

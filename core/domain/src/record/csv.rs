@@ -1,0 +1,136 @@
+//! The 16 published columns, in their order (RFC 4180).
+
+use chrono::{DateTime, Utc};
+
+use crate::alert::Thousandths;
+use crate::deployment::UseCase;
+use crate::record::summary::{DeploymentRecord, RecordError};
+use crate::statistics::Rate;
+
+/// The published columns.
+pub const COLUMNS: [&str; 16] = [
+    "Deployment Location",
+    "Date",
+    "Duration",
+    "LFR Use Case",
+    "Watchlist Size",
+    "Min Threshold Setting",
+    "Total Alerts",
+    "True Alerts Confirmed",
+    "True Alerts Unconfirmed",
+    "False Alerts Confirmed",
+    "False Alerts Unconfirmed",
+    "False Alert Rate",
+    "Outcome - Arrest",
+    "Outcome - Other",
+    "No action",
+    "Faces seen (estimate)",
+];
+
+/// The mark of an exercise, in the first column.
+const EXERCISE: &str = "EXERCISE: ";
+const NOT_STATED: &str = "not stated";
+
+impl DeploymentRecord {
+    /// The 16 cells, for a record without holes.
+    pub fn columns(&self) -> Result<[String; 16], RecordError> {
+        self.complete()?;
+        let card = self.card.as_ref();
+        let mark = if self.exercise { EXERCISE } else { "" };
+        let location = card.map_or(NOT_STATED, |card| card.location_text.as_str());
+        Ok([
+            format!("{mark}{location}"),
+            self.started_ms.map_or_else(|| NOT_STATED.to_owned(), date),
+            self.duration(),
+            card.map_or(NOT_STATED, |card| use_case(card.use_case)).to_owned(),
+            card.map_or_else(|| NOT_STATED.to_owned(), |card| card.watchlist_size.to_string()),
+            card.map_or_else(|| NOT_STATED.to_owned(), |card| threshold(card.threshold)),
+            self.total_alerts.to_string(),
+            self.true_confirmed.to_string(),
+            self.true_unconfirmed.to_string(),
+            self.false_confirmed.to_string(),
+            self.false_unconfirmed.to_string(),
+            self.false_alert_rate(),
+            self.arrests.to_string(),
+            self.other_outcomes.to_string(),
+            self.no_action.to_string(),
+            self.faces_seen.map_or_else(|| NOT_STATED.to_owned(), |faces| faces.to_string()),
+        ])
+    }
+
+    /// Header and row, for a record without holes.
+    pub fn to_csv(&self) -> Result<String, RecordError> {
+        let header: Vec<String> = COLUMNS.iter().map(|column| cell(column)).collect();
+        let row: Vec<String> = self.columns()?.iter().map(|value| cell(value)).collect();
+        Ok(format!("{}\r\n{}\r\n", header.join(","), row.join(",")))
+    }
+
+    /// Both denominators, each with its interval (S45); the published figure, per face, comes first.
+    fn false_alert_rate(&self) -> String {
+        let published = self.false_alert_rate_per_face().map(|rate| format!("{:.4}%", rate.share() * 100.0));
+        let text = |rate: Option<Rate>| rate.map_or_else(|| NOT_STATED.to_owned(), |rate| rate.to_string());
+        format!(
+            "{}; per face {}; per alert {}",
+            published.unwrap_or_else(|| NOT_STATED.to_owned()),
+            text(self.false_alert_rate_per_face()),
+            text(self.false_alert_rate_per_alert())
+        )
+    }
+
+    /// Hours and minutes from first live to the end; pauses are part of it.
+    fn duration(&self) -> String {
+        match (self.started_ms, self.ended_ms) {
+            (Some(start), Some(end)) => {
+                let minutes = end.saturating_sub(start).max(0) / 60_000;
+                format!("{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+            _ => NOT_STATED.to_owned(),
+        }
+    }
+}
+
+fn date(ms: i64) -> String {
+    DateTime::<Utc>::from_timestamp_millis(ms)
+        .map_or_else(|| NOT_STATED.to_owned(), |at| at.format("%Y-%m-%d").to_string())
+}
+
+fn threshold(value: Thousandths) -> String {
+    let text = format!("{}.{:03}", value.0 / 1000, value.0 % 1000);
+    text.strip_suffix('0').map_or(text.clone(), str::to_owned)
+}
+
+fn use_case(value: UseCase) -> &'static str {
+    match value {
+        UseCase::CrimeHotspot => "crime hotspot",
+        UseCase::MissingPersonHotspot => "missing person hotspot",
+        UseCase::ProtectiveCni => "protective security: critical national infrastructure",
+        UseCase::ProtectiveEvent => "protective security: event",
+        UseCase::SpecificIntelligence => "specific intelligence",
+    }
+}
+
+/// A cell, quoted where needed. A text that a spreadsheet would run as a formula gets an apostrophe.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_cannot_be_formulas() {
+        assert_eq!(cell("High Street, east"), "\"High Street, east\"");
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("say \"x\""), "\"say \"\"x\"\"\"");
+    }
+
+    #[test]
+    fn thresholds_show_two_decimals_unless_they_have_three() {
+        assert_eq!(threshold(Thousandths(640)), "0.64");
+        assert_eq!(threshold(Thousandths(625)), "0.625");
+        assert_eq!(threshold(Thousandths(1000)), "1.00");
+    }
+}

@@ -1,0 +1,257 @@
+//! The record itself: counts, lists, invariants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::deployment::DeploymentCard;
+use crate::id::{AlertId, DeploymentId, EngagementId, EnrolmentId, OfficerId};
+use crate::policy::Policy;
+use crate::statistics::Rate;
+use crate::stop::{FalseAlertCause, Truth};
+use crate::time::Elapsed;
+use crate::workflow::DecisionKind;
+
+/// What keeps a record from being published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Issue {
+    /// The deployment's card is not in the events log.
+    #[error("the deployment has no card")]
+    NoCard,
+    /// The deployment was not live, or has not ended.
+    #[error("the deployment has not ended")]
+    NotEnded,
+    /// A counted alert has no truth: the supervisor states it at the debrief.
+    #[error("an alert has no truth")]
+    TruthMissing(AlertId),
+    /// Two phones verified one alert as true and as false.
+    #[error("an alert was verified as true and as false")]
+    TruthContradictory(AlertId),
+    /// A confirmed true alert has no outcome.
+    #[error("a confirmed alert has no outcome")]
+    OutcomeMissing(AlertId),
+    /// A stop has not ended.
+    #[error("a stop has not ended")]
+    StopOpen(AlertId),
+    /// A phone recorded an alert that the events log does not know.
+    #[error("a phone recorded an alert that the force did not take in")]
+    UnknownAlert(AlertId),
+    /// An event claims an actor that cannot have done it; it was left out.
+    #[error("an event claims an impossible actor")]
+    WrongActor(AlertId),
+    /// The four truth columns do not add to the total.
+    #[error("the truth columns do not add to the total")]
+    TruthDoesNotAddUp,
+    /// The outcomes do not add to the confirmed true alerts.
+    #[error("the outcomes do not add to the confirmed true alerts")]
+    OutcomesDoNotAddUp,
+}
+
+impl Issue {
+    /// The alert concerned.
+    pub fn alert_id(&self) -> Option<AlertId> {
+        match self {
+            Self::TruthMissing(alert_id)
+            | Self::TruthContradictory(alert_id)
+            | Self::OutcomeMissing(alert_id)
+            | Self::StopOpen(alert_id)
+            | Self::UnknownAlert(alert_id)
+            | Self::WrongActor(alert_id) => Some(*alert_id),
+            _ => None,
+        }
+    }
+}
+
+/// A record cannot be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// It has holes.
+    #[error("publish a record with {} open issues", .0.len())]
+    Incomplete(BTreeSet<Issue>),
+}
+
+/// Decisions of several phones on one alert that differ: all stay, and the supervisor looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// Every decision, by device and officer.
+    pub decisions: Vec<(EnrolmentId, OfficerId, DecisionKind)>,
+}
+
+/// One stop that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopSummary {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// The stop.
+    pub engagement_id: EngagementId,
+    /// The phone that recorded it.
+    pub enrolment_id: EnrolmentId,
+    /// How long it took.
+    pub duration: Elapsed,
+    /// Whether the alert was right; `None` where that is not known.
+    pub truth: Option<Truth>,
+}
+
+/// How often an officer judged blind and how often they put it off (S06).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfficerJudgements {
+    /// Blind judgements.
+    pub judged_blind: u64,
+    /// Logged skips.
+    pub skipped: u64,
+}
+
+/// A deployment's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentRecord {
+    /// The deployment.
+    pub deployment_id: DeploymentId,
+    /// Its card.
+    pub card: Option<DeploymentCard>,
+    /// An exercise: kept out of all statistics, and marked wherever it is written.
+    pub exercise: bool,
+    /// First live; milliseconds since 1970 UTC.
+    pub started_ms: Option<i64>,
+    /// Ended.
+    pub ended_ms: Option<i64>,
+    /// Faces seen, as estimated.
+    pub faces_seen: Option<u64>,
+    /// Counted alerts.
+    pub total_alerts: u64,
+    /// True, verified.
+    pub true_confirmed: u64,
+    /// True, judged.
+    pub true_unconfirmed: u64,
+    /// False, verified.
+    pub false_confirmed: u64,
+    /// False, judged.
+    pub false_unconfirmed: u64,
+    /// Confirmed true alerts that ended in arrest.
+    pub arrests: u64,
+    /// Confirmed true alerts with another outcome.
+    pub other_outcomes: u64,
+    /// Confirmed true alerts with no action.
+    pub no_action: u64,
+    /// Arrests on false alerts: apart, in no column.
+    pub arrests_on_false_alerts: u64,
+    /// Arrests where identity was not verified: apart, in no column.
+    pub arrests_without_identity: u64,
+    /// Counted alerts with contact.
+    pub engagements: u64,
+    /// Duplicates, not counted.
+    pub duplicates: u64,
+    /// Technical withdrawals, not counted.
+    pub technical_withdrawals: u64,
+    /// Test subjects, not counted.
+    pub test_subjects: u64,
+    /// Stops that ended.
+    pub stops: Vec<StopSummary>,
+    /// Causes of false alerts.
+    pub causes: BTreeMap<FalseAlertCause, u64>,
+    /// Main causes of false alerts.
+    pub primary_causes: BTreeMap<FalseAlertCause, u64>,
+    /// Stops at which a receipt was offered.
+    pub receipts_offered: u64,
+    /// Stops at which a receipt was taken.
+    pub receipts_taken: u64,
+    /// Images whose destruction has a receipt.
+    pub deletion_receipts: u64,
+    /// Images that were stored and have none yet.
+    pub media_without_receipt: u64,
+    /// Judgements by officer.
+    pub officers: BTreeMap<OfficerId, OfficerJudgements>,
+    /// Alerts that a phone received and has not closed.
+    pub open_on: Vec<(AlertId, EnrolmentId)>,
+    /// Differing decisions.
+    pub conflicts: Vec<Conflict>,
+    /// What keeps it from being published.
+    pub issues: BTreeSet<Issue>,
+}
+
+impl DeploymentRecord {
+    pub(super) fn empty(deployment_id: DeploymentId) -> Self {
+        Self {
+            deployment_id,
+            card: None,
+            exercise: false,
+            started_ms: None,
+            ended_ms: None,
+            faces_seen: None,
+            total_alerts: 0,
+            true_confirmed: 0,
+            true_unconfirmed: 0,
+            false_confirmed: 0,
+            false_unconfirmed: 0,
+            arrests: 0,
+            other_outcomes: 0,
+            no_action: 0,
+            arrests_on_false_alerts: 0,
+            arrests_without_identity: 0,
+            engagements: 0,
+            duplicates: 0,
+            technical_withdrawals: 0,
+            test_subjects: 0,
+            stops: Vec::new(),
+            causes: BTreeMap::new(),
+            primary_causes: BTreeMap::new(),
+            receipts_offered: 0,
+            receipts_taken: 0,
+            deletion_receipts: 0,
+            media_without_receipt: 0,
+            officers: BTreeMap::new(),
+            open_on: Vec::new(),
+            conflicts: Vec::new(),
+            issues: BTreeSet::new(),
+        }
+    }
+
+    /// False alerts: confirmed and unconfirmed.
+    pub fn false_alerts(&self) -> u64 {
+        self.false_confirmed.saturating_add(self.false_unconfirmed)
+    }
+
+    /// True alerts: confirmed and unconfirmed.
+    pub fn true_alerts(&self) -> u64 {
+        self.true_confirmed.saturating_add(self.true_unconfirmed)
+    }
+
+    /// False alerts per face; `None` without an estimate of the faces.
+    pub fn false_alert_rate_per_face(&self) -> Option<Rate> {
+        Rate::new(self.false_alerts(), self.faces_seen?).ok()
+    }
+
+    /// False alerts per alert; `None` without alerts.
+    pub fn false_alert_rate_per_alert(&self) -> Option<Rate> {
+        Rate::new(self.false_alerts(), self.total_alerts).ok()
+    }
+
+    /// Stops on false alerts that took longer than the policy lets pass without a review (S52).
+    pub fn stops_to_review(&self, policy: &Policy) -> Vec<StopSummary> {
+        let over_ms = u64::from(policy.stop.review_over_s).saturating_mul(1000);
+        let on_false = self.stops.iter().filter(|stop| stop.truth == Some(Truth::FalseAlert));
+        on_false.filter(|stop| stop.duration.ms > over_ms).copied().collect()
+    }
+
+    /// Officers who put off more blind judgements than the policy lets pass without a review (S06).
+    pub fn skips_to_review(&self, policy: &Policy) -> Vec<OfficerId> {
+        let percent = u64::from(policy.judgement.skip_review_percent);
+        let over = self.officers.iter().filter(|(_, counted)| {
+            let all = counted.judged_blind.saturating_add(counted.skipped);
+            counted.skipped.saturating_mul(100) > percent.saturating_mul(all)
+        });
+        over.map(|(officer, _)| officer.clone()).collect()
+    }
+
+    /// Refuses a record with holes.
+    pub fn complete(&self) -> Result<&Self, RecordError> {
+        if self.issues.is_empty() { Ok(self) } else { Err(RecordError::Incomplete(self.issues.clone())) }
+    }
+
+    pub(super) fn truth_adds_up(&self) -> bool {
+        self.true_alerts().saturating_add(self.false_alerts()) == self.total_alerts
+    }
+
+    pub(super) fn outcomes_add_up(&self) -> bool {
+        self.arrests.saturating_add(self.other_outcomes).saturating_add(self.no_action) == self.true_confirmed
+    }
+}

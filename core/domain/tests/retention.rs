@@ -1,0 +1,96 @@
+//! When images are due, also for clocks that lie.
+
+mod support;
+
+use peel_domain::event::{Action, Actor, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};
+use peel_domain::judgement::{Decision, NoEngagementReason};
+use peel_domain::retention::{Known, due_media, due_media_knowing};
+use peel_domain::time::{BootId, Moment};
+use peel_domain::workflow::{AlertState, Command, Phase};
+use support::*;
+
+fn not_engaged() -> AlertState {
+    let mut state = revealed();
+    let decision = Decision::DoNotEngage(vec![NoEngagementReason::DifferentPerson]);
+    play(&mut state, Command::Decide { decision, note: None }, 6_000).unwrap();
+    state
+}
+
+fn reasons(state: &AlertState, now: Moment, known: Known) -> Vec<DeletionReason> {
+    due_media_knowing(state, &policy(), &now, known).iter().map(|due| due.reason).collect()
+}
+
+fn reason(state: &AlertState, now: Moment) -> Option<DeletionReason> {
+    due_media(state, &policy(), &now).first().map(|due| due.reason)
+}
+
+#[test]
+fn s24_images_of_somebody_not_engaged_go_within_a_minute_of_closing() {
+    let state = not_engaged();
+    assert_eq!(reason(&state, at(65_999)), None);
+    let due = due_media(&state, &policy(), &at(66_000));
+    assert!(due.iter().all(|media| media.reason == DeletionReason::AlertClosed));
+    let classes: Vec<MediaClass> = due.iter().map(|media| media.class).collect();
+    assert_eq!(classes, [MediaClass::Probe, MediaClass::Probe, MediaClass::Reference], "S26: the reference with them");
+}
+
+#[test]
+fn s25_no_image_outlives_the_day_whatever_happens() {
+    let day_ms = 24 * 3_600_000;
+    for state in [fresh(), revealed(), in_contact()] {
+        assert_eq!(reason(&state, at(19 * 3_600_000)), None);
+        assert_eq!(reason(&state, at(day_ms)), Some(DeletionReason::Expired));
+    }
+}
+
+#[test]
+fn s26_the_end_of_the_deployment_takes_images_but_not_from_a_running_stop() {
+    let known = Known { deployment_ended: true, ..Known::default() };
+    assert_eq!(reasons(&fresh(), at(1_000), known), [DeletionReason::DeploymentEnded; 3]);
+    assert!(reasons(&in_contact(), at(30_000), known).is_empty());
+}
+
+#[test]
+fn s27_a_clock_set_back_within_a_boot_does_not_lengthen_a_life() {
+    let set_back = Moment { utc_ms: START_MS - 1_000_000, ..at(66_000) };
+    assert_eq!(reason(&not_engaged(), set_back), Some(DeletionReason::AlertClosed));
+    let a_day_later = Moment { utc_ms: START_MS, ..at(24 * 3_600_000) };
+    assert_eq!(reason(&fresh(), a_day_later), Some(DeletionReason::Expired));
+}
+
+#[test]
+fn s27_a_clock_set_back_over_a_reboot_deletes_on_doubt() {
+    let rebooted = |utc_ms: i64, up_ms: u64| Moment {
+        utc_ms: START_MS + utc_ms,
+        monotonic_ns: up_ms * 1_000_000,
+        boot_id: BootId([2; 8]),
+        ..at(0)
+    };
+    assert_eq!(reason(&not_engaged(), rebooted(-50_000, 1_000)), Some(DeletionReason::AlertClosed));
+    assert_eq!(reason(&fresh(), rebooted(0, 24 * 3_600_000)), Some(DeletionReason::Expired));
+    let gateway = Known { latest_gateway_ms: Some(START_MS + 24 * 3_600_000), ..Known::default() };
+    assert_eq!(reasons(&fresh(), rebooted(1_000, 1_000), gateway), [DeletionReason::Expired; 3]);
+    let gateway = Known { latest_gateway_ms: Some(START_MS + 66_000), ..Known::default() };
+    assert_eq!(reasons(&not_engaged(), at(10_000), gateway), [DeletionReason::AlertClosed; 3]);
+}
+
+#[test]
+fn s29_an_alert_whose_images_all_have_receipts_is_done() {
+    let mut state = not_engaged();
+    for due in due_media(&state, &policy(), &at(66_000)) {
+        let deleted =
+            MediaDeleted { media_id: due.media_id, class: due.class, commitment: [3; 32], reason: due.reason };
+        let event = EventBody {
+            v: 1,
+            at: at(66_000),
+            actor: Actor::Core,
+            deployment_id: Some(deployment()),
+            alert_id: Some(state.alert_id()),
+            justification: Justification::Retention,
+            action: Action::MediaDeleted(deleted),
+        };
+        state.apply(&event).unwrap();
+    }
+    assert_eq!(state.phase(), Phase::MediaDeleted);
+    assert!(due_media(&state, &policy(), &at(70_000)).is_empty());
+}

@@ -1,0 +1,69 @@
+//! The shift certificate: the only way to an officer.
+
+mod support;
+
+use ed25519_dalek::{Signer, SigningKey};
+use peel_domain::deployment::Role;
+use peel_domain::id::EnrolmentId;
+use peel_domain::shift::{
+    Binding, CertificateClaims, ShiftError, SignedInOfficer, sign_certificate, verify_certificate,
+};
+use support::*;
+
+fn claims() -> CertificateClaims {
+    support::claims("PC-1", Role::EngagementOfficer)
+}
+
+fn verify(bytes: &[u8], now_ms: i64) -> Result<SignedInOfficer, ShiftError> {
+    verify_certificate(bytes, &force_key().verifying_key().to_bytes(), binding(), now_ms)
+}
+
+#[test]
+fn s02_a_certificate_of_the_force_makes_an_officer() {
+    let officer = verify(&certificate(&claims()), START_MS).unwrap();
+    assert_eq!(officer.officer_id().as_str(), "PC-1");
+    assert!(officer.has_role(deployment(), Role::EngagementOfficer));
+    assert!(!officer.has_role(deployment(), Role::Supervisor));
+    assert!(officer.roles(peel_domain::id::DeploymentId(uuid(77))).is_empty());
+    assert_eq!(officer.until_ms(), claims().until_ms);
+}
+
+#[test]
+fn s02_a_certificate_by_anybody_else_makes_none() {
+    let other = SigningKey::from_bytes(&[8; 32]);
+    let forged = sign_certificate(&claims(), |message| other.sign(message).to_bytes()).unwrap();
+    assert_eq!(verify(&forged, START_MS), Err(ShiftError::Signature));
+    let good = certificate(&claims());
+    for index in 0..good.len() {
+        let mut flipped = good.clone();
+        flipped[index] ^= 1;
+        assert!(verify(&flipped, START_MS).is_err(), "byte {index}");
+        assert!(verify(&good[..index], START_MS).is_err(), "cut at {index}");
+    }
+}
+
+#[test]
+fn a_certificate_holds_in_its_time_only() {
+    let good = certificate(&claims());
+    assert_eq!(verify(&good, claims().from_ms - 1), Err(ShiftError::NotYet));
+    assert_eq!(verify(&good, claims().until_ms), Err(ShiftError::Expired));
+    for length in [0, -1, 25 * 3_600_000, i64::MAX] {
+        let from_ms = claims().from_ms;
+        let until_ms = from_ms.saturating_add(length);
+        let odd = certificate(&CertificateClaims { until_ms, ..claims() });
+        assert_eq!(verify(&odd, START_MS), Err(ShiftError::Length));
+    }
+}
+
+#[test]
+fn a_certificate_is_bound_to_the_enrolment_and_the_key() {
+    let good = certificate(&claims());
+    let force = force_key().verifying_key().to_bytes();
+    let elsewhere = Binding { enrolment_id: EnrolmentId(uuid(7)), ..binding() };
+    assert_eq!(verify_certificate(&good, &force, elsewhere, START_MS), Err(ShiftError::OtherEnrolment));
+    let other_key = Binding { k_officer_spki: b"another key", ..binding() };
+    assert_eq!(verify_certificate(&good, &force, other_key, START_MS), Err(ShiftError::OtherKey));
+    let keyless = CertificateClaims { k_officer_spki: Vec::new(), ..claims() };
+    let no_key = Binding { k_officer_spki: b"", ..binding() };
+    assert_eq!(verify_certificate(&certificate(&keyless), &force, no_key, START_MS), Err(ShiftError::OtherKey));
+}
