@@ -175,8 +175,14 @@ mod tests {
     fn imapb_reads_the_examples_of_the_standard() {
         let altitude = Mapping::ImapB(-900.0, 40_000.0, 3).read(&[0x2F, 0x92, 0x1E]).unwrap().unwrap();
         assert!((altitude - 23_456.24).abs() < 0.01, "{altitude}");
-        let velocity = Mapping::ImapB(-900.0, 40_000.0, 3).write(0.0).unwrap();
-        assert_eq!(Mapping::ImapB(-900.0, 40_000.0, 3).read(&velocity), Ok(Some(0.0)));
+    }
+
+    #[test]
+    fn imapb_keeps_zero_where_a_range_spans_it() {
+        for mapping in [Mapping::ImapB(-900.0, 40_000.0, 3), Mapping::ImapB(-0.1, 0.9, 2)] {
+            let zero = mapping.write(0.0).unwrap();
+            assert!(mapping.read(&zero).unwrap().unwrap().abs() < 1e-12);
+        }
     }
 
     #[test]
