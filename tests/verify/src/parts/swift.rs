@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
 
 fn lint(context: &Context, toolchain: &Toolchain, package: &Path, outcome: &mut Outcome) -> Result<(), VerifyError> {
     let mut words: Vec<OsString> = ["swift", "format", "lint", "--strict", "--recursive"].map(OsString::from).into();
-    for below in ["Package.swift", "Sources", "Tests"] {
+    for below in ["Package.swift", "Sources", "Tests", "Linux"] {
         let path = package.join(below);
         if path.exists() {
             words.push(path.into_os_string());

@@ -8,13 +8,13 @@ use std::path::Path;
 use crate::error::VerifyError;
 
 /// The names that the generator gives its files.
-const HEADER: &str = "peel_companionFFI.h";
-const SOURCE: &str = "peel_companion.swift";
+const HEADER: &str = "PeelCoreFFI.h";
+const SOURCE: &str = "PeelCore.swift";
 
 /// Links the library by name; the generated map would pull in Apple's modules, which Linux lacks.
 const MODULE_MAP: &str = "\
-module peel_companionFFI {
-    header \"peel_companionFFI.h\"
+module PeelCoreFFI {
+    header \"PeelCoreFFI.h\"
     link \"peel_companion\"
     export *
 }

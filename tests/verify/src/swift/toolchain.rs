@@ -53,7 +53,8 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"
 for folder in $work; do mkdir -p "$root$folder"; mount --bind "$folder" "$root$folder"; done
-exec chroot "$root" /usr/bin/env -i "$@"
+# swift-format cannot open absolute paths from the top folder.
+exec chroot "$root" /usr/bin/env -i -C "${work%% *}" "$@"
 "#;
 
 /// A Swift that can be run.

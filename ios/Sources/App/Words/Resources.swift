@@ -1,0 +1,6 @@
+import Foundation
+
+extension Bundle {
+    /// The app's own resources.
+    static var app: Bundle { .module }
+}

@@ -1,0 +1,48 @@
+import PeelCore
+import Testing
+
+@testable import Shell
+
+@Suite struct MappingTests {
+    @Test func theCoresCodesAreTheAppsWordsInSnakeCase() {
+        #expect("sameImagesAsTheAlert".inSnakeCase == "same_images_as_the_alert")
+        #expect("under18".inSnakeCase == "under_18")
+        #expect(Limit(code: "cannot_separate_twins_or_close_relatives") == .cannotSeparateTwinsOrCloseRelatives)
+        #expect(QualityReason(code: "too_small") == .tooSmall)
+        #expect(QualityReason(code: "tooSmall") == nil)
+    }
+
+    @Test func everyErrorOfTheCoreIsAProblemWithItsReason() {
+        let problem = Problem(CoreError.NotAllowedNow(reason: "alert.not_judged"))
+        #expect(problem == Problem(kind: .notAllowedNow, reason: "alert.not_judged"))
+        #expect(Problem(CancellationError()).kind == .internal)
+    }
+
+    @Test func reasonsGoToTheCoreInTheListsOrderWhateverWasTickedFirst() throws {
+        let decision = try #require(NotEngaging(kind: .passTo, reasons: [.supervisorDirection, .differentPerson]))
+        #expect(Shell.Decision.notEngage(decision).forCore == .passTo([.differentPerson, .supervisorDirection]))
+    }
+
+    @Test func notPossibleIsNoBandAndItsReasonIsSaid() {
+        let comparison = ComparisonView(
+            purpose: .alertProbe, band: .notPossible, reason: "probe.too_small", testedRates: [], limits: [], tookMs: 1)
+        #expect(FaceCheck(comparison) == .notPossible(side: .probe, reason: .tooSmall))
+        #expect(FaceCheck(newest: []) == .notAsked)
+    }
+
+    @Test func s21AnOpinionKeepsItsRatesAndItsLimits() {
+        let comparison = ComparisonView(
+            purpose: .alertProbe, band: .supports, reason: nil,
+            testedRates: [TestedRate(code: "false_alerts_supported", numerator: 3, denominator: 200)],
+            limits: ["cannot_separate_twins_or_close_relatives", "something_new"], tookMs: 90)
+        let wanted = Opinion(
+            band: .supports, rates: [Shell.TestedRate(what: .falseAlertsSupported, cases: 3, of: 200)],
+            limits: [.cannotSeparateTwinsOrCloseRelatives, .other])
+        #expect(FaceCheck(comparison) == .opinion(wanted))
+    }
+
+    @Test func lookingLongerThanTheCoreCountsIsCutOffAndNotWrong() {
+        #expect(Shell.Look(probeMillis: .max, referenceMillis: -1, zoomed: true).forCore.probeMs == .max)
+        #expect(Shell.Look(probeMillis: .max, referenceMillis: -1, zoomed: true).forCore.referenceMs == 0)
+    }
+}
