@@ -9,15 +9,18 @@
 //! RFC 6962 section 2.1 (tree), and the C2SP documents signed-note, tlog-checkpoint, tlog-cosignature,
 //! tlog-witness, tlog-mirror and tlog-tiles.
 
+pub mod bundle;
 mod cbor;
 pub mod checkpoint;
 pub mod entry;
+pub mod force_log;
 mod hash;
 pub mod mirror;
 pub mod note;
 mod origin;
 pub mod receipt;
 pub mod seal;
+pub mod tiles;
 pub mod tree;
 pub mod writer;
 

@@ -311,7 +311,7 @@ fn statuses_lead_to_the_actions_of_the_fault_table() {
 }
 
 #[test]
-fn a_foreign_cosignature_is_not_a_receipt_and_alarms_after_three() {
+fn s36_a_foreign_cosignature_is_not_a_receipt_and_alarms_after_three() {
     let note = signed(&entries(3));
     let checkpoint = Checkpoint::from_note(&note).unwrap();
     let mut client = MirrorClient::new(checkpoint.clone(), mirror_signer().cosigner_verifier().unwrap(), 0);

@@ -1,0 +1,180 @@
+//! What the reader of a bundle trusts: keys, origins, witnesses. Written in TOML, never in the bundle.
+//!
+//! The form is plain on purpose: one key a line, so that a program without a TOML library can read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Origin;
+use crate::note::{SignatureType, VerifierKey};
+
+/// Why a trust file was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// Not TOML, or fields missing or unknown.
+    #[error("read trust file: not in the form of a trust file")]
+    Form,
+    /// A key that is no verifier key of the kind asked for, or under another name.
+    #[error("read trust file: field {0} holds no key of its kind and name")]
+    Key(&'static str),
+    /// Two logs under one origin, or in one folder.
+    #[error("read trust file: two logs of one name")]
+    Doubled,
+    /// More witnesses or approvers required than there are.
+    #[error("read trust file: more {0} required than named")]
+    Threshold(&'static str),
+}
+
+/// A log that the reader knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedLog {
+    /// Its origin, which is its key's name.
+    pub origin: Origin,
+    /// Its Ed25519 key.
+    pub key: VerifierKey,
+    /// The hardware key of its device, under the same name.
+    pub hardware: Option<VerifierKey>,
+}
+
+/// What the reader trusts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// The force, as in its origins.
+    pub force_domain: String,
+    /// Signs manifests: `<force domain>/peel/bundle`, Ed25519.
+    pub manifest: VerifierKey,
+    /// The force log.
+    pub force_log: TrustedLog,
+    /// The gateway's cosigner key (type 0x04).
+    pub gateway: VerifierKey,
+    /// Outside witnesses of the force log (type 0x04).
+    pub witnesses: Vec<VerifierKey>,
+    /// How many of them must have cosigned.
+    pub witnesses_required: usize,
+    /// People whose approvals count.
+    pub approvers: Vec<VerifierKey>,
+    /// How many of them a change needs.
+    pub approvals_required: usize,
+    /// Devices' logs and the gateway's events.
+    pub logs: Vec<TrustedLog>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustFile {
+    force_domain: String,
+    manifest: String,
+    force_log: String,
+    gateway: String,
+    #[serde(default)]
+    witnesses: Vec<String>,
+    #[serde(default)]
+    witnesses_required: usize,
+    #[serde(default)]
+    approvers: Vec<String>,
+    #[serde(default)]
+    approvals_required: usize,
+    #[serde(default)]
+    log: Vec<LogFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogFile {
+    key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hardware: Option<String>,
+}
+
+fn key(text: &str, field: &'static str, kind: SignatureType) -> Result<VerifierKey, TrustError> {
+    let key: VerifierKey = text.parse().map_err(|_| TrustError::Key(field))?;
+    if key.signature_type() == kind { Ok(key) } else { Err(TrustError::Key(field)) }
+}
+
+fn keys(texts: &[String], field: &'static str, kind: SignatureType) -> Result<Vec<VerifierKey>, TrustError> {
+    let keys = texts.iter().map(|text| key(text, field, kind)).collect::<Result<Vec<_>, _>>()?;
+    let mut names: Vec<&str> = keys.iter().map(VerifierKey::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() == keys.len() { Ok(keys) } else { Err(TrustError::Doubled) }
+}
+
+fn log(text: &str, hardware: Option<&str>) -> Result<TrustedLog, TrustError> {
+    let log_key = key(text, "key", SignatureType::Ed25519)?;
+    let origin = Origin::new(log_key.name()).map_err(|_| TrustError::Key("key"))?;
+    let hardware = hardware.map(|text| key(text, "hardware", SignatureType::EcdsaP256)).transpose()?;
+    if hardware.as_ref().is_some_and(|hardware| hardware.name() != log_key.name()) {
+        return Err(TrustError::Key("hardware"));
+    }
+    Ok(TrustedLog { origin, key: log_key, hardware })
+}
+
+impl Trust {
+    /// Reads a trust file.
+    pub fn parse(text: &str) -> Result<Self, TrustError> {
+        let file: TrustFile = toml::from_str(text).map_err(|_| TrustError::Form)?;
+        let domain = &file.force_domain;
+        let manifest = key(&file.manifest, "manifest", SignatureType::Ed25519)?;
+        if Origin::bundle(domain).map_err(|_| TrustError::Form)?.as_str() != manifest.name() {
+            return Err(TrustError::Key("manifest"));
+        }
+        let force_log = log(&file.force_log, None).map_err(|_| TrustError::Key("force_log"))?;
+        if Origin::force_log(domain).map_err(|_| TrustError::Form)? != force_log.origin {
+            return Err(TrustError::Key("force_log"));
+        }
+        let logs = file.log.iter().map(|entry| log(&entry.key, entry.hardware.as_deref()));
+        let trust = Self {
+            manifest,
+            force_log,
+            gateway: key(&file.gateway, "gateway", SignatureType::CosignatureV1)?,
+            witnesses: keys(&file.witnesses, "witnesses", SignatureType::CosignatureV1)?,
+            witnesses_required: file.witnesses_required,
+            approvers: keys(&file.approvers, "approvers", SignatureType::Ed25519)?,
+            approvals_required: file.approvals_required,
+            logs: logs.collect::<Result<_, _>>()?,
+            force_domain: file.force_domain,
+        };
+        trust.check()?;
+        Ok(trust)
+    }
+
+    fn check(&self) -> Result<(), TrustError> {
+        let all = self.logs.iter().chain(std::iter::once(&self.force_log));
+        let mut folders: Vec<&str> = all.map(|log| log.origin.last_part()).collect();
+        let count = folders.len();
+        folders.sort_unstable();
+        folders.dedup();
+        if folders.len() != count {
+            return Err(TrustError::Doubled);
+        }
+        if self.witnesses_required > self.witnesses.len() {
+            return Err(TrustError::Threshold("witnesses"));
+        }
+        if self.approvals_required > self.approvers.len() {
+            return Err(TrustError::Threshold("approvals"));
+        }
+        Ok(())
+    }
+
+    /// The trust file.
+    pub fn to_toml(&self) -> String {
+        let texts = |keys: &[VerifierKey]| keys.iter().map(ToString::to_string).collect();
+        let file = TrustFile {
+            force_domain: self.force_domain.clone(),
+            manifest: self.manifest.to_string(),
+            force_log: self.force_log.key.to_string(),
+            gateway: self.gateway.to_string(),
+            witnesses: texts(&self.witnesses),
+            witnesses_required: self.witnesses_required,
+            approvers: texts(&self.approvers),
+            approvals_required: self.approvals_required,
+            log: self.logs.iter().map(LogFile::from).collect(),
+        };
+        toml::to_string(&file).expect("plain strings and numbers are toml")
+    }
+}
+
+impl From<&TrustedLog> for LogFile {
+    fn from(log: &TrustedLog) -> Self {
+        Self { key: log.key.to_string(), hardware: log.hardware.as_ref().map(ToString::to_string) }
+    }
+}

@@ -1,0 +1,320 @@
+//! The leaves of the force log: accepted checkpoints, and changes that two people signed.
+//!
+//! A checkpoint leaf is `[origin, size, root, cosign time, SHA-256 of the signature lines]`; every other
+//! leaf is `[kind, statement, approvals]`. A leaf has one encoding. A change without the approvals that
+//! the reader's trust asks for counts for nothing; see [`ForceLeaf::check_approvals`].
+
+use std::collections::BTreeSet;
+
+use minicbor::Decoder;
+use minicbor::data::Type;
+
+use crate::cbor::{self, Malformed};
+use crate::mirror::MirrorReceipt;
+use crate::note::{Ed25519Signer, NoteError, VerifierKey};
+use crate::{Hash, Origin};
+
+/// The longest leaf, in bytes.
+pub const MAX_LEAF_BYTES: usize = 16 * 1024;
+/// The most approvals that a change carries.
+pub const MAX_APPROVALS: usize = 8;
+const APPROVAL_LABEL: &[u8] = b"peel/v1/force-log-approval\n";
+const MAX_TEXT_BYTES: usize = 1024;
+
+/// Why bytes are not a leaf of the force log, or a change is not approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ForceLogError {
+    /// Not a leaf in its one form.
+    #[error("read force log leaf: not a leaf in canonical form")]
+    Malformed,
+    /// Longer than [`MAX_LEAF_BYTES`].
+    #[error("read force log leaf: too long")]
+    TooLong,
+    /// Fewer distinct known people signed than asked for.
+    #[error("verify force log leaf: not approved by enough people")]
+    Approvals,
+    /// A known approver's signature does not verify.
+    #[error("verify force log leaf: approval does not verify")]
+    Signature,
+    /// A key in it is not in its one form.
+    #[error("read force log leaf: not a verifier key")]
+    Key,
+}
+
+impl From<Malformed> for ForceLogError {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// An accepted checkpoint of a device or of the gateway's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointLeaf {
+    /// Which log.
+    pub origin: Origin,
+    /// Its size.
+    pub size: u64,
+    /// Its root.
+    pub root: Hash,
+    /// When the gateway cosigned, in seconds since 1970-01-01 UTC.
+    pub cosigned_at_s: u64,
+    /// SHA-256 of the reply's signature lines: the beacon (`mirror::beacon`).
+    pub lines: Hash,
+}
+
+impl From<&MirrorReceipt> for CheckpointLeaf {
+    fn from(receipt: &MirrorReceipt) -> Self {
+        Self {
+            origin: receipt.checkpoint.origin.clone(),
+            size: receipt.checkpoint.size,
+            root: receipt.checkpoint.root,
+            cosigned_at_s: receipt.cosigned_at_s,
+            lines: receipt.beacon,
+        }
+    }
+}
+
+/// A change to who may write what, and under which rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Kind 1: a log begins, with the keys that may sign it.
+    Enrolment {
+        /// The new log.
+        origin: Origin,
+        /// Its Ed25519 key.
+        log_key: VerifierKey,
+        /// Its hardware key, if the device has one.
+        hardware_key: Option<VerifierKey>,
+    },
+    /// Kind 2: a log ends; no checkpoint of it may follow.
+    Revocation {
+        /// The log.
+        origin: Origin,
+        /// A short reason in the force's own words, without a person's name.
+        reason: String,
+    },
+    /// Kind 3: a log goes on under other keys.
+    KeyChange {
+        /// The log.
+        origin: Origin,
+        /// Its new Ed25519 key.
+        log_key: VerifierKey,
+        /// Its new hardware key, if the device has one.
+        hardware_key: Option<VerifierKey>,
+    },
+    /// Kind 4: a policy comes into force.
+    PolicyChange {
+        /// The policy's version.
+        version: u64,
+        /// SHA-256 of the signed policy.
+        policy: Hash,
+    },
+}
+
+/// One person's signature over a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The approver's key name.
+    pub name: String,
+    /// The approver's short key id.
+    pub key_id: [u8; 4],
+    /// Ed25519 over the label, the time and the statement.
+    pub signature: [u8; 64],
+}
+
+/// A leaf of the force log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForceLeaf {
+    /// An accepted checkpoint.
+    Checkpoint(CheckpointLeaf),
+    /// A change, when it was made (seconds since 1970-01-01 UTC), and who approved it.
+    Change {
+        /// What changes.
+        change: Change,
+        /// When.
+        at_s: u64,
+        /// Who approved, ascending by name and key id.
+        approvals: Vec<Approval>,
+    },
+}
+
+impl Change {
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::Enrolment { .. } => 1,
+            Self::Revocation { .. } => 2,
+            Self::KeyChange { .. } => 3,
+            Self::PolicyChange { .. } => 4,
+        }
+    }
+
+    /// The statement's deterministic bytes: `[kind, at_s, fields]`. This is what approvers sign.
+    fn statement(&self, at_s: u64) -> Vec<u8> {
+        cbor::encode(|e| {
+            e.array(3)?.u8(self.kind())?.u64(at_s)?;
+            match self {
+                Self::Enrolment { origin, log_key, hardware_key }
+                | Self::KeyChange { origin, log_key, hardware_key } => {
+                    e.array(3)?.str(origin.as_str())?.str(&log_key.to_string())?;
+                    match hardware_key {
+                        Some(key) => e.str(&key.to_string())?,
+                        None => e.null()?,
+                    };
+                }
+                Self::Revocation { origin, reason } => {
+                    e.array(2)?.str(origin.as_str())?.str(reason)?;
+                }
+                Self::PolicyChange { version, policy } => {
+                    e.array(2)?.u64(*version)?.bytes(policy.as_bytes())?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn message(&self, at_s: u64) -> Vec<u8> {
+        [APPROVAL_LABEL, &self.statement(at_s)].concat()
+    }
+
+    /// One person's approval of this change at this time.
+    pub fn approve(&self, at_s: u64, approver: &Ed25519Signer) -> Result<Approval, NoteError> {
+        let key = approver.verifier()?;
+        let signature = approver.sign_detached(&self.message(at_s));
+        Ok(Approval { name: key.name().to_owned(), key_id: key.key_id(), signature })
+    }
+
+    fn read(d: &mut Decoder<'_>) -> Result<(Self, u64), Malformed> {
+        cbor::array(d, 3)?;
+        let kind = d.u8()?;
+        let at_s = d.u64()?;
+        let change = match kind {
+            1 | 3 => {
+                cbor::array(d, 3)?;
+                let origin = read_origin(d)?;
+                let log_key = read_key(d)?;
+                let hardware_key = if d.datatype()? == Type::Null {
+                    d.null()?;
+                    None
+                } else {
+                    Some(read_key(d)?)
+                };
+                if kind == 1 {
+                    Self::Enrolment { origin, log_key, hardware_key }
+                } else {
+                    Self::KeyChange { origin, log_key, hardware_key }
+                }
+            }
+            2 => {
+                cbor::array(d, 2)?;
+                Self::Revocation { origin: read_origin(d)?, reason: read_text(d)?.to_owned() }
+            }
+            4 => {
+                cbor::array(d, 2)?;
+                Self::PolicyChange { version: d.u64()?, policy: Hash::new(cbor::fixed(d)?) }
+            }
+            _ => return Err(Malformed),
+        };
+        Ok((change, at_s))
+    }
+}
+
+fn read_text<'b>(d: &mut Decoder<'b>) -> Result<&'b str, Malformed> {
+    let text = d.str()?;
+    if text.len() <= MAX_TEXT_BYTES { Ok(text) } else { Err(Malformed) }
+}
+
+fn read_origin(d: &mut Decoder<'_>) -> Result<Origin, Malformed> {
+    Origin::new(read_text(d)?).map_err(|_| Malformed)
+}
+
+fn read_key(d: &mut Decoder<'_>) -> Result<VerifierKey, Malformed> {
+    read_text(d)?.parse().map_err(|_| Malformed)
+}
+
+impl ForceLeaf {
+    /// A change with its approvals, sorted.
+    pub fn change(change: Change, at_s: u64, mut approvals: Vec<Approval>) -> Self {
+        approvals.sort_by(|a, b| (&a.name, a.key_id).cmp(&(&b.name, b.key_id)));
+        Self::Change { change, at_s, approvals }
+    }
+
+    /// The leaf's deterministic bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(|e| {
+            match self {
+                Self::Checkpoint(leaf) => {
+                    e.array(5)?.str(leaf.origin.as_str())?.u64(leaf.size)?.bytes(leaf.root.as_bytes())?;
+                    e.u64(leaf.cosigned_at_s)?.bytes(leaf.lines.as_bytes())?;
+                }
+                Self::Change { change, at_s, approvals } => {
+                    e.array(3)?.u8(change.kind())?.bytes(&change.statement(*at_s))?;
+                    e.array(approvals.len() as u64)?;
+                    for approval in approvals {
+                        e.array(3)?.str(&approval.name)?.bytes(&approval.key_id)?.bytes(&approval.signature)?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads a leaf in its one form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ForceLogError> {
+        if bytes.len() > MAX_LEAF_BYTES {
+            return Err(ForceLogError::TooLong);
+        }
+        let leaf = cbor::decode(bytes, Self::read)?;
+        if leaf.encode() == bytes { Ok(leaf) } else { Err(ForceLogError::Malformed) }
+    }
+
+    fn read(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        match d.array()? {
+            Some(5) => Ok(Self::Checkpoint(CheckpointLeaf {
+                origin: read_origin(d)?,
+                size: d.u64()?,
+                root: Hash::new(cbor::fixed(d)?),
+                cosigned_at_s: d.u64()?,
+                lines: Hash::new(cbor::fixed(d)?),
+            })),
+            Some(3) => {
+                let kind = d.u8()?;
+                let (change, at_s) = cbor::decode(d.bytes()?, Change::read)?;
+                if change.kind() != kind {
+                    return Err(Malformed);
+                }
+                Ok(Self::Change { change, at_s, approvals: Self::read_approvals(d)? })
+            }
+            _ => Err(Malformed),
+        }
+    }
+
+    fn read_approvals(d: &mut Decoder<'_>) -> Result<Vec<Approval>, Malformed> {
+        let count = cbor::array_up_to(d, MAX_APPROVALS)?;
+        let mut approvals: Vec<Approval> = Vec::with_capacity(count);
+        for _ in 0..count {
+            cbor::array(d, 3)?;
+            let name = read_text(d)?.to_owned();
+            approvals.push(Approval { name, key_id: cbor::fixed(d)?, signature: cbor::fixed(d)? });
+        }
+        let ascending = approvals.is_sorted_by(|a, b| (&a.name, a.key_id) < (&b.name, b.key_id));
+        if ascending { Ok(approvals) } else { Err(Malformed) }
+    }
+
+    /// Checks that at least `required` distinct people among `approvers` signed a change; every
+    /// approval must be by one of them and verify. A checkpoint leaf needs none.
+    pub fn check_approvals(&self, approvers: &[VerifierKey], required: usize) -> Result<(), ForceLogError> {
+        let Self::Change { change, at_s, approvals } = self else { return Ok(()) };
+        let message = change.message(*at_s);
+        let mut people = BTreeSet::new();
+        for approval in approvals {
+            let known = approvers.iter().find(|key| key.name() == approval.name && key.key_id() == approval.key_id);
+            let key = known.ok_or(ForceLogError::Approvals)?;
+            key.verify_detached(&message, &approval.signature).map_err(|_| ForceLogError::Signature)?;
+            people.insert(key.name());
+        }
+        if people.len() >= required { Ok(()) } else { Err(ForceLogError::Approvals) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

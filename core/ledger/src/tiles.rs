@@ -1,0 +1,277 @@
+//! Storage layout for reading and export: C2SP tlog-tiles, as (path, bytes) pairs.
+//!
+//! A log of a given size has exactly one set of files; [`layout`] names them all. Nothing here touches a
+//! file system, and a path that did not come from this module is never trusted.
+
+use std::collections::BTreeMap;
+
+use crate::Hash;
+use crate::entry::MAX_ENTRY_BYTES;
+use crate::tree::{CompactRange, leaf_hash, node_hash};
+
+/// Hashes or entries in a full tile.
+pub const TILE_WIDTH: u64 = 256;
+const TILE_HEIGHT: u32 = 8;
+
+/// Why a tile was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TileError {
+    /// A tile or bundle that is not of the length or form that its place asks for.
+    #[error("read tile: not in the form its place asks for")]
+    Malformed,
+    /// A file of the log's layout is not there.
+    #[error("read tiles: a file of the log is missing")]
+    Missing,
+    /// A hash tile does not hold the hashes of the entries.
+    #[error("read tiles: hash tile differs from the entries")]
+    Hashes,
+    /// An entry longer than tlog-tiles allows.
+    #[error("write tile: entry longer than 65,535 bytes")]
+    TooLong,
+}
+
+/// Which tile of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TileKind {
+    /// Hashes at a level; level 0 holds leaf hashes.
+    Hashes {
+        /// The level, each of height 8.
+        level: u32,
+    },
+    /// Entries.
+    Entries,
+}
+
+/// One file of a log's layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tile {
+    /// Hashes or entries.
+    pub kind: TileKind,
+    /// Position from the left.
+    pub index: u64,
+    /// Hashes or entries in it, 1 to 256.
+    pub width: u64,
+}
+
+impl Tile {
+    /// The path under the log's folder, such as `tile/0/x001/067.p/8` or `tile/entries/000`.
+    pub fn path(&self) -> String {
+        let level = match self.kind {
+            TileKind::Hashes { level } => level.to_string(),
+            TileKind::Entries => "entries".to_owned(),
+        };
+        let mut digits = format!("{:03}", self.index % 1000);
+        let mut rest = self.index / 1000;
+        while rest > 0 {
+            digits = format!("x{:03}/{digits}", rest % 1000);
+            rest /= 1000;
+        }
+        if self.width == TILE_WIDTH {
+            format!("tile/{level}/{digits}")
+        } else {
+            format!("tile/{level}/{digits}.p/{}", self.width)
+        }
+    }
+}
+
+/// Every file of a log with `size` entries, besides its checkpoint.
+pub fn layout(size: u64) -> Vec<Tile> {
+    let mut tiles = tiles_of(TileKind::Entries, size);
+    let (mut level, mut nodes) = (0, size);
+    while nodes > 0 {
+        tiles.extend(tiles_of(TileKind::Hashes { level }, nodes));
+        nodes >>= TILE_HEIGHT;
+        level += 1;
+    }
+    tiles
+}
+
+fn tiles_of(kind: TileKind, items: u64) -> Vec<Tile> {
+    let full = (0..items / TILE_WIDTH).map(|index| Tile { kind, index, width: TILE_WIDTH });
+    let width = items % TILE_WIDTH;
+    let partial = (width > 0).then_some(Tile { kind, index: items / TILE_WIDTH, width });
+    full.chain(partial).collect()
+}
+
+/// The entry bundle of up to 256 entries: each with a 16-bit big-endian length before it.
+pub fn encode_entries(entries: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, TileError> {
+    let mut bundle = Vec::new();
+    for entry in entries {
+        let entry = entry.as_ref();
+        let length = u16::try_from(entry.len()).map_err(|_| TileError::TooLong)?;
+        bundle.extend_from_slice(&length.to_be_bytes());
+        bundle.extend_from_slice(entry);
+    }
+    Ok(bundle)
+}
+
+/// Reads an entry bundle of exactly `width` entries.
+pub fn decode_entries(mut bundle: &[u8], width: u64) -> Result<Vec<&[u8]>, TileError> {
+    let mut entries = Vec::new();
+    for _ in 0..width {
+        let (length, rest) = bundle.split_first_chunk::<2>().ok_or(TileError::Malformed)?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        let (entry, rest) = rest.split_at_checked(length).ok_or(TileError::Malformed)?;
+        entries.push(entry);
+        bundle = rest;
+    }
+    if bundle.is_empty() { Ok(entries) } else { Err(TileError::Malformed) }
+}
+
+/// All hash levels that tiles need: level 0 the leaves, each next level the roots of 256 of the last.
+fn levels(leaves: Vec<Hash>) -> Vec<Vec<Hash>> {
+    let mut levels = Vec::new();
+    let mut nodes = leaves;
+    while !nodes.is_empty() {
+        let next = nodes.chunks_exact(256).map(full_root).collect();
+        levels.push(std::mem::replace(&mut nodes, next));
+    }
+    levels
+}
+
+fn full_root(hashes: &[Hash]) -> Hash {
+    let mut row = hashes.to_vec();
+    while row.len() > 1 {
+        row = row.chunks(2).filter_map(|pair| Some(node_hash(pair.first()?, pair.get(1)?))).collect();
+    }
+    row.first().copied().unwrap_or_default()
+}
+
+/// Writes the files of a log under its folder (paths relative to it), without its checkpoint.
+pub fn write_log(entries: &[impl AsRef<[u8]>]) -> Result<Vec<(String, Vec<u8>)>, TileError> {
+    let levels = levels(entries.iter().map(|entry| leaf_hash(entry.as_ref())).collect());
+    let mut files = Vec::new();
+    for tile in layout(entries.len() as u64) {
+        let start = usize::try_from(tile.index * TILE_WIDTH).map_err(|_| TileError::Malformed)?;
+        let end = start + usize::try_from(tile.width).map_err(|_| TileError::Malformed)?;
+        let bytes = match tile.kind {
+            TileKind::Entries => encode_entries(entries.get(start..end).ok_or(TileError::Malformed)?)?,
+            TileKind::Hashes { level } => {
+                let row = usize::try_from(level).ok().and_then(|level| levels.get(level));
+                let hashes = row.and_then(|row| row.get(start..end)).ok_or(TileError::Malformed)?;
+                hashes.iter().flat_map(|hash| hash.to_bytes()).collect()
+            }
+        };
+        files.push((tile.path(), bytes));
+    }
+    Ok(files)
+}
+
+/// A log read back from its files, with every hash recomputed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TiledLog {
+    /// The entries, in order.
+    pub entries: Vec<Vec<u8>>,
+    /// Their leaf hashes.
+    pub leaves: Vec<Hash>,
+    /// The range over them; its root is the log's.
+    pub range: CompactRange,
+}
+
+/// Reads a log of `size` entries from its files. Every file of the layout must be there and every hash
+/// tile must hold what the entries give; other files are not looked at.
+pub fn read_log(size: u64, files: &BTreeMap<String, Vec<u8>>) -> Result<TiledLog, TileError> {
+    // The layout is only named after the files are counted: a forged size must not cost memory.
+    if size / TILE_WIDTH > files.len() as u64 {
+        return Err(TileError::Missing);
+    }
+    let mut entries = Vec::new();
+    for tile in tiles_of(TileKind::Entries, size) {
+        let bundle = files.get(&tile.path()).ok_or(TileError::Missing)?;
+        for entry in decode_entries(bundle, tile.width)? {
+            if entry.len() > MAX_ENTRY_BYTES {
+                return Err(TileError::TooLong);
+            }
+            entries.push(entry.to_vec());
+        }
+    }
+    for (path, bytes) in write_log(&entries)? {
+        match files.get(&path) {
+            None => return Err(TileError::Missing),
+            Some(stored) if *stored != bytes => return Err(TileError::Hashes),
+            Some(_) => {}
+        }
+    }
+    let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+    let mut range = CompactRange::new();
+    for leaf in &leaves {
+        range.append(*leaf).map_err(|_| TileError::Malformed)?;
+    }
+    Ok(TiledLog { entries, leaves, range })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entries(count: u64) -> Vec<Vec<u8>> {
+        (0..count).map(|index| index.to_be_bytes()[4..].to_vec()).collect()
+    }
+
+    #[test]
+    fn paths_follow_the_standard() {
+        let path = |index, width| Tile { kind: TileKind::Hashes { level: 0 }, index, width }.path();
+        assert_eq!(path(0, 256), "tile/0/000");
+        assert_eq!(path(1_234_067, 256), "tile/0/x001/x234/067");
+        assert_eq!(path(1_000, 8), "tile/0/x001/000.p/8");
+        assert_eq!(Tile { kind: TileKind::Entries, index: 273, width: 112 }.path(), "tile/entries/273.p/112");
+    }
+
+    #[test]
+    fn a_log_of_70000_entries_has_the_files_of_the_standards_example() {
+        // tlog-tiles: 273 full level 0 tiles and one of 112, one full level 1 tile and one of 17, one
+        // level 2 tile of 1.
+        let paths: Vec<String> = layout(70_000).iter().map(Tile::path).collect();
+        for path in ["tile/0/272", "tile/0/273.p/112", "tile/1/000", "tile/1/001.p/17", "tile/2/000.p/1"] {
+            assert!(paths.iter().any(|known| known == path), "{path}");
+        }
+        assert_eq!(paths.len(), 274 + 274 + 2 + 1);
+    }
+
+    #[test]
+    fn logs_of_every_interesting_size_read_back() {
+        for size in [0, 1, 2, 255, 256, 257, 511, 512, 600, 66_000] {
+            let log = entries(size);
+            let files: BTreeMap<_, _> = write_log(&log).unwrap().into_iter().collect();
+            let read = read_log(size, &files).unwrap();
+            assert_eq!(read.entries, log);
+            assert_eq!(read.range.size(), size);
+        }
+    }
+
+    #[test]
+    fn a_missing_file_or_a_wrong_hash_is_noticed() {
+        let files: BTreeMap<_, _> = write_log(&entries(600)).unwrap().into_iter().collect();
+        for path in files.keys() {
+            let mut fewer = files.clone();
+            fewer.remove(path);
+            assert_eq!(read_log(600, &fewer).err(), Some(TileError::Missing), "{path}");
+            let mut changed = files.clone();
+            if let Some(last) = changed.get_mut(path).and_then(|bytes| bytes.last_mut()) {
+                *last ^= 1;
+            }
+            assert!(read_log(600, &changed).is_err(), "{path}");
+        }
+        assert_eq!(read_log(u64::MAX, &files).err(), Some(TileError::Missing));
+    }
+
+    #[test]
+    fn entries_of_the_longest_length_fit_and_longer_ones_do_not() {
+        let longest = vec![7; MAX_ENTRY_BYTES];
+        let bundle = encode_entries(std::slice::from_ref(&longest)).unwrap();
+        assert_eq!(decode_entries(&bundle, 1).unwrap(), vec![&longest[..]]);
+        assert_eq!(encode_entries(&[vec![7; MAX_ENTRY_BYTES + 1]]), Err(TileError::TooLong));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn bundles_have_one_form(bytes in proptest::collection::vec(any::<u8>(), 0..200), width in 0_u64..6) {
+            if let Ok(entries) = decode_entries(&bytes, width) {
+                prop_assert_eq!(encode_entries(&entries).unwrap(), bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A small force for tests: two people, a gateway, a phone with a hardware key, its events, a bundle.
+//!
+//! Everything is drawn from a seed, so a fixture is the same on every machine.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "test code: each test uses its part, and a failure here is a failed test"
+)]
+
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::pkcs8::EncodePublicKey as _;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use peel_ledger::Origin;
+use peel_ledger::bundle::{Files, LogExport, Trust, TrustedLog, build};
+use peel_ledger::checkpoint::Checkpoint;
+use peel_ledger::entry::{CipherSuite, EntryClass, EntryTime};
+use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
+use peel_ledger::mirror::MirrorReceipt;
+use peel_ledger::note::{Ed25519Signer, SignedNote, VerifierKey};
+use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::tree::{CompactRange, leaf_hash};
+use peel_ledger::writer::WriterState;
+
+pub const DOMAIN: &str = "force.example";
+
+/// The force's keys.
+pub struct Force {
+    pub rng: StdRng,
+    pub manifest: Ed25519Signer,
+    pub log: Ed25519Signer,
+    pub gateway: Ed25519Signer,
+    pub people: [Ed25519Signer; 2],
+    pub phone: Ed25519Signer,
+    pub hardware: SigningKey,
+    pub auditor: RecipientPrivateKey,
+    pub leaves: Vec<Vec<u8>>,
+}
+
+/// A phone's log as the gateway holds it.
+pub struct Phone {
+    pub entries: Vec<Vec<u8>>,
+    pub note: SignedNote,
+}
+
+impl Force {
+    pub fn new() -> Self {
+        let mut rng = StdRng::seed_from_u64(1);
+        let named = |name: Origin, rng: &mut StdRng| Ed25519Signer::generate(name.as_str(), rng).unwrap();
+        let mut force = Self {
+            manifest: named(Origin::bundle(DOMAIN).unwrap(), &mut rng),
+            log: named(Origin::force_log(DOMAIN).unwrap(), &mut rng),
+            gateway: Ed25519Signer::generate("force.example/peel/gateway", &mut rng).unwrap(),
+            people: ["chief", "clerk"].map(|name| Ed25519Signer::generate(name, &mut rng).unwrap()),
+            phone: named(Origin::device(DOMAIN, "e1").unwrap(), &mut rng),
+            hardware: SigningKey::from_slice(&[5; 32]).unwrap(),
+            auditor: RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, &mut rng).unwrap(),
+            leaves: Vec::new(),
+            rng,
+        };
+        let enrolment = Change::Enrolment {
+            origin: force.origin(),
+            log_key: force.phone.verifier().unwrap(),
+            hardware_key: Some(force.hardware_key()),
+        };
+        force.approve(enrolment, 50);
+        force
+    }
+
+    pub fn origin(&self) -> Origin {
+        Origin::new(self.phone.name()).unwrap()
+    }
+
+    pub fn hardware_key(&self) -> VerifierKey {
+        let spki = self.hardware.verifying_key().to_public_key_der().unwrap();
+        VerifierKey::p256(self.phone.name(), spki.as_bytes()).unwrap()
+    }
+
+    pub fn approve(&mut self, change: Change, at_s: u64) {
+        let approvals = self.people.iter().map(|person| change.approve(at_s, person).unwrap()).collect();
+        self.leaves.push(ForceLeaf::change(change, at_s, approvals).encode());
+    }
+
+    /// Signs, cosigns and accepts a checkpoint as phone and gateway would.
+    pub fn accept(&mut self, checkpoint: &Checkpoint, at_s: u64) -> (SignedNote, MirrorReceipt) {
+        let mut note = checkpoint.sign(&self.phone).unwrap();
+        let signature: Signature = self.hardware.sign(note.text().as_bytes());
+        let key = self.hardware_key();
+        note.attach_hardware_line(key.name(), &key.key_bytes(), signature.to_der().as_bytes()).unwrap();
+        let line = self.gateway.cosign(note.text(), at_s).unwrap();
+        let cosigner = self.gateway.cosigner_verifier().unwrap();
+        let receipt = MirrorReceipt::verify(line.to_line().as_bytes(), checkpoint, &cosigner).unwrap();
+        note.attach(line).unwrap();
+        self.leaves.push(ForceLeaf::Checkpoint(CheckpointLeaf::from(&receipt)).encode());
+        (note, receipt)
+    }
+
+    /// A phone's log of `size` entries, synced every `step` entries.
+    pub fn phone(&mut self, size: u64, step: u64) -> Phone {
+        self.phone_with(size, step, |index| format!("body {index}").into_bytes())
+    }
+
+    /// The same with bodies of the caller's making.
+    pub fn phone_with(&mut self, size: u64, step: u64, body: impl Fn(u64) -> Vec<u8>) -> Phone {
+        let (origin, recipient) = (self.origin(), self.auditor.public_key().unwrap());
+        let (mut state, mut entries) = (WriterState::new(), Vec::new());
+        let mut beacon = None;
+        let mut note = None;
+        for index in 0..size {
+            let wall_ms = i64::try_from(100_000 + index * 1000).unwrap();
+            let time = EntryTime { wall_ms, mono_ns: index, boot: [7; 8], beacon };
+            let body = body(index);
+            let recipients = std::slice::from_ref(&recipient);
+            let appended = state.append(&origin, EntryClass::Event, time, &body, recipients, &mut self.rng).unwrap();
+            entries.push(appended.entry);
+            state = appended.state;
+            if (index + 1) % step == 0 || index + 1 == size {
+                let (signed, receipt) = self.accept(&state.checkpoint(&origin), 101 + index);
+                beacon = Some(receipt.beacon);
+                note = Some(signed);
+            }
+        }
+        Phone { entries, note: note.unwrap() }
+    }
+
+    /// The force log as it goes into a bundle.
+    pub fn export(&self) -> LogExport {
+        let mut range = CompactRange::new();
+        for leaf in &self.leaves {
+            range.append(leaf_hash(leaf)).unwrap();
+        }
+        let checkpoint = Checkpoint::of(Origin::force_log(DOMAIN).unwrap(), &range);
+        LogExport { checkpoint: checkpoint.sign(&self.log).unwrap(), entries: self.leaves.clone() }
+    }
+
+    pub fn bundle(&self, phone: &Phone) -> Files {
+        let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+        build(&[self.export(), log], 2000, &self.manifest).unwrap()
+    }
+
+    pub fn trust(&self) -> Trust {
+        let log = |signer: &Ed25519Signer, hardware| TrustedLog {
+            origin: Origin::new(signer.name()).unwrap(),
+            key: signer.verifier().unwrap(),
+            hardware,
+        };
+        Trust {
+            force_domain: DOMAIN.to_owned(),
+            manifest: self.manifest.verifier().unwrap(),
+            force_log: log(&self.log, None),
+            gateway: self.gateway.cosigner_verifier().unwrap(),
+            witnesses: Vec::new(),
+            witnesses_required: 0,
+            approvers: self.people.iter().map(|person| person.verifier().unwrap()).collect(),
+            approvals_required: 2,
+            logs: vec![log(&self.phone, Some(self.hardware_key()))],
+        }
+    }
+}
