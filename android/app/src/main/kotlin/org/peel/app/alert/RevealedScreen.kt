@@ -56,7 +56,13 @@ fun RevealedScreen(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) 
         if (step is Step.GiveReasons) {
             Reasons(step, state.waiting, onAction, Modifier.weight(1f))
         } else {
-            Column(Modifier.weight(1f).verticalScroll(rememberScrollState())) { Facts(state, onAction) }
+            // While the faces are to be judged they stay; later they may scroll.
+            val judging = step == Step.JudgeAgain
+            if (judging) FacesAndReason(state, onAction)
+            Column(Modifier.weight(1f).verticalScroll(rememberScrollState())) {
+                if (!judging) FacesAndReason(state, onAction)
+                Facts(state, onAction)
+            }
         }
         CanBeWrong(state.facts.knownErrors)
         ProblemStrip(state.problem)
@@ -85,9 +91,8 @@ fun Warnings(markers: List<WarningMarker>) {
     }
 }
 
-@OptIn(ExperimentalFoundationApi::class)
 @Composable
-private fun Facts(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
+private fun FacesAndReason(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
     val words = LocalWords.current
     val facts = state.facts
     Row(
@@ -106,6 +111,13 @@ private fun Facts(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
             Text(facts.reason, style = Type.body)
         }
     }
+}
+
+@OptIn(ExperimentalFoundationApi::class)
+@Composable
+private fun Facts(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
+    val words = LocalWords.current
+    val facts = state.facts
     Column(
         verticalArrangement = Arrangement.spacedBy(3.dp),
         modifier = Modifier.padding(horizontal = Size.edge)
