@@ -17,6 +17,10 @@ pub(crate) enum Language {
     Swift,
 }
 
+/// The module that every end-to-end test stands in. Cargo is always asked for the whole workspace, never for one
+/// package: then all commands build with the same features and share what is built. Tests are told apart by name.
+pub(crate) const END_TO_END: &str = "e2e::";
+
 impl Language {
     fn name(self) -> &'static str {
         match self {
@@ -30,7 +34,7 @@ impl Language {
 pub(crate) fn library(context: &Context) -> Result<PathBuf, VerifyError> {
     context.once("library", || {
         Job::cargo("building the native library")
-            .args(["build", "--locked", "--package", "peel-companion"])
+            .args(["build", "--locked", "--workspace"])
             .must(context)?;
         let library = context.target().join("debug").join(library_name());
         let bytes = std::fs::metadata(&library).map_err(VerifyError::file(&library))?.len();
@@ -48,7 +52,7 @@ pub(crate) fn bindings(context: &Context, language: Language) -> Result<PathBuf,
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).map_err(VerifyError::file(&folder))?;
         let mut job = Job::cargo(&format!("generating the {name} bindings"))
-            .args(["run", "--quiet", "--locked", "--package", "peel-bindgen", "--", "generate"])
+            .args(["run", "--quiet", "--locked", "--bin", "peel-bindgen", "--", "generate"])
             .args(["--language", name, "--no-format", "--out-dir"])
             .args([folder.as_os_str(), library.as_os_str()]);
         let config = context.root().join("uniffi.toml");
@@ -64,9 +68,7 @@ pub(crate) fn bindings(context: &Context, language: Language) -> Result<PathBuf,
 pub(crate) fn programs(context: &Context) -> Result<PathBuf, VerifyError> {
     context.once("programs", || {
         Job::cargo("building the gateway, the auditor and the street")
-            .args(["build", "--locked", "--bins"])
-            .args(["--package", "peel-gateway", "--package", "peel-audit"])
-            .args(["--package", "peel-street"])
+            .args(["build", "--locked", "--workspace"])
             .must(context)?;
         Ok(context.target().join("debug"))
     })

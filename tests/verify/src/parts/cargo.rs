@@ -30,8 +30,8 @@ pub(super) fn tests(context: &Context) -> Result<Outcome, VerifyError> {
     let programs = native::programs(context)?;
     let mut outcome = Outcome::default();
     let job = Job::cargo("cargo test")
-        .args(["test", "--workspace", "--exclude", "peel-e2e", "--locked", "--no-fail-fast"])
-        .args(["--", "--show-output"])
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .args(["--", "--show-output", "--skip", native::END_TO_END])
         .env("PEEL_GATEWAY_BIN", programs.join("peel-gateway"));
     outcome.step(context, "Rust tests failed", &job, counts::cargo_test)?;
     Ok(outcome)

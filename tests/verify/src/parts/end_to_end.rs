@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
     let programs = native::programs(context)?;
     let mut outcome = Outcome::default();
     let tests = Job::cargo("cargo test (end to end)")
-        .args(["test", "--package", "peel-e2e", "--locked", "--no-fail-fast", "--", "--show-output"])
+        .args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output", native::END_TO_END])
         .env("PEEL_GATEWAY_BIN", programs.join("peel-gateway"))
         .env("PEEL_AUDIT_BIN", programs.join("peel-audit"));
     outcome.step(context, "end-to-end tests failed", &tests, counts::cargo_test)?;
