@@ -33,9 +33,7 @@ impl Language {
 /// Builds the development library and gives its path; its size is told in the report.
 pub(crate) fn library(context: &Context) -> Result<PathBuf, VerifyError> {
     context.once("library", || {
-        Job::cargo("building the native library")
-            .args(["build", "--locked", "--workspace"])
-            .must(context)?;
+        Job::cargo("building the native library").args(["build", "--locked", "--workspace"]).must(context)?;
         let library = context.target().join("debug").join(library_name());
         let bytes = std::fs::metadata(&library).map_err(VerifyError::file(&library))?.len();
         context.note(format!("native library: {} {} (development build)", context.shown(&library), megabytes(bytes)));
