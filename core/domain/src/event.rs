@@ -3,17 +3,22 @@
 //! Encoded as CBOR (RFC 8949) maps with text keys by [`EventBody::to_cbor`]; the ledger's envelope adds sequence,
 //! chain and device. Bodies never hold an image, a plain hash of one, or an embedding.
 
+mod parts;
+
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::{DeploymentCard, DeploymentState, Role};
-use crate::id::{AlertId, CameraId, ComparisonId, DeploymentId, EngagementId, EnrolmentId, FeedId, MediaId, OfficerId};
+use crate::id::{AlertId, CameraId, DeploymentId, EngagementId, EnrolmentId, FeedId, MediaId, OfficerId};
 use crate::judgement::{Decision, JudgementKind, JudgementValue, Look, Saw, Sighting, SkipReason};
-use crate::permit::ComparisonPurpose;
 use crate::stop::{
     Explanation, FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, Outcome,
     ReceiptChannel, SegmentKind, Truth, Verification,
 };
 use crate::time::{Elapsed, Moment};
+
+pub use parts::{
+    Band, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass, MediaCommitment, MediaDeleted,
+};
 
 /// The version of [`EventBody`]; readers refuse what they do not know.
 pub const BODY_VERSION: u8 = 1;
@@ -71,94 +76,6 @@ pub struct EventBody {
     pub justification: Justification,
     /// What.
     pub action: Action,
-}
-
-/// Which image of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MediaClass {
-    /// A probe image.
-    Probe,
-    /// The reference image.
-    Reference,
-    /// A close photograph taken at the stop; it is never stored.
-    LiveCapture,
-}
-
-/// The secondary face check's opinion, in three bands and "not possible".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Band {
-    /// Supports that it is the same person; never "is".
-    Supports,
-    /// Neither.
-    Inconclusive,
-    /// Does not support: look again, slow down.
-    DoesNotSupport,
-    /// No opinion; the reason says what to do.
-    NotPossible,
-}
-
-/// Why media were destroyed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeletionReason {
-    /// The alert was closed.
-    AlertClosed,
-    /// Their time was over.
-    Expired,
-    /// The deployment ended.
-    DeploymentEnded,
-}
-
-/// A deletion receipt: salted commitment and class, never the image (S29).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediaDeleted {
-    /// The image.
-    pub media_id: MediaId,
-    /// Its class.
-    pub class: MediaClass,
-    /// HMAC-SHA-256(salt, media); the salt was destroyed with the key.
-    #[serde(with = "crate::bytes")]
-    pub commitment: [u8; 32],
-    /// Why.
-    pub reason: DeletionReason,
-}
-
-/// What the phone commits to when it stores an alert's image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediaCommitment {
-    /// The image.
-    pub media_id: MediaId,
-    /// Its class.
-    pub class: MediaClass,
-    /// HMAC-SHA-256(salt, media).
-    #[serde(with = "crate::bytes")]
-    pub commitment: [u8; 32],
-    /// How many other faces were masked before storing (S30).
-    pub masked_faces: u8,
-}
-
-/// The numbers of a comparison, for the trail alone: a screen shows the band.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComparisonRecord {
-    /// The comparison.
-    pub comparison_id: ComparisonId,
-    /// Which two images.
-    pub purpose: ComparisonPurpose,
-    /// SHA-256 of the embedder's file.
-    #[serde(with = "crate::bytes")]
-    pub model_sha256: [u8; 32],
-    /// The calibration that gave the band.
-    pub calibration_id: String,
-    /// Cosine similarity in millionths; `None` where the comparison was not possible.
-    pub score_millionths: Option<i32>,
-    /// The band.
-    pub band: Band,
-    /// The reason's code, where not possible.
-    pub reason: Option<String>,
-    /// How long it took, in milliseconds.
-    pub took_ms: u32,
 }
 
 /// What happened.
@@ -419,26 +336,6 @@ pub enum Action {
         /// What the others must know.
         status: CoordinationStatus,
     },
-}
-
-/// What other phones must know about an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CoordinationStatus {
-    /// Judged blind; the value is not told, so that a second judgement stays blind (S04).
-    Judged,
-    /// Somebody decided to engage.
-    Taken,
-    /// Seen.
-    Seen,
-    /// Lost.
-    Lost,
-    /// With an officer.
-    WithMe,
-    /// Contact was made.
-    Contact,
-    /// Closed.
-    Closed,
 }
 
 /// A body could not be written or read.
