@@ -1,0 +1,122 @@
+//! The bundle for outsiders: all logs with their checkpoints, signed, and the trust file that goes another way.
+//!
+//! Must never: hold a key that opens anything. Always: one transaction reads everything, so logs and force log agree.
+
+use std::path::{Component, Path};
+
+use peel_domain::id::EnrolmentId;
+use peel_ledger::bundle::{Files, LogExport, Trust, TrustedLog, build};
+use peel_ledger::note::{SignedNote, VerifierKey};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::force::{ForceConfig, ForceError};
+use crate::service::{Authority, Gateway, ServiceError};
+use crate::storage::{self, LogRow, LogStore as _, SqliteLogs};
+
+/// One file of a bundle, for HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundleFile {
+    /// Its path in the bundle.
+    pub path: String,
+    /// Its bytes, base64.
+    pub content: String,
+}
+
+fn seconds(at_ms: i64) -> u64 {
+    u64::try_from(at_ms / 1_000).unwrap_or(0)
+}
+
+fn export(tx: &Connection, row: &LogRow) -> Result<Option<LogExport>, ServiceError> {
+    let Some(committed) = &row.committed else { return Ok(None) };
+    let checkpoint = SignedNote::parse(committed.note.as_bytes()).map_err(|_| ServiceError::Internal)?;
+    let entries = SqliteLogs(tx).read_entries(&row.log_id, 0, committed.size, usize::MAX)?;
+    Ok(Some(LogExport { checkpoint, entries }))
+}
+
+/// The bundle's files.
+pub fn bundle_files(authority: &Authority, tx: &Connection) -> Result<Files, ServiceError> {
+    let mut exports = Vec::new();
+    for row in SqliteLogs(tx).logs()? {
+        exports.extend(export(tx, &row)?);
+    }
+    let made_at_s = seconds(authority.clock.now_ms());
+    build(&exports, made_at_s, &authority.keys.bundle).map_err(|_| ServiceError::Internal)
+}
+
+fn trusted(tx: &Connection, authority: &Authority, row: &LogRow) -> Result<Option<TrustedLog>, ServiceError> {
+    if row.committed.is_none() || row.origin == authority.force_log_origin {
+        return Ok(None);
+    }
+    let origin = row.origin.clone();
+    let Ok(enrolment_id) = row.log_id.parse::<EnrolmentId>() else {
+        let key = ForceConfig::vkey(&authority.config.events_vkey)?;
+        return Ok(Some(TrustedLog { origin, key, hardware: None }));
+    };
+    let keys = storage::device(tx, enrolment_id)?.ok_or(ServiceError::Internal)?.keys;
+    let key = ForceConfig::vkey(&keys.log_vkey)?;
+    let hardware = VerifierKey::p256(origin.as_str(), &keys.hw_spki).map_err(|_| ServiceError::Internal)?;
+    Ok(Some(TrustedLog { origin, key, hardware: Some(hardware) }))
+}
+
+/// The trust file's text. An outsider gets it from the force another way than the bundle.
+pub fn trust_text(authority: &Authority, tx: &Connection) -> Result<String, ServiceError> {
+    let config = &authority.config;
+    let mut logs = Vec::new();
+    for row in SqliteLogs(tx).logs()? {
+        logs.extend(trusted(tx, authority, &row)?);
+    }
+    let approvers = config.approver_vkeys.iter().map(|text| ForceConfig::vkey(text));
+    let trust = Trust {
+        force_domain: config.force.clone(),
+        manifest: ForceConfig::vkey(&config.bundle_vkey)?,
+        force_log: TrustedLog {
+            origin: authority.force_log_origin.clone(),
+            key: ForceConfig::vkey(&config.force_log_vkey)?,
+            hardware: None,
+        },
+        gateway: ForceConfig::vkey(&config.mirror_vkey)?,
+        witnesses: Vec::new(),
+        witnesses_required: 0,
+        approvers: approvers.collect::<Result<_, _>>()?,
+        approvals_required: config.approver_vkeys.len(),
+        logs,
+    };
+    Ok(trust.to_toml())
+}
+
+/// Writes a bundle's files into a folder, which must not exist or be an older bundle.
+pub fn write_bundle(out: &Path, bundle: &Files) -> Result<(), ServiceError> {
+    if out.exists() {
+        let empty = std::fs::read_dir(out).map_err(ForceError::from)?.next().is_none();
+        if !empty && !out.join("manifest.note").is_file() {
+            return Err(ServiceError::Invalid("bundle.out"));
+        }
+        std::fs::remove_dir_all(out).map_err(ForceError::from)?;
+    }
+    for (path, bytes) in bundle {
+        let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        if !plain {
+            return Err(ServiceError::Internal);
+        }
+        let target = out.join(path);
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent).map_err(ForceError::from)?;
+        }
+        files::write_public(&target, bytes).map_err(ForceError::from)?;
+    }
+    Ok(())
+}
+
+/// The bundle as a list of files.
+pub async fn bundle_json(gateway: &Gateway) -> Result<Vec<BundleFile>, ServiceError> {
+    use base64::Engine as _;
+    let authority = gateway.authority.clone();
+    let bundle = gateway.db.read(move |tx| bundle_files(&authority, tx)).await?;
+    let encode = |(path, bytes): (String, Vec<u8>)| BundleFile {
+        path,
+        content: base64::engine::general_purpose::STANDARD.encode(bytes),
+    };
+    Ok(bundle.into_iter().map(encode).collect())
+}

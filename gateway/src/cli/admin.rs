@@ -1,0 +1,190 @@
+//! Setting a force up: init, deployments, officers, enrolment codes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use peel_domain::deployment::Role;
+use peel_domain::id::{DeploymentId, OfficerId};
+use peel_gateway::force::{ForceDir, InitRequest, create};
+use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
+use peel_gateway::storage::{Connection, Db, Roster};
+
+use super::{CliError, Data, say};
+
+/// Make a force
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The new data directory of `serve`
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The force's domain name
+    #[arg(long, value_name = "DOMAIN")]
+    force: String,
+    /// For exercises only: deployments are exercises, and a simulated clock is allowed
+    #[arg(long)]
+    exercise: bool,
+    /// Host names and addresses of the server certificate
+    #[arg(long = "name", value_name = "NAME", default_values = ["localhost", "127.0.0.1"])]
+    names: Vec<String>,
+    /// The desk's directory: operations key, desk access key, authority
+    #[arg(long, value_name = "DIR")]
+    desk: PathBuf,
+    /// Where the auditor's private key goes
+    #[arg(long, value_name = "DIR")]
+    auditor_key_out: PathBuf,
+    /// Where the LFR system's and the operator's access keys go
+    #[arg(long, value_name = "DIR")]
+    vendor: PathBuf,
+}
+
+impl Init {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let request = InitRequest {
+            data: self.data,
+            force: self.force,
+            exercise: self.exercise,
+            names: self.names,
+            desk: self.desk,
+            auditor: self.auditor_key_out,
+            vendor: self.vendor,
+        };
+        let created = create(&request, &mut rand::rng())?;
+        say(&serde_json::json!({ "force": created.config.force, "exercise": created.config.exercise }));
+        Ok(())
+    }
+}
+
+impl Data {
+    /// The force's data directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.data
+    }
+
+    /// Opens the force and runs `work` in one transaction of its store.
+    pub(super) fn change<T>(
+        &self,
+        work: impl FnOnce(&Authority, &Connection) -> Result<T, ServiceError>,
+    ) -> Result<T, CliError> {
+        let dir = ForceDir::new(&self.data);
+        let authority = Authority::open(dir.clone(), self.time.exercise_clock)?;
+        let mut connection = Db::open_connection(&dir.database())?;
+        let transaction =
+            connection.transaction_with_behavior(peel_gateway::storage::IMMEDIATE).map_err(ServiceError::from)?;
+        let value = work(&authority, &transaction)?;
+        transaction.commit().map_err(ServiceError::from)?;
+        Ok(value)
+    }
+}
+
+/// Deployments
+#[derive(Debug, Subcommand)]
+pub(crate) enum Deployment {
+    /// Make a deployment from a TOML file; prints its identifier
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// The deployment, in TOML
+        file: PathBuf,
+    },
+}
+
+impl Deployment {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let Self::Create { data, file } = self;
+        let file = DeploymentFile::parse(&read(&file)?)?;
+        let card = data.change(|authority, tx| create_deployment(authority, tx, file))?;
+        say(&serde_json::json!({ "deployment_id": card.deployment_id }));
+        Ok(())
+    }
+}
+
+pub(super) fn read(path: &Path) -> Result<String, CliError> {
+    Ok(std::fs::read_to_string(path)?)
+}
+
+/// Officers
+#[derive(Debug, Subcommand)]
+pub(crate) enum Officer {
+    /// Add an officer, or replace PIN and roster
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// The officer's number
+        #[arg(long)]
+        id: String,
+        /// The PIN, six characters or more; `-` reads it from standard input
+        #[arg(long)]
+        pin: String,
+        /// DEPLOYMENT:ROLE[+ROLE...], as often as needed
+        #[arg(long, value_name = "DEPLOYMENT:ROLE[+ROLE]")]
+        roster: Vec<String>,
+    },
+}
+
+fn roster_of(texts: &[String]) -> Option<Roster> {
+    let mut roster = Roster::new();
+    for text in texts {
+        let (deployment, roles) = text.split_once(':')?;
+        let deployment: DeploymentId = deployment.parse().ok()?;
+        let role = |name: &str| serde_json::from_value::<Role>(serde_json::Value::String(name.to_owned())).ok();
+        let roles = roles.split('+').map(role).collect::<Option<BTreeSet<Role>>>()?;
+        roster.entry(deployment).or_default().extend(roles);
+    }
+    Some(roster)
+}
+
+impl Officer {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let Self::Add { data, id, pin, roster } = self;
+        let officer_id = OfficerId::new(id).map_err(|_| CliError::Argument("--id"))?;
+        let roster = roster_of(&roster).ok_or(CliError::Argument("--roster"))?;
+        let pin = zeroize::Zeroizing::new(if pin == "-" { line_of_input()? } else { pin });
+        data.change(|_, tx| add_officer(tx, officer_id.clone(), &pin, roster, &mut rand::rng()))?;
+        say(&serde_json::json!({ "officer_id": officer_id }));
+        Ok(())
+    }
+}
+
+fn line_of_input() -> Result<String, CliError> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
+}
+
+/// Print a one-time enrolment code
+#[derive(Debug, Args)]
+pub(crate) struct Enrol {
+    #[command(flatten)]
+    data: Data,
+    /// The gateway's address as the phone will call it, https://host:port
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// How long the code is good, in seconds
+    #[arg(long, default_value_t = 900)]
+    ttl: u32,
+}
+
+impl Enrol {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let code =
+            self.data.change(|authority, tx| enrolment_text(authority, tx, &self.url, self.ttl, &mut rand::rng()))?;
+        say(&serde_json::json!({ "code": code.as_str() }));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_names_deployments_and_roles() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let roster = roster_of(&[format!("{id}:engagement_officer+spotter")]).unwrap();
+        assert_eq!(roster.values().next().unwrap().len(), 2);
+        for bad in ["", "x:spotter", &format!("{id}:"), &format!("{id}:boss"), id] {
+            assert!(roster_of(&[bad.to_owned()]).is_none(), "{bad}");
+        }
+    }
+}

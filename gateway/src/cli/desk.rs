@@ -1,0 +1,163 @@
+//! `desk`, `record` and `debrief`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use peel_domain::event::EventBody;
+use peel_domain::id::{AlertId, DeploymentId, OfficerId};
+use peel_domain::stop::Truth;
+use peel_gateway::desk::{Desk as Follower, DeskDir, DeskError, read_record};
+use peel_gateway::service::record_truth;
+
+use super::serve::{block_on, told_to_stop};
+use super::{CliError, Data, say};
+
+/// Open the mirror, tell phones what they must know
+#[derive(Debug, Args)]
+pub(crate) struct Desk {
+    /// The desk's own directory, with the operations key
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The gateway's address, https://host:port
+    #[arg(long, value_name = "URL")]
+    gateway: String,
+    /// How often to look, in milliseconds
+    #[arg(long, default_value_t = 250)]
+    every_ms: u64,
+    /// Follow once and stop
+    #[arg(long)]
+    once: bool,
+    /// Print each opened event's log, position, action and alert as a line of JSON
+    #[arg(long)]
+    events: bool,
+}
+
+fn action_name(event: &EventBody) -> String {
+    match serde_json::to_value(&event.action) {
+        Ok(serde_json::Value::String(name)) => name,
+        Ok(serde_json::Value::Object(map)) => map.into_iter().next().map_or_else(String::new, |(name, _)| name),
+        _ => String::new(),
+    }
+}
+
+fn show(log: &str, index: u64, event: &EventBody) {
+    say(&serde_json::json!({
+        "log": log, "index": index, "action": action_name(event), "alert_id": event.alert_id,
+        "at_ms": event.at.utc_ms,
+    }));
+}
+
+impl Desk {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let mut desk = Follower::open(&DeskDir::new(&self.data), &self.gateway)?;
+        let events = self.events;
+        let mut seen = move |log: &str, index: u64, event: &EventBody| {
+            if events {
+                show(log, index, event);
+            }
+        };
+        block_on(async {
+            if self.once {
+                let followed = desk.follow(&mut seen).await?;
+                say(&serde_json::json!({ "entries": followed.entries, "told": followed.told }));
+                return Ok(());
+            }
+            say(&serde_json::json!({ "following": self.gateway }));
+            let every = Duration::from_millis(self.every_ms.clamp(20, 60_000));
+            let stop = told_to_stop();
+            tokio::pin!(stop);
+            loop {
+                let round = desk.follow(&mut seen).await;
+                match round {
+                    Ok(_) => {}
+                    // The gateway may be starting or away: try again.
+                    Err(error @ (DeskError::Gateway | DeskError::Refused)) => {
+                        eprintln!("peel-gateway desk: failed to {error}");
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+                tokio::select! {
+                    stopped = &mut stop => return stopped,
+                    () = tokio::time::sleep(every) => {}
+                }
+            }
+        })
+    }
+}
+
+/// Compute the deployment record of 16 columns
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The desk's directory
+    #[arg(long, value_name = "DIR")]
+    desk: PathBuf,
+    /// The deployment
+    #[arg(long, value_name = "ID")]
+    deployment: DeploymentId,
+    /// Follow the gateway at this address once before
+    #[arg(long, value_name = "URL")]
+    gateway: Option<String>,
+    /// Write the CSV here instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Record {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let dir = DeskDir::new(&self.desk);
+        if let Some(gateway) = &self.gateway {
+            let mut desk = Follower::open(&dir, gateway)?;
+            block_on(async { Ok(desk.follow(&mut |_, _, _| {}).await?) })?;
+        }
+        let text = read_record(&dir, self.deployment).inspect_err(|error| {
+            if let DeskError::Incomplete(_) = error {
+                list_issues(&dir, self.deployment);
+            }
+        })?;
+        match &self.out {
+            Some(path) => std::fs::write(path, text.csv)?,
+            None => print!("{}", text.csv),
+        }
+        Ok(())
+    }
+}
+
+fn list_issues(dir: &DeskDir, deployment: DeploymentId) {
+    if let Ok(record) = peel_gateway::desk::deployment_record(dir, deployment) {
+        for issue in &record.issues {
+            eprintln!("issue: {issue:?}");
+        }
+    }
+}
+
+/// State the truth of an alert that nobody judged, as supervisor at the debrief
+#[derive(Debug, Args)]
+pub(crate) struct Debrief {
+    #[command(flatten)]
+    data: Data,
+    /// The supervisor's number
+    #[arg(long)]
+    supervisor: String,
+    /// The supervisor's PIN
+    #[arg(long)]
+    pin: String,
+    /// The alert
+    #[arg(long, value_name = "ID")]
+    alert: AlertId,
+    /// `true_alert` or `false_alert`
+    #[arg(long)]
+    truth: String,
+}
+
+impl Debrief {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let supervisor = OfficerId::new(self.supervisor).map_err(|_| CliError::Argument("--supervisor"))?;
+        let truth: Truth =
+            serde_json::from_value(serde_json::Value::String(self.truth)).map_err(|_| CliError::Argument("--truth"))?;
+        let pin = zeroize::Zeroizing::new(self.pin);
+        self.data.change(|authority, tx| record_truth(authority, tx, &supervisor, &pin, self.alert, truth))?;
+        say(&serde_json::json!({ "alert_id": self.alert }));
+        Ok(())
+    }
+}

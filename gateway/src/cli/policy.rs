@@ -1,0 +1,100 @@
+//! `policy`: strictest, check, sign.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use p256::ecdsa::Signature;
+use p256::ecdsa::signature::Signer as _;
+use peel_domain::id::ForceId;
+use peel_domain::policy::{Policy as Document, PolicyError, PolicySigner, sign_policy};
+use peel_gateway::force::{ForceDir, PolicySigners};
+use peel_gateway::service::{ServiceError, install_policy};
+
+use super::admin::read;
+use super::{CliError, Data, say};
+
+/// Policies
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Print the strictest policy, which is the default one, in TOML
+    Strictest(Strictest),
+    /// Check a policy in TOML; lists what contradicts itself
+    Check {
+        /// The policy, in TOML
+        file: PathBuf,
+    },
+    /// Sign a policy with both signers' keys of the force's directory and put it into force
+    Sign {
+        #[command(flatten)]
+        data: Data,
+        /// The policy, in TOML
+        file: PathBuf,
+    },
+}
+
+/// Print the strictest policy
+#[derive(Debug, Args)]
+pub(crate) struct Strictest {
+    /// The force's domain name
+    #[arg(long, value_name = "DOMAIN")]
+    force: String,
+    /// The policy's version
+    #[arg(long, default_value_t = 1)]
+    policy_version: u32,
+}
+
+fn refused(error: PolicyError) -> CliError {
+    match &error {
+        PolicyError::Malformed { line: Some(line) } => eprintln!("line {line} is not understood"),
+        PolicyError::Contradictory(all) => {
+            for contradiction in all {
+                eprintln!("contradiction: {}", contradiction.code());
+            }
+        }
+        _ => {}
+    }
+    CliError::Service(error.into())
+}
+
+impl Policy {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::Strictest(Strictest { force, policy_version }) => {
+                let force_id = ForceId::new(force).map_err(|_| CliError::Argument("--force"))?;
+                let text = Document::strictest(force_id, policy_version).to_toml().map_err(refused)?;
+                print!("{text}");
+                Ok(())
+            }
+            Self::Check { file } => {
+                let policy = Document::from_toml(&read(&file)?).map_err(refused)?;
+                say(&serde_json::json!({ "policy_version": policy.version, "sound": true }));
+                Ok(())
+            }
+            Self::Sign { data, file } => {
+                let policy = Document::from_toml(&read(&file)?).map_err(refused)?;
+                let cose = signed(&data, &policy)?;
+                let version = data.change(|authority, tx| install_policy(authority, tx, cose))?;
+                say(&serde_json::json!({ "policy_version": version, "in_force": true }));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn signed(data: &Data, policy: &Document) -> Result<Vec<u8>, CliError> {
+    let signers = PolicySigners::read(&ForceDir::new(data.path()))?;
+    let spki = signers.public_spki()?;
+    let [first, second] = &signers.0;
+    let sign_with = |key: &p256::ecdsa::SigningKey, message: &[u8]| {
+        let signature: Signature = key.sign(message);
+        <[u8; 64]>::from(signature.to_bytes())
+    };
+    let (by_first, by_second) =
+        (|message: &[u8]| sign_with(first, message), |message: &[u8]| sign_with(second, message));
+    let [first_spki, second_spki] = spki.as_slice() else {
+        return Err(CliError::Service(ServiceError::Internal));
+    };
+    let signers =
+        [PolicySigner { spki: first_spki, sign: &by_first }, PolicySigner { spki: second_spki, sign: &by_second }];
+    sign_policy(policy, &signers).map_err(refused)
+}

@@ -1,0 +1,168 @@
+//! Following the mirror: fetch, check, keep, tell.
+//!
+//! Always: an entry is kept only when a checkpoint signed by its log holds it, and told only after it is kept.
+
+use peel_domain::event::EventBody;
+use peel_domain::id::EnrolmentId;
+use peel_ledger::checkpoint::Checkpoint;
+use peel_ledger::entry::Entry;
+use peel_ledger::note::{SignedNote, VerifierKey};
+use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::tree::{CompactRange, leaf_hash};
+
+use super::client::Client;
+use super::open::{coordination, open_entry};
+use super::store::{DeskStore, KnownLog};
+use super::{DeskDir, DeskError};
+use crate::force::ForceConfig;
+use crate::service::DeskLog;
+
+/// The force log's name; its leaves are not entries, and the desk needs none of them.
+const FORCE_LOG: &str = "log";
+/// The events log's name.
+const EVENTS_LOG: &str = "events";
+
+/// A desk at work.
+pub struct Desk {
+    client: Client,
+    store: DeskStore,
+    config: ForceConfig,
+    key: RecipientPrivateKey,
+}
+
+/// What one round brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Entries that are new here.
+    pub entries: u64,
+    /// Events handed back to `serve`.
+    pub told: u64,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Desk([redacted])")
+    }
+}
+
+fn alarm(log: &str) -> DeskError {
+    DeskError::Integrity(log.to_owned())
+}
+
+impl Desk {
+    /// Opens the desk's directory for the gateway at `url`.
+    pub fn open(dir: &DeskDir, url: &str) -> Result<Self, DeskError> {
+        Ok(Self {
+            client: Client::new(dir, url)?,
+            store: DeskStore::open(&dir.database())?,
+            config: dir.config()?,
+            key: dir.operations_key()?,
+        })
+    }
+
+    /// One round over all logs; `seen` gets every newly opened event with its log and index.
+    pub async fn follow(&mut self, seen: &mut dyn FnMut(&str, u64, &EventBody)) -> Result<Followed, DeskError> {
+        let mut followed = Followed::default();
+        for offered in self.client.logs().await? {
+            if offered.log == FORCE_LOG {
+                continue;
+            }
+            let log = self.fetch(&offered, &mut followed).await?;
+            self.tell(&log, seen, &mut followed).await?;
+        }
+        Ok(followed)
+    }
+
+    /// The log as it is known here, or as it is first seen.
+    fn known(&self, offered: &DeskLog) -> Result<KnownLog, DeskError> {
+        let vkeys: Vec<VerifierKey> = if offered.log == EVENTS_LOG {
+            vec![ForceConfig::vkey(&self.config.events_vkey)?]
+        } else {
+            offered.vkeys.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(|_| alarm(&offered.log))?
+        };
+        let origin = if offered.log == EVENTS_LOG {
+            self.config.events_origin()?
+        } else {
+            self.config.device_origin(&offered.log)?
+        };
+        if offered.origin != origin.as_str() {
+            return Err(alarm(&offered.log));
+        }
+        let fresh = KnownLog { log_id: offered.log.clone(), origin, vkeys, range: CompactRange::new(), told: 0 };
+        let Some(known) = self.store.log(&offered.log)? else { return Ok(fresh) };
+        if known.vkeys == fresh.vkeys && known.origin == fresh.origin { Ok(known) } else { Err(alarm(&offered.log)) }
+    }
+
+    fn verified(&self, log: &KnownLog, text: &str) -> Result<Checkpoint, DeskError> {
+        let note = SignedNote::parse(text.as_bytes()).map_err(|_| alarm(&log.log_id))?;
+        let mut keys = log.vkeys.clone();
+        keys.push(ForceConfig::vkey(&self.config.mirror_vkey)?);
+        let lines = note.verify(&keys).map_err(|_| alarm(&log.log_id))?;
+        let own = log.vkeys.first().ok_or_else(|| alarm(&log.log_id))?;
+        if !lines.iter().any(|line| line.key_id == own.key_id()) {
+            return Err(alarm(&log.log_id));
+        }
+        let checkpoint = Checkpoint::from_note(&note).map_err(|_| alarm(&log.log_id))?;
+        if checkpoint.origin == log.origin { Ok(checkpoint) } else { Err(alarm(&log.log_id)) }
+    }
+
+    async fn fetch(&mut self, offered: &DeskLog, followed: &mut Followed) -> Result<KnownLog, DeskError> {
+        let mut log = self.known(offered)?;
+        let checkpoint = self.verified(&log, &offered.checkpoint)?;
+        let first = log.range.size();
+        if checkpoint.size < first {
+            return Err(alarm(&log.log_id));
+        }
+        let mut fresh = Vec::new();
+        while log.range.size() < checkpoint.size {
+            let wanted = checkpoint.size - log.range.size();
+            let mut entries = self.client.entries(&log.log_id, log.range.size()).await?;
+            // The log may have grown meanwhile; what is above the checkpoint waits for the next round.
+            entries.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+            if entries.is_empty() {
+                return Err(DeskError::Gateway);
+            }
+            for bytes in entries {
+                let entry = Entry::decode(&bytes).map_err(|_| alarm(&log.log_id))?;
+                let header = entry.header();
+                if header.seq != log.range.size() || header.prior_root != log.range.root() {
+                    return Err(alarm(&log.log_id));
+                }
+                log.range.append(leaf_hash(&bytes)).map_err(|_| alarm(&log.log_id))?;
+                fresh.push(bytes);
+            }
+        }
+        if log.range.root() != checkpoint.root {
+            return Err(alarm(&log.log_id));
+        }
+        if !fresh.is_empty() {
+            self.store.add(&log, first, &fresh)?;
+            followed.entries += fresh.len() as u64;
+        }
+        Ok(log)
+    }
+
+    async fn tell(
+        &mut self,
+        log: &KnownLog,
+        seen: &mut dyn FnMut(&str, u64, &EventBody),
+        followed: &mut Followed,
+    ) -> Result<(), DeskError> {
+        let size = log.range.size();
+        let entries = self.store.entries(&log.log_id, log.told, size)?;
+        let device = log.log_id.parse::<EnrolmentId>().ok();
+        for (index, bytes) in (log.told..).zip(&entries) {
+            let Some(event) = open_entry(bytes, &log.origin, &self.key)? else { continue };
+            if let Some(message) = device.and_then(|device| coordination(&event, device)) {
+                self.client.tell(&message).await?;
+                self.store.set_told(&log.log_id, index + 1)?;
+                followed.told += 1;
+            }
+            seen(&log.log_id, index, &event);
+        }
+        if size > log.told {
+            self.store.set_told(&log.log_id, size)?;
+        }
+        Ok(())
+    }
+}

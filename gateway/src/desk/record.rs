@@ -1,0 +1,43 @@
+//! The deployment record, from the trail, by the same code that anybody may run.
+
+use peel_domain::id::{DeploymentId, EnrolmentId};
+use peel_domain::record::{DeploymentRecord, RecordBuilder, Source};
+
+use super::open::open_entry;
+use super::store::DeskStore;
+use super::{DeskDir, DeskError};
+
+/// A record that may be published.
+#[derive(Clone, Debug)]
+pub struct RecordText {
+    /// Header and row of 16 columns.
+    pub csv: String,
+    /// The record that they come from.
+    pub record: DeploymentRecord,
+}
+
+/// The record as far as the desk's entries go; what it lacks is in its issues.
+pub fn deployment_record(dir: &DeskDir, deployment_id: DeploymentId) -> Result<DeploymentRecord, DeskError> {
+    let store = DeskStore::open(&dir.database())?;
+    let key = dir.operations_key()?;
+    let mut builder = RecordBuilder::new(deployment_id);
+    for log in store.logs()? {
+        let source = log.log_id.parse::<EnrolmentId>().map_or(Source::Events, Source::Device);
+        for bytes in store.entries(&log.log_id, 0, log.range.size())? {
+            if let Some(event) = open_entry(&bytes, &log.origin, &key)? {
+                builder.add(source, &event);
+            }
+        }
+    }
+    Ok(builder.finish())
+}
+
+/// The record, if it has no holes.
+pub fn read_record(dir: &DeskDir, deployment_id: DeploymentId) -> Result<RecordText, DeskError> {
+    let record = deployment_record(dir, deployment_id)?;
+    if record.card.is_none() {
+        return Err(DeskError::NoDeployment);
+    }
+    let csv = record.to_csv().map_err(|_| DeskError::Incomplete(record.issues.len()))?;
+    Ok(RecordText { csv, record })
+}

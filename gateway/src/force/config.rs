@@ -1,0 +1,133 @@
+//! What a force's directory says about itself: nothing in it is secret.
+
+use peel_ledger::Origin;
+use peel_ledger::note::VerifierKey;
+use peel_ledger::seal::RecipientPublicKey;
+use serde::{Deserialize, Serialize};
+
+use super::{ForceDir, ForceError};
+use crate::files;
+
+/// What a recipient's key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientPurpose {
+    /// The auditor's key, kept off every server.
+    Auditor,
+    /// The desk's rotating key.
+    Operations,
+}
+
+/// A recipient of sealed bodies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipient {
+    /// What for.
+    pub purpose: RecipientPurpose,
+    /// The public key, as `x25519:` or `p256:` and hexadecimal.
+    pub public_key: String,
+}
+
+/// Bounds of the service, each with a default that suits one force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Writes waiting for the store before 503.
+    pub queue: usize,
+    /// Requests a device may make at once before 429.
+    pub device_burst: u32,
+    /// Requests a second that a device regains.
+    pub device_per_second: u32,
+    /// Seconds in which a request's headers, and a request that does not stream, must be there.
+    pub request_seconds: u64,
+    /// Stored events kept for each device's stream.
+    pub stream_backlog: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            queue: 1_024,
+            device_burst: 200,
+            device_per_second: 50,
+            request_seconds: 15,
+            stream_backlog: 20_000,
+        }
+    }
+}
+
+/// The force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForceConfig {
+    /// Its domain name, which begins every origin.
+    pub force: String,
+    /// Whether it exists for exercises only.
+    pub exercise: bool,
+    /// Recipients of sealed bodies.
+    pub recipients: Vec<Recipient>,
+    /// The two policy signers' public keys, DER `SubjectPublicKeyInfo` in base64.
+    pub policy_signers: Vec<String>,
+    /// The root key that signs shift certificates.
+    pub root_vkey: String,
+    /// The key that signs bundles.
+    pub bundle_vkey: String,
+    /// The mirror's cosigner key.
+    pub mirror_vkey: String,
+    /// The force log's key.
+    pub force_log_vkey: String,
+    /// The events log's key.
+    pub events_vkey: String,
+    /// The key that signs alert numbers.
+    pub sequence_vkey: String,
+    /// Those who approve changes in the force log; two must have signed.
+    pub approver_vkeys: Vec<String>,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl ForceConfig {
+    /// Reads a force's configuration.
+    pub fn read(dir: &ForceDir) -> Result<Self, ForceError> {
+        let config: Self = toml::from_str(&files::read_text(&dir.config())?).map_err(|_| ForceError::Config)?;
+        config.recipient_keys()?;
+        config.events_origin()?;
+        Ok(config)
+    }
+
+    /// Writes it.
+    pub fn write(&self, dir: &ForceDir) -> Result<(), ForceError> {
+        let text = toml::to_string_pretty(self).map_err(|_| ForceError::Config)?;
+        Ok(files::write_private(&dir.config(), text.as_bytes())?)
+    }
+
+    /// The recipients' public keys.
+    pub fn recipient_keys(&self) -> Result<Vec<RecipientPublicKey>, ForceError> {
+        let keys = self.recipients.iter().map(|recipient| recipient.public_key.parse());
+        keys.collect::<Result<_, _>>().map_err(|_| ForceError::Key)
+    }
+
+    /// The origin of the force's own events.
+    pub fn events_origin(&self) -> Result<Origin, ForceError> {
+        Origin::events(&self.force).map_err(|_| ForceError::Domain)
+    }
+
+    /// The origin of the force log.
+    pub fn force_log_origin(&self) -> Result<Origin, ForceError> {
+        Origin::force_log(&self.force).map_err(|_| ForceError::Domain)
+    }
+
+    /// The origin of a device's log.
+    pub fn device_origin(&self, enrolment_id: &str) -> Result<Origin, ForceError> {
+        Origin::device(&self.force, enrolment_id).map_err(|_| ForceError::Domain)
+    }
+
+    /// A verifier key of this configuration.
+    pub fn vkey(text: &str) -> Result<VerifierKey, ForceError> {
+        text.parse().map_err(|_| ForceError::Key)
+    }
+}

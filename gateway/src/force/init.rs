@@ -1,0 +1,151 @@
+//! Making a force: keys, certificates, configuration and an empty store, and the private halves handed out.
+//!
+//! Must never: leave the operations or auditor private key in the directory that `serve` reads.
+//! Always: refuses to overwrite a force that is there.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use peel_ledger::entry::CipherSuite;
+use peel_ledger::seal::RecipientPrivateKey;
+use rand_core::CryptoRng;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::config::{Limits, Recipient, RecipientPurpose};
+use super::keys::{ForceKeys, PolicySigners, PrivateKeyFile};
+use super::{ForceConfig, ForceDir, ForceError, TlsFiles};
+use crate::files;
+use crate::storage::{ApiKeyKind, Db};
+
+/// What to make.
+#[derive(Clone, Debug)]
+pub struct InitRequest {
+    /// `serve`'s directory.
+    pub data: PathBuf,
+    /// The force's domain name.
+    pub force: String,
+    /// For exercises only.
+    pub exercise: bool,
+    /// Host names and addresses of the server certificate.
+    pub names: Vec<String>,
+    /// The desk's directory: operations private key, desk token, authority.
+    pub desk: PathBuf,
+    /// Where the auditor's private key goes.
+    pub auditor: PathBuf,
+    /// Where the keys for the LFR system and the operator go.
+    pub vendor: PathBuf,
+}
+
+/// What was made, for whoever set the force up.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The configuration.
+    pub config: ForceConfig,
+}
+
+fn random_text(rng: &mut impl CryptoRng) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    rng.fill_bytes(bytes.as_mut_slice());
+    Zeroizing::new(hex::encode(bytes.as_slice()))
+}
+
+fn is_domain(text: &str) -> bool {
+    let part_is_sound = |part: &str| {
+        (1..=63).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    text.len() <= 64 && text.split('.').all(part_is_sound)
+}
+
+/// Makes a force.
+pub fn create(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Created, ForceError> {
+    let dir = ForceDir::new(&request.data);
+    if dir.config().exists() {
+        return Err(ForceError::Exists);
+    }
+    if !is_domain(&request.force) {
+        return Err(ForceError::Domain);
+    }
+    for folder in [dir.path(), &dir.tls(), &dir.media(), &request.desk, &request.auditor, &request.vendor] {
+        files::private_dir(folder)?;
+    }
+    let tls = TlsFiles::of(&dir);
+    tls.create(&request.force, &request.names)?;
+    let keys = ForceKeys::generate(&request.force, rng)?;
+    keys.write(&dir)?;
+    let signers = PolicySigners::generate(rng)?;
+    signers.write(&dir)?;
+    let recipients = hand_out_recipient_keys(request, rng)?;
+    let config = config_of(request, &keys, &signers, recipients)?;
+    hand_out_access(request, &dir, &tls, rng)?;
+    // The desk's own copy of what is public, so that it does not take the force's keys from `serve`.
+    config.write(&ForceDir::new(&request.desk))?;
+    // Last, because its presence says that the force is complete.
+    config.write(&dir)?;
+    Ok(Created { config })
+}
+
+fn hand_out_recipient_keys(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Vec<Recipient>, ForceError> {
+    let places = [
+        (RecipientPurpose::Auditor, request.auditor.join("auditor.key")),
+        (RecipientPurpose::Operations, request.desk.join("operations.key")),
+    ];
+    let mut recipients = Vec::with_capacity(places.len());
+    for (purpose, path) in places {
+        let private = RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, rng);
+        let private = private.map_err(|_| ForceError::Key)?;
+        PrivateKeyFile::write(&path, &private.expose_text())?;
+        let public_key = private.public_key().map_err(|_| ForceError::Key)?.to_string();
+        recipients.push(Recipient { purpose, public_key });
+    }
+    Ok(recipients)
+}
+
+fn config_of(
+    request: &InitRequest,
+    keys: &ForceKeys,
+    signers: &PolicySigners,
+    recipients: Vec<Recipient>,
+) -> Result<ForceConfig, ForceError> {
+    let vkey = |signer: &peel_ledger::note::Ed25519Signer| {
+        signer.verifier().map(|key| key.to_string()).map_err(|_| ForceError::Key)
+    };
+    Ok(ForceConfig {
+        force: request.force.clone(),
+        exercise: request.exercise,
+        recipients,
+        policy_signers: signers.public_spki()?.iter().map(|spki| STANDARD.encode(spki)).collect(),
+        root_vkey: vkey(&keys.root)?,
+        bundle_vkey: vkey(&keys.bundle)?,
+        mirror_vkey: keys.mirror.cosigner_verifier().map_err(|_| ForceError::Key)?.to_string(),
+        force_log_vkey: vkey(&keys.force_log)?,
+        events_vkey: vkey(&keys.events)?,
+        sequence_vkey: vkey(&keys.sequence)?,
+        approver_vkeys: keys.approvers.iter().map(vkey).collect::<Result<_, _>>()?,
+        limits: Limits::default(),
+    })
+}
+
+/// Makes the access keys; the store keeps their hashes alone.
+fn hand_out_access(
+    request: &InitRequest,
+    dir: &ForceDir,
+    tls: &TlsFiles,
+    rng: &mut impl CryptoRng,
+) -> Result<(), ForceError> {
+    let authority = files::read_text(&tls.authority)?;
+    let db = Db::open_connection(&dir.database()).map_err(|_| ForceError::Config)?;
+    let mut give = |kind: ApiKeyKind, path: &Path| {
+        let secret = random_text(rng);
+        let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        crate::storage::put_api_key(&db, kind, &hash).map_err(|_| ForceError::Config)?;
+        PrivateKeyFile::write(path, &secret)
+    };
+    give(ApiKeyKind::Ingest, &request.vendor.join("ingest.key"))?;
+    give(ApiKeyKind::Operator, &request.vendor.join("operator.key"))?;
+    give(ApiKeyKind::Desk, &request.desk.join("desk.key"))?;
+    files::write_public(&request.vendor.join("ca.pem"), authority.as_bytes())?;
+    Ok(files::write_public(&request.desk.join("ca.pem"), authority.as_bytes())?)
+}

@@ -1,0 +1,18 @@
+//! The force's side: `serve`, the front that phones and the LFR system talk to, and `desk`, which opens what officers
+//! record.
+//!
+//! For: taking alerts in and sending them out in order, mirroring every phone's log, keeping the force's own logs, and
+//! computing the deployment record.
+//! Must never: let `serve` hold a private key that opens bodies, keep an image past its time, or reply before what it
+//! says is durable.
+//! Always: commit, then sign, then reply; every route's needed authority stands in one table; TLS only.
+
+pub mod bundle;
+pub mod clock;
+pub mod desk;
+pub mod force;
+pub mod server;
+pub mod service;
+pub mod storage;
+
+mod files;

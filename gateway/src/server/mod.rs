@@ -1,0 +1,77 @@
+//! `serve`: the front over HTTPS.
+//!
+//! Must never: listen without TLS, hold a rule (routes call [`crate::service`]), or wait for a slow peer without an end.
+//! Always: what each route needs of its caller stands in [`routes::table`].
+
+mod error;
+mod guard;
+mod listen;
+mod request;
+pub mod routes;
+mod stream;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use guard::{Access, DeviceSession};
+
+use crate::clock::ExerciseClock;
+use crate::force::{ForceDir, TlsFiles, server_config};
+use crate::service::{Authority, Gateway, ServiceError};
+
+/// How often what is due is looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// A server that is running in this process.
+#[derive(Debug)]
+pub struct RunningServer {
+    address: SocketAddr,
+    gateway: Arc<Gateway>,
+    stop: tokio::sync::watch::Sender<bool>,
+    listening: tokio::task::JoinHandle<()>,
+    sweeping: tokio::task::JoinHandle<()>,
+}
+
+impl RunningServer {
+    /// Starts to serve a force's directory. Port 0 takes a free one.
+    pub async fn start(
+        dir: ForceDir,
+        listen: SocketAddr,
+        exercise_clock: Option<ExerciseClock>,
+    ) -> Result<Self, ServiceError> {
+        let tls = server_config(&TlsFiles::of(&dir))?;
+        let authority = Authority::open(dir, exercise_clock)?;
+        let gateway = Gateway::open(authority)?;
+        gateway.sweep_left_over_files().await?;
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let (address, listening) = listen::start(Arc::clone(&gateway), tls, listen, stopped.clone()).await?;
+        let sweeping = tokio::spawn(sweep(Arc::clone(&gateway), stopped));
+        Ok(Self { address, gateway, stop, listening, sweeping })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends streams, lets requests finish for a few seconds, and stops.
+    pub async fn shut_down(self) {
+        self.stop.send_replace(true);
+        self.gateway.hub.stop();
+        let _ = self.listening.await;
+        let _ = self.sweeping.await;
+    }
+}
+
+async fn sweep(gateway: Arc<Gateway>, mut stopped: tokio::sync::watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+        if let Err(error) = gateway.sweep().await {
+            eprintln!("failed to destroy what is due: failed to {error}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Drones' streams, in and out.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures_util::StreamExt as _;
+use peel_domain::id::FeedId;
+
+use crate::server::DeviceSession;
+use crate::server::error::ApiError;
+use crate::server::guard::shift_of;
+use crate::service::{ActiveFeed, Gateway, ServiceError};
+
+/// A sender that says nothing for this long is gone.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// `PUT /v1/ingest/feeds/{feed_id}`: lasts as long as the drone sends.
+pub(super) async fn send(
+    State(gateway): State<Arc<Gateway>>,
+    Path(feed_id): Path<FeedId>,
+    body: Body,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    let feed = gateway.begin_feed(feed_id).await?;
+    // On its own task: a sender that breaks off drops this request, and the deployment must still be told.
+    let relayed = tokio::spawn(relay(feed, body)).await.map_err(|_| ServiceError::Internal)??;
+    Ok(Json(serde_json::json!({ "relayed_bytes": relayed })))
+}
+
+async fn relay(mut feed: ActiveFeed, body: Body) -> Result<u64, ServiceError> {
+    let mut chunks = body.into_data_stream();
+    let mut total = 0_u64;
+    let mut pushed = Ok(());
+    while let Ok(Some(Ok(chunk))) = tokio::time::timeout(SILENCE, chunks.next()).await {
+        total = total.saturating_add(chunk.len() as u64);
+        pushed = feed.push(chunk).await;
+        if pushed.is_err() {
+            break;
+        }
+    }
+    feed.end().await?;
+    pushed.map(|()| total)
+}
+
+/// `GET /v1/feeds/{feed_id}/stream.ts`: from the live edge, while the drone sends.
+pub(super) async fn view(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(session): Extension<DeviceSession>,
+    Path(feed_id): Path<FeedId>,
+) -> Result<Response, ApiError> {
+    let shift = shift_of(&gateway, session).await?;
+    let viewer = gateway.view_feed(session.0, shift, feed_id).await?;
+    let chunks = futures_util::stream::unfold(viewer, |mut viewer| async move {
+        viewer.next().await.map(|chunk| (Ok::<_, ServiceError>(chunk), viewer))
+    });
+    let headers = [(header::CONTENT_TYPE, "video/mp2t"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}

@@ -1,0 +1,133 @@
+//! The force's authority to write in its own logs: keys, recipients, clock.
+//!
+//! Must never: read what it has sealed; it holds public keys of recipients only.
+//! Always: an append, its checkpoint and the force log's leaf are one transaction, and a checkpoint is signed over
+//! what that transaction holds.
+
+use std::fmt;
+
+use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
+use peel_domain::id::{AlertId, DeploymentId};
+use peel_domain::time::{Clock as _, Moment};
+use peel_ledger::Origin;
+use peel_ledger::entry::{EntryClass, EntryTime};
+use peel_ledger::seal::RecipientPublicKey;
+use peel_ledger::writer::WriterState;
+use rusqlite::Connection;
+
+use super::{ServiceError, force_log};
+use crate::clock::{ExerciseClock, GatewayClock};
+use crate::force::{ForceConfig, ForceDir, ForceKeys};
+use crate::storage::{Committed, LogStore as _, SqliteLogs, StoredEntry};
+
+/// The events log's short name.
+pub(super) const EVENTS_LOG: &str = "events";
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About {
+    /// The deployment.
+    pub deployment_id: Option<DeploymentId>,
+    /// The alert.
+    pub alert_id: Option<AlertId>,
+}
+
+/// A force, ready to sign.
+pub struct Authority {
+    /// Its directory.
+    pub dir: ForceDir,
+    /// Its configuration.
+    pub config: ForceConfig,
+    /// Its signing keys.
+    pub keys: ForceKeys,
+    /// Recipients of sealed bodies.
+    pub recipients: Vec<RecipientPublicKey>,
+    /// The events log's origin.
+    pub events_origin: Origin,
+    /// The force log's origin.
+    pub force_log_origin: Origin,
+    /// Its time.
+    pub clock: GatewayClock,
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority").field("force", &self.config.force).finish_non_exhaustive()
+    }
+}
+
+impl Authority {
+    /// Reads a force's directory. An exercise clock is refused where the force is not an exercise force.
+    pub fn open(dir: ForceDir, exercise_clock: Option<ExerciseClock>) -> Result<Self, ServiceError> {
+        let config = ForceConfig::read(&dir)?;
+        if exercise_clock.is_some() && !config.exercise {
+            return Err(ServiceError::Invalid("exercise_clock"));
+        }
+        let keys = ForceKeys::read(&dir, &config.force)?;
+        Ok(Self {
+            recipients: config.recipient_keys()?,
+            events_origin: config.events_origin()?,
+            force_log_origin: config.force_log_origin()?,
+            clock: GatewayClock::new(exercise_clock, &mut rand::rng()),
+            keys,
+            config,
+            dir,
+        })
+    }
+
+    /// An event of the force, now.
+    pub fn event(&self, actor: Actor, about: About, action: Action) -> EventBody {
+        EventBody {
+            v: BODY_VERSION,
+            at: self.clock.now(),
+            actor,
+            deployment_id: about.deployment_id,
+            alert_id: about.alert_id,
+            justification: if self.config.exercise {
+                Justification::Exercise
+            } else {
+                Justification::DeploymentManagement
+            },
+            action,
+        }
+    }
+
+    /// Seals events, appends them to the events log and checkpoints it in the force log.
+    pub fn append_events(&self, tx: &Connection, events: &[EventBody]) -> Result<(), ServiceError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let logs = SqliteLogs(tx);
+        if logs.log(EVENTS_LOG)?.is_none() {
+            logs.create_log(EVENTS_LOG, &self.events_origin, &WriterState::new().to_bytes())?;
+            let key = self.keys.events.verifier().map_err(|_| ServiceError::Internal)?;
+            force_log::append_enrolment(self, tx, &self.events_origin, key, None)?;
+        }
+        let row = logs.log(EVENTS_LOG)?.ok_or(ServiceError::Internal)?;
+        let mut state = WriterState::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
+        let mut appended = Vec::with_capacity(events.len());
+        for event in events {
+            let body = event.to_cbor().map_err(|_| ServiceError::Internal)?;
+            let time = entry_time(event.at);
+            let recipients = &self.recipients;
+            let next = state
+                .append(&self.events_origin, EntryClass::Event, time, &body, recipients, &mut rand::rng())
+                .map_err(|_| ServiceError::Internal)?;
+            state = next.state.clone();
+            appended.push(next);
+        }
+        let entries: Vec<StoredEntry<'_>> =
+            appended.iter().map(|next| StoredEntry { leaf: &next.leaf, body: &next.entry }).collect();
+        logs.put_package(EVENTS_LOG, row.next_index, &entries, &state.to_bytes())?;
+        let note = state.checkpoint(&self.events_origin).sign(&self.keys.events).map_err(|_| ServiceError::Internal)?;
+        let at_ms = self.clock.now_ms();
+        let note = force_log::append_events_checkpoint(self, tx, note, at_ms)?;
+        let committed = Committed { size: state.size(), note: note.to_text(), at_ms };
+        Ok(logs.commit_size(EVENTS_LOG, &committed)?)
+    }
+}
+
+/// A moment as the envelope states it.
+pub(super) fn entry_time(at: Moment) -> EntryTime {
+    EntryTime { wall_ms: at.utc_ms, mono_ns: at.monotonic_ns, boot: at.boot_id.0, beacon: None }
+}

@@ -1,0 +1,201 @@
+//! Enrolment: one code, one device, one log.
+
+use std::time::Instant;
+
+use base64::Engine as _;
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
+use p256::pkcs8::DecodePublicKey as _;
+use peel_domain::event::{Action, Actor};
+use peel_domain::id::EnrolmentId;
+use peel_domain::wire::{
+    Base64, EnrolResponse, EnrolmentCode, RecipientDto, RecipientPurpose, TokenResponse, token_message,
+};
+use peel_ledger::Origin;
+use peel_ledger::entry::CipherSuite;
+use peel_ledger::note::VerifierKey;
+use peel_ledger::seal::RecipientPublicKey;
+use peel_ledger::tree::CompactRange;
+use rand_core::CryptoRng;
+use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::authority::About;
+use super::sessions::TOKEN_LIFE;
+use super::{Authority, Gateway, ServiceError, force_log};
+use crate::force as config;
+use crate::storage::{self, EnrolmentKeys, LogStore as _, SqliteLogs};
+
+/// A one-time secret and until when it is good.
+#[derive(Clone)]
+pub struct NewCode {
+    /// The secret.
+    pub secret: [u8; 32],
+    /// The end of its life, milliseconds since 1970 UTC.
+    pub expires_ms: i64,
+}
+
+impl std::fmt::Debug for NewCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+fn secret_hash(secret: &[u8]) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+/// Makes a one-time secret that lasts `ttl_s` seconds.
+pub fn enrolment_code(
+    authority: &Authority,
+    tx: &Connection,
+    ttl_s: u32,
+    rng: &mut impl CryptoRng,
+) -> Result<NewCode, ServiceError> {
+    let mut secret = [0; 32];
+    rng.fill_bytes(&mut secret);
+    let expires_ms = authority.clock.now_ms().saturating_add(i64::from(ttl_s).saturating_mul(1_000));
+    storage::add_enrolment_code(tx, &secret_hash(&secret), expires_ms)?;
+    Ok(NewCode { secret, expires_ms })
+}
+
+/// Makes a one-time secret and puts it into the text of an enrolment code for the gateway at `url`.
+pub fn enrolment_text(
+    authority: &Authority,
+    tx: &Connection,
+    url: &str,
+    ttl_s: u32,
+    rng: &mut impl CryptoRng,
+) -> Result<Zeroizing<String>, ServiceError> {
+    let NewCode { secret, expires_ms } = enrolment_code(authority, tx, ttl_s, rng)?;
+    let tls = config::TlsFiles::of(&authority.dir);
+    let code = EnrolmentCode {
+        gateway_url: url.trim_end_matches('/').to_owned(),
+        spki_pins: tls.pins()?,
+        root_certificate: tls.authority_der()?,
+        force_vkey: authority.config.root_vkey.clone(),
+        secret,
+        expires_ms,
+    };
+    code.to_text().map(Zeroizing::new).map_err(|_| ServiceError::Invalid("enrolment.url"))
+}
+
+/// What a device brings to its enrolment.
+#[derive(Clone, Debug)]
+pub struct NewDevice {
+    /// The raw Ed25519 key of its log; its key line needs the origin, which only the gateway knows.
+    pub log_key: Vec<u8>,
+    /// The hardware key, DER `SubjectPublicKeyInfo`.
+    pub hw_spki: Vec<u8>,
+    /// The authentication key, DER `SubjectPublicKeyInfo`.
+    pub auth_spki: Vec<u8>,
+    /// The device's model.
+    pub model: String,
+}
+
+/// The keys that may sign the device's log: Ed25519 and hardware.
+fn log_keys(origin: &Origin, device: &NewDevice) -> Result<(VerifierKey, VerifierKey), ServiceError> {
+    const BAD: ServiceError = ServiceError::Invalid("enrolment.key");
+    let log_key: &[u8; 32] = device.log_key.as_slice().try_into().map_err(|_| BAD)?;
+    p256::PublicKey::from_public_key_der(&device.auth_spki).map_err(|_| BAD)?;
+    let log_key = VerifierKey::ed25519(origin.as_str(), log_key).map_err(|_| BAD)?;
+    Ok((log_key, VerifierKey::p256(origin.as_str(), &device.hw_spki).map_err(|_| BAD)?))
+}
+
+fn enrol(
+    authority: &Authority,
+    tx: &Connection,
+    secret: &[u8],
+    device: NewDevice,
+) -> Result<(EnrolmentId, Origin), ServiceError> {
+    let now_ms = authority.clock.now_ms();
+    match storage::take_enrolment_code(tx, &secret_hash(secret), now_ms)? {
+        None => return Err(ServiceError::CodeUnknown),
+        Some(false) => return Err(ServiceError::CodeGone),
+        Some(true) => {}
+    }
+    let enrolment_id = EnrolmentId(uuid::Uuid::now_v7());
+    let log_id = enrolment_id.to_string();
+    let origin = authority.config.device_origin(&log_id)?;
+    let (log_key, hardware_key) = log_keys(&origin, &device)?;
+    let NewDevice { hw_spki, auth_spki, model, .. } = device;
+    let keys = EnrolmentKeys { log_vkey: log_key.to_string(), hw_spki, auth_spki };
+    storage::put_device(tx, enrolment_id, &keys, &model, now_ms)?;
+    SqliteLogs(tx).create_log(&log_id, &origin, &CompactRange::new().to_bytes())?;
+    force_log::append_enrolment(authority, tx, &origin, log_key, Some(hardware_key))?;
+    let enrolled = authority.event(Actor::Gateway, About::default(), Action::Enrolled { enrolment_id });
+    authority.append_events(tx, &[enrolled])?;
+    Ok((enrolment_id, origin))
+}
+
+fn recipient_dto(purpose: config::RecipientPurpose, key: &RecipientPublicKey) -> RecipientDto {
+    let suite = match key.suite() {
+        CipherSuite::P256Aes256Gcm => "p256",
+        _ => "x25519",
+    };
+    RecipientDto {
+        kid: key.kid().as_slice().into(),
+        suite: suite.to_owned(),
+        public_key: key.to_bytes().into(),
+        purpose: match purpose {
+            config::RecipientPurpose::Auditor => RecipientPurpose::Auditor,
+            config::RecipientPurpose::Operations => RecipientPurpose::Operations,
+        },
+    }
+}
+
+fn response(authority: &Authority, enrolment_id: EnrolmentId, origin: &Origin) -> Result<EnrolResponse, ServiceError> {
+    let config = &authority.config;
+    let purposes = config.recipients.iter().map(|recipient| recipient.purpose);
+    let signer = |text: &String| {
+        let spki = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| ServiceError::Internal)?;
+        Ok(Base64::from(spki))
+    };
+    let sequence = authority.keys.sequence.verifier().map_err(|_| ServiceError::Internal)?;
+    Ok(EnrolResponse {
+        enrolment_id,
+        origin: origin.to_string(),
+        recipients: purposes.zip(&authority.recipients).map(|(purpose, key)| recipient_dto(purpose, key)).collect(),
+        mirror_vkey: config.mirror_vkey.clone(),
+        force_log_vkey: config.force_log_vkey.clone(),
+        events_vkey: config.events_vkey.clone(),
+        policy_signers: config.policy_signers.iter().map(signer).collect::<Result<_, ServiceError>>()?,
+        gateway_sequence_key: sequence.key_bytes().into(),
+    })
+}
+
+impl Gateway {
+    /// Uses a code up and enrols the device that sent it. A device whose keys are not sound uses nothing up.
+    pub async fn enrol(&self, secret: Vec<u8>, device: NewDevice) -> Result<EnrolResponse, ServiceError> {
+        if device.model.len() > 100 || device.model.chars().any(char::is_control) {
+            return Err(ServiceError::Invalid("enrolment.model"));
+        }
+        let authority = self.authority.clone();
+        let secret = Zeroizing::new(secret);
+        let (enrolment_id, origin) = self.db.write(move |tx| enrol(&authority, tx, &secret, device)).await?;
+        response(&self.authority, enrolment_id, &origin)
+    }
+
+    /// A token for a device that signs a fresh nonce with its authentication key.
+    pub async fn issue_token(
+        &self,
+        enrolment_id: EnrolmentId,
+        nonce: String,
+        signature: Vec<u8>,
+    ) -> Result<TokenResponse, ServiceError> {
+        let now = Instant::now();
+        if !self.sessions.take_nonce(&nonce, now) {
+            return Err(ServiceError::Unauthenticated);
+        }
+        let found = self.db.read(move |tx| storage::device(tx, enrolment_id).map_err(ServiceError::from)).await?;
+        let device = found.ok_or(ServiceError::Unauthenticated)?;
+        let key = VerifyingKey::from_public_key_der(&device.keys.auth_spki).map_err(|_| ServiceError::Internal)?;
+        let signature = Signature::from_der(&signature).map_err(|_| ServiceError::Unauthenticated)?;
+        let message = token_message(enrolment_id, &nonce);
+        key.verify(&message, &signature).map_err(|_| ServiceError::Unauthenticated)?;
+        let token = self.sessions.token(enrolment_id, now, &mut rand::rng());
+        let expires_in_s = u32::try_from(TOKEN_LIFE.as_secs()).unwrap_or(u32::MAX);
+        Ok(TokenResponse { token, expires_in_s })
+    }
+}

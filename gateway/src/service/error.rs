@@ -1,0 +1,151 @@
+//! What the gateway refuses, and why. Each has a code that a machine reads and a status that HTTP gives it.
+//!
+//! Must never: carry a name, a score, a key, a path or what was sent.
+
+use peel_domain::policy::PolicyError;
+use peel_domain::wire::AlertError;
+
+use crate::force::ForceError;
+use crate::storage::StoreError;
+
+/// A refusal or a failure. The text reads after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The store failed or is busy.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The force's directory is not usable.
+    #[error(transparent)]
+    Force(#[from] ForceError),
+    /// No token, or not a valid one.
+    #[error("authenticate")]
+    Unauthenticated,
+    /// Not an enrolment code.
+    #[error("enrol with an unknown code")]
+    CodeUnknown,
+    /// An enrolment code that is used or expired.
+    #[error("enrol with a code that is used or expired")]
+    CodeGone,
+    /// Officer number or PIN is wrong.
+    #[error("sign in with this officer number and pin")]
+    SignIn,
+    /// Too many wrong PINs.
+    #[error("sign in after too many wrong pins")]
+    Locked,
+    /// Nobody is signed in on this device.
+    #[error("act without a signed-in officer")]
+    NotSignedIn,
+    /// The officer is not rostered for this.
+    #[error("act in a deployment without being rostered for it")]
+    NotRostered,
+    /// There is no such thing, or not for this caller.
+    #[error("find what was asked for")]
+    NotFound,
+    /// It was destroyed.
+    #[error("read what has been destroyed")]
+    Gone,
+    /// The deployment is not live.
+    #[error("take an alert in a deployment that is not live")]
+    NotLive,
+    /// The state cannot follow the present one.
+    #[error("change a deployment to a state that cannot follow its present one")]
+    StateOrder,
+    /// An alert is not sound.
+    #[error(transparent)]
+    Alert(#[from] AlertError),
+    /// A field is missing, malformed or contradicts another; the code names it.
+    #[error("take a request with a malformed field")]
+    Invalid(&'static str),
+    /// Bytes that are not a JPEG or PNG image, or too many of them.
+    #[error("take an image that is neither jpeg nor png")]
+    Image,
+    /// A camera that the deployment's card does not have.
+    #[error("take an alert of a camera that is not on the deployment's card")]
+    UnknownCamera,
+    /// A feed without an incident, or one that is not overt.
+    #[error("relay a feed that has no incident or is not overt")]
+    FeedRefused,
+    /// The body is too large.
+    #[error("take a request this large")]
+    TooLarge,
+    /// Too many requests; try again after so many seconds.
+    #[error("take so many requests")]
+    TooManyRequests(u64),
+    /// A checkpoint is behind or ahead: resume at this index.
+    #[error("take a checkpoint or entries that do not follow")]
+    MirrorConflict,
+    /// Entries or proofs do not verify.
+    #[error("verify what was uploaded")]
+    MirrorRefused,
+    /// A signature that does not verify.
+    #[error("verify a signature")]
+    Signature,
+    /// A policy that is unsigned or contradicts itself.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Something that cannot happen did.
+    #[error("do its own work")]
+    Internal,
+}
+
+impl ServiceError {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Busy) => "busy",
+            Self::Store(StoreError::Full) => "storage.full",
+            Self::Store(StoreError::Conflict) => "conflict",
+            Self::Store(_) | Self::Force(_) | Self::Internal => "internal",
+            Self::Unauthenticated => "unauthenticated",
+            Self::CodeUnknown => "enrolment.unknown",
+            Self::CodeGone => "enrolment.gone",
+            Self::SignIn => "sign_in.refused",
+            Self::Locked => "sign_in.locked",
+            Self::NotSignedIn => "sign_in.needed",
+            Self::NotRostered => "not_rostered",
+            Self::NotFound => "not_found",
+            Self::Gone => "gone",
+            Self::NotLive => "deployment.not_live",
+            Self::StateOrder => "deployment.state_order",
+            Self::Alert(error) => error.code(),
+            Self::Invalid(code) => code,
+            Self::Image => "alert.image",
+            Self::UnknownCamera => "alert.camera",
+            Self::FeedRefused => "feed.refused",
+            Self::TooLarge => "too_large",
+            Self::TooManyRequests(_) => "too_many_requests",
+            Self::MirrorConflict => "mirror.conflict",
+            Self::MirrorRefused => "mirror.refused",
+            Self::Signature => "signature",
+            Self::Policy(error) => error.code(),
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Store(StoreError::Busy) => 503,
+            Self::Store(StoreError::Full) => 507,
+            Self::Store(StoreError::Conflict) | Self::NotLive | Self::StateOrder | Self::MirrorConflict => 409,
+            Self::Store(_) | Self::Force(_) | Self::Internal => 500,
+            Self::Unauthenticated | Self::CodeUnknown | Self::SignIn => 401,
+            Self::CodeGone | Self::Gone => 410,
+            Self::NotSignedIn | Self::NotRostered | Self::FeedRefused | Self::Signature => 403,
+            Self::NotFound => 404,
+            Self::Alert(_)
+            | Self::Invalid(_)
+            | Self::Image
+            | Self::UnknownCamera
+            | Self::MirrorRefused
+            | Self::Policy(_) => 422,
+            Self::TooLarge => 413,
+            Self::Locked | Self::TooManyRequests(_) => 429,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ServiceError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -1,0 +1,77 @@
+//! What the gateway does, without HTTP: routes and commands call this and hold no rules.
+//!
+//! Must never: open a body, or tell anybody what the store has not committed.
+//! Always: a change of anything and the events that say so are one transaction.
+
+mod authority;
+mod deployments;
+mod desk_feed;
+mod drone;
+mod enrolment;
+mod error;
+mod fanout;
+mod force_log;
+mod hub;
+mod ingest;
+mod media;
+mod mirror;
+mod pin;
+mod policy;
+mod receipts;
+mod relay;
+mod retention;
+mod sessions;
+mod sign_in;
+
+use std::sync::Arc;
+
+pub use authority::Authority;
+pub use deployments::{DeploymentFile, create_deployment};
+pub use desk_feed::{DeskEntries, DeskEvent, DeskLog};
+pub use drone::ActiveFeed;
+pub use enrolment::{NewCode, NewDevice, enrolment_code, enrolment_text};
+pub use error::ServiceError;
+pub use fanout::stream_text;
+pub use hub::{Hub, Mailbox};
+pub use mirror::MirrorReply;
+
+pub use policy::install_policy;
+pub use receipts::{ReceiptOnRecord, paper_code};
+pub use relay::Relays;
+pub use sessions::{BucketKey, Buckets, Sessions};
+pub use sign_in::{add_officer, record_truth};
+
+use crate::storage::Db;
+
+/// Everything that `serve` shares between its connections.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Keys, clock and origins.
+    pub authority: Arc<Authority>,
+    /// The store.
+    pub db: Db,
+    /// Streams that wait for events.
+    pub hub: Hub,
+    /// Tokens and nonces.
+    pub sessions: Sessions,
+    /// Requests a device may make.
+    pub buckets: Buckets,
+    /// Live drone feeds.
+    pub relays: Relays,
+}
+
+impl Gateway {
+    /// Opens a force's store and gets ready to serve.
+    pub fn open(authority: Authority) -> Result<Arc<Self>, ServiceError> {
+        let limits = authority.config.limits;
+        let db = Db::open(&authority.dir.database(), limits.queue)?;
+        Ok(Arc::new(Self {
+            authority: Arc::new(authority),
+            db,
+            hub: Hub::default(),
+            sessions: Sessions::default(),
+            buckets: Buckets::new(limits.device_burst, limits.device_per_second),
+            relays: Relays::default(),
+        }))
+    }
+}

@@ -1,0 +1,39 @@
+//! The policy in force: taken in only with two signatures, sent to every device.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use peel_domain::event::{Action, Actor};
+use peel_domain::id::ForceId;
+use peel_domain::policy::{PolicyTrust, SignedPolicy, verify_policy};
+use peel_domain::wire::StreamEvent;
+use rusqlite::Connection;
+
+use super::authority::About;
+use super::{Authority, Gateway, ServiceError, fanout, force_log};
+use crate::storage::{self, PolicyRow};
+
+/// Takes a signed policy into force, if it is this force's, signed by both signers and newer than the present one.
+pub fn install_policy(authority: &Authority, tx: &Connection, cose: Vec<u8>) -> Result<u32, ServiceError> {
+    let signers = authority.config.policy_signers.iter().map(|text| STANDARD.decode(text));
+    let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
+    let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
+    let current_version = storage::latest_policy(tx)?.map_or(0, |present| present.version);
+    let trust = PolicyTrust { signers: &signers, force_id: &force_id, current_version };
+    let SignedPolicy { policy, sha256 } = verify_policy(&cose, trust)?;
+    let version = policy.version;
+    force_log::append_policy(authority, tx, version, &cose)?;
+    storage::put_policy(tx, &PolicyRow { version, cose }, authority.clock.now_ms())?;
+    let applied = authority.event(Actor::Gateway, About::default(), Action::PolicyApplied { version, sha256 });
+    authority.append_events(tx, &[applied])?;
+    let devices = storage::all_devices(tx)?;
+    fanout::send(authority, tx, &devices, &StreamEvent::Policy { version })?;
+    Ok(version)
+}
+
+impl Gateway {
+    /// The policy with the highest version.
+    pub async fn policy(&self) -> Result<PolicyRow, ServiceError> {
+        let found = self.db.read(|tx| storage::latest_policy(tx).map_err(ServiceError::from)).await?;
+        found.ok_or(ServiceError::NotFound)
+    }
+}

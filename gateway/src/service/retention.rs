@@ -1,0 +1,100 @@
+//! What is due to go: images at their time or with their deployment, and what was said of an alert with its images.
+//!
+//! Always: a destroyed image leaves an event with its salted commitment (S29), and the numbers of redacted messages
+//! stay, so that no device sees a gap.
+
+use peel_domain::event::{Action, Actor, DeletionReason, EventBody, MediaDeleted};
+use peel_domain::id::{AlertId, DeploymentId};
+use peel_domain::wire::StreamEvent;
+use rusqlite::Connection;
+
+use super::authority::About;
+use super::{Authority, Gateway, ServiceError, fanout};
+use crate::storage::{self, MediaRow, StoredEvent, mark_destroyed, redact_alerts};
+
+fn destroy(
+    authority: &Authority,
+    tx: &Connection,
+    rows: Vec<MediaRow>,
+    reason: DeletionReason,
+    events: &mut Vec<EventBody>,
+) -> Result<Vec<String>, ServiceError> {
+    let mut files = Vec::with_capacity(rows.len());
+    for row in rows {
+        mark_destroyed(tx, row.media_id, authority.clock.now_ms())?;
+        let deployment_id = storage::alert(tx, row.alert_id)?.map(|alert| alert.deployment_id);
+        let about = About { deployment_id, alert_id: Some(row.alert_id) };
+        let receipt = MediaDeleted { media_id: row.media_id, class: row.class, commitment: row.commitment, reason };
+        events.push(authority.event(Actor::Gateway, about, Action::MediaDeleted(receipt)));
+        redact(authority, tx, row.alert_id)?;
+        files.push(row.file);
+    }
+    Ok(files)
+}
+
+/// Forgets what an alert said: its stored message becomes "expired", under the same numbers.
+fn redact(authority: &Authority, tx: &Connection, alert_id: AlertId) -> Result<(), ServiceError> {
+    let expire = StreamEvent::LfrExpire { alert_id };
+    let payload = serde_json::to_string(&expire).map_err(|_| ServiceError::Internal)?;
+    let replacement = StoredEvent { name: expire.name(), payload: &payload, alert_id: Some(alert_id) };
+    redact_alerts(tx, alert_id, "lfr.alert", &replacement, |device, seq| {
+        fanout::sign(authority, device, seq, &payload)
+    })?;
+    Ok(())
+}
+
+/// Destroys a deployment's images; gives the files to remove after the commit.
+pub(super) fn destroy_deployment(
+    authority: &Authority,
+    tx: &Connection,
+    id: DeploymentId,
+    events: &mut Vec<EventBody>,
+) -> Result<Vec<String>, ServiceError> {
+    let mut files = Vec::new();
+    loop {
+        let rows = storage::live_media_of_deployment(tx, id)?;
+        if rows.is_empty() {
+            return Ok(files);
+        }
+        files.append(&mut destroy(authority, tx, rows, DeletionReason::DeploymentEnded, events)?);
+    }
+}
+
+impl Gateway {
+    /// Destroys what is due now and keeps the streams' backlog within its bound.
+    pub async fn sweep(&self) -> Result<(), ServiceError> {
+        let authority = self.authority.clone();
+        let backlog = authority.config.limits.stream_backlog;
+        let now_ms = authority.clock.now_ms();
+        let due = self.db.read(move |tx| storage::due_media(tx, now_ms).map_err(ServiceError::from)).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let files = self
+            .db
+            .write(move |tx| {
+                let rows = storage::due_media(tx, now_ms)?;
+                let mut events = Vec::new();
+                let files = destroy(&authority, tx, rows, DeletionReason::Expired, &mut events)?;
+                storage::prune(tx, backlog)?;
+                authority.append_events(tx, &events)?;
+                Ok::<_, ServiceError>(files)
+            })
+            .await?;
+        self.remove_files(files).await;
+        Ok(())
+    }
+
+    /// Removes files that no row names: left over where the process died between a file and its row.
+    pub async fn sweep_left_over_files(&self) -> Result<(), ServiceError> {
+        let known = self.db.read(|tx| storage::media_files(tx).map_err(ServiceError::from)).await?;
+        let folder = self.authority.dir.media();
+        let listed = tokio::task::spawn_blocking(move || -> std::io::Result<Vec<String>> {
+            std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        });
+        let listed = listed.await.map_err(|_| ServiceError::Internal)?.map_err(crate::force::ForceError::from)?;
+        let known: std::collections::HashSet<String> = known.into_iter().collect();
+        self.remove_files(listed.into_iter().filter(|file| !known.contains(file)).collect()).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The desk beside `serve`: what it opens, what it tells, the record and the bundle.
+
+mod support;
+
+use peel_domain::event::{Action, Actor, BODY_VERSION, CoordinationStatus, EventBody, Justification};
+use peel_domain::id::{AlertId, OfficerId};
+use peel_domain::judgement::Decision;
+use peel_domain::time::Clock as _;
+use peel_domain::wire::StreamEvent;
+use peel_gateway::bundle::{bundle_files, trust_text, write_bundle};
+use peel_gateway::clock::GatewayClock;
+use peel_gateway::desk::{Desk, DeskDir, DeskError, deployment_record, read_record};
+use peel_gateway::service::record_truth;
+use peel_ledger::bundle::{Trust, Verdict, VerifyOptions, verify};
+use peel_ledger::entry::{EntryClass, EntryTime};
+use peel_ledger::mirror::{AddCheckpoint, AddEntries, Package};
+use peel_ledger::tree::LeafHashes;
+use peel_ledger::writer::WriterState;
+use reqwest::Method;
+use support::{OFFICER, PIN, TestGateway, TestPhone};
+
+/// Writes one event into a phone's fresh log and syncs it.
+async fn record(gateway: &TestGateway, phone: &TestPhone, alert_id: AlertId, action: Action) {
+    let clock = GatewayClock::new(None, &mut rand::rng());
+    let at = clock.now();
+    let body = EventBody {
+        v: BODY_VERSION,
+        at,
+        actor: Actor::Officer(OfficerId::new(OFFICER).unwrap()),
+        deployment_id: Some(gateway.force.deployment_id),
+        alert_id: Some(alert_id),
+        justification: Justification::Exercise,
+        action,
+    };
+    let origin = phone.enrolment.origin.parse().unwrap();
+    let keys = phone.enrolment.recipients.iter();
+    let recipients: Vec<_> =
+        keys.map(|key| format!("{}:{}", key.suite, hex::encode(key.public_key.as_bytes())).parse().unwrap()).collect();
+    let time = EntryTime { wall_ms: at.utc_ms, mono_ns: at.monotonic_ns, boot: at.boot_id.0, beacon: None };
+    let appended = WriterState::new()
+        .append(&origin, EntryClass::Event, time, &body.to_cbor().unwrap(), &recipients, &mut rand::rng())
+        .unwrap();
+    let nodes = LeafHashes::new(vec![appended.leaf]);
+    let note = appended.state.checkpoint(&origin).sign(&phone.log_key).unwrap();
+    let announce = AddCheckpoint::build(0, note, &nodes).unwrap().encode();
+    let package = Package::build(0, vec![&appended.entry], 1, &nodes).unwrap();
+    let entries = AddEntries {
+        origin,
+        upload_start: 0,
+        upload_end: 1,
+        ticket: Vec::new(),
+        packages: vec![package],
+        partial: false,
+    };
+    for (call, body) in [("add-checkpoint", announce), ("add-entries", entries.encode().unwrap())] {
+        let path = format!("/v1/logs/{}/{call}", phone.id());
+        let request = gateway.call(Method::POST, &path).bearer_auth(&phone.token).body(body);
+        assert_eq!(request.send().await.unwrap().status(), 200, "{call}");
+    }
+}
+
+fn desk_dir(gateway: &TestGateway) -> DeskDir {
+    DeskDir::new(gateway.force.path("desk"))
+}
+
+#[tokio::test]
+async fn what_one_phone_decides_the_other_is_told() {
+    let gateway = TestGateway::start().await;
+    gateway.go_live().await;
+    gateway.force.add_officer("PC-2", peel_domain::deployment::Role::EngagementOfficer);
+    let phone = gateway.phone(OFFICER).await;
+    let other = gateway.phone("PC-2").await;
+    let alert_id = gateway.ingest().await;
+    let mut stream = other.stream(&gateway, None).await;
+    stream.next_alert().await;
+    let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
+    record(&gateway, &phone, alert_id, decided).await;
+    let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    let mut actions = 0;
+    let followed = desk.follow(&mut |_, _, _| actions += 1).await.unwrap();
+    assert_eq!(followed.told, 1);
+    assert!(actions >= 8, "{actions}");
+    let told = stream.next_stored().await.unwrap().1;
+    let officer_id = OfficerId::new(OFFICER).unwrap();
+    assert_eq!(told, StreamEvent::Coordination { alert_id, officer_id, status: CoordinationStatus::Taken });
+    // A second round, and a desk that starts again, tell nothing twice.
+    assert_eq!(desk.follow(&mut |_, _, _| {}).await.unwrap().told, 0);
+    let mut again = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    assert_eq!(again.follow(&mut |_, _, _| {}).await.unwrap().told, 0);
+}
+
+#[tokio::test]
+async fn s37_serve_works_without_any_private_key_for_bodies() {
+    let gateway = TestGateway::start().await;
+    let secrets: Vec<String> = ["desk/operations.key", "auditor/auditor.key"]
+        .iter()
+        .map(|path| std::fs::read_to_string(gateway.force.path(path)).unwrap().trim().to_owned())
+        .collect();
+    // Both directories go away, and serve is started anew: everything still works.
+    for folder in ["desk", "auditor"] {
+        std::fs::remove_dir_all(gateway.force.path(folder)).unwrap();
+    }
+    let gateway = gateway.restart().await;
+    gateway.go_live().await;
+    let phone = gateway.phone(OFFICER).await;
+    gateway.ingest().await;
+    let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
+    record(&gateway, &phone, AlertId(uuid::Uuid::nil()), decided).await;
+    let mut folders = vec![gateway.force.data().path().to_owned()];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            read += 1;
+            let bytes = std::fs::read(entry.path()).unwrap();
+            for secret in &secrets {
+                let digits = secret.split(':').nth(1).unwrap();
+                let raw = hex::decode(digits).unwrap();
+                let found = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+                assert!(!found(digits.as_bytes()) && !found(&raw), "{}", entry.path().display());
+            }
+        }
+    }
+    assert!(read > 10);
+}
+
+#[tokio::test]
+async fn a_desk_that_is_shown_other_keys_or_a_shorter_log_alarms() {
+    let gateway = TestGateway::start().await;
+    let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    desk.follow(&mut |_, _, _| {}).await.unwrap();
+    // Somebody puts another note in the place of the events log's.
+    let db = peel_gateway::storage::Db::open_connection(&gateway.force.data().database()).unwrap();
+    let (size, note): (i64, String) = db
+        .query_row("select size, note from log where log_id = 'events'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    db.execute(
+        "update log set note = replace(note, ?1, ?2) where log_id = 'events'",
+        [format!("\n{size}\n"), format!("\n{}\n", size - 1)],
+    )
+    .unwrap();
+    let refused = desk.follow(&mut |_, _, _| {}).await;
+    assert!(matches!(refused, Err(DeskError::Integrity(log)) if log == "events"));
+    db.execute("update log set note = ?1 where log_id = 'events'", [&note]).unwrap();
+    desk.follow(&mut |_, _, _| {}).await.unwrap();
+    // An entry is changed under a good checkpoint: a desk that never read it must not keep it.
+    std::fs::remove_file(desk_dir(&gateway).database()).unwrap();
+    db.execute("update entry set body = zeroblob(length(body)) where log_id = 'events' and idx = 0", []).unwrap();
+    let mut fresh = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    assert!(matches!(fresh.follow(&mut |_, _, _| {}).await, Err(DeskError::Integrity(_))));
+}
+
+#[tokio::test]
+async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
+    let gateway = TestGateway::start().await;
+    gateway.force.add_officer("PS-1", peel_domain::deployment::Role::Supervisor);
+    gateway.go_live().await;
+    let _phone = gateway.phone(OFFICER).await;
+    let alert_id = gateway.ingest().await;
+    assert_eq!(gateway.state("ended").await.status(), 200);
+    let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    desk.follow(&mut |_, _, _| {}).await.unwrap();
+    let deployment = gateway.force.deployment_id;
+    let refused = read_record(&desk_dir(&gateway), deployment);
+    assert!(matches!(refused, Err(DeskError::Incomplete(1))), "an alert without a truth");
+    let state = |number: &str, pin: &str| {
+        let officer = OfficerId::new(number).unwrap();
+        gateway.force.change(|authority, tx| {
+            record_truth(authority, tx, &officer, pin, alert_id, peel_domain::stop::Truth::FalseAlert)
+        })
+    };
+    assert_eq!(state(OFFICER, PIN).unwrap_err().code(), "not_rostered");
+    assert_eq!(state("PS-1", "000000").unwrap_err().code(), "sign_in.refused");
+    state("PS-1", PIN).unwrap();
+    desk.follow(&mut |_, _, _| {}).await.unwrap();
+    let text = read_record(&desk_dir(&gateway), deployment).unwrap();
+    assert_eq!((text.record.total_alerts, text.record.false_unconfirmed), (1, 1));
+    let rows: Vec<&str> = text.csv.lines().collect();
+    assert_eq!(rows.len(), 2);
+    assert!(rows[0].starts_with("Deployment Location,Date,Duration,"));
+    assert!(rows[1].contains("EXERCISE"));
+    assert!(text.record.deletion_receipts >= 3);
+    assert_eq!(deployment_record(&desk_dir(&gateway), deployment).unwrap().total_alerts, 1);
+}
+
+#[tokio::test]
+async fn s34_the_bundle_verifies_and_one_flipped_bit_does_not() {
+    let gateway = TestGateway::start().await;
+    gateway.go_live().await;
+    let phone = gateway.phone(OFFICER).await;
+    let alert_id = gateway.ingest().await;
+    record(&gateway, &phone, alert_id, Action::AlertDisplayed).await;
+    let (files, trust) =
+        gateway.force.change(|authority, tx| Ok((bundle_files(authority, tx)?, trust_text(authority, tx)?))).unwrap();
+    let trust = Trust::parse(&trust).unwrap();
+    let check = |files: &_| verify(files, &trust, VerifyOptions::default(), &mut |_| {});
+    let report = check(&files);
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    for path in files.keys() {
+        let mut changed = files.clone();
+        let bytes = changed.get_mut(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        assert_ne!(check(&changed).verdict, Verdict::Good, "{path}");
+    }
+    // Written out, read back, and written again over the older one, but never over something else.
+    let out = gateway.force.path("bundle");
+    write_bundle(&out, &files).unwrap();
+    write_bundle(&out, &files).unwrap();
+    assert_eq!(std::fs::read(out.join("manifest.note")).unwrap(), files["manifest.note"]);
+    assert!(write_bundle(gateway.force.data().path(), &files).is_err());
+}
