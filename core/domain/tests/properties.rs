@@ -59,14 +59,46 @@ fn command() -> impl Strategy<Value = Command> {
     ])
 }
 
+/// The usual way, cut anywhere, so that what comes after it is reached often.
+fn usual_way() -> impl Strategy<Value = Vec<Step>> {
+    let reasons = || vec![NoEngagementReason::CannotTell];
+    let gate = prop::sample::select(vec![
+        judge(JudgementValue::SamePersonLikely),
+        Command::Skip { reason: SkipReason::NotSafeToLook },
+    ]);
+    let decision = prop::sample::select(vec![
+        engage(),
+        engage(),
+        Command::Decide { decision: Decision::ObserveOnly(reasons()), note: None },
+        Command::Decide { decision: Decision::DoNotEngage(reasons()), note: None },
+    ]);
+    (gate, decision, 0_usize..9).prop_map(|(gate, decision, length)| {
+        let way = [
+            Command::Displayed,
+            gate,
+            decision,
+            contact(),
+            step(IdentityStepKind::Verbal, IdentityStepResult::Contradicts),
+            Command::ConcludeIdentity(IdentityConclusion::NotThePerson),
+            explain(),
+            receipt(),
+        ];
+        way.into_iter().take(length).map(Step::Command).collect()
+    })
+}
+
 fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
     let step = prop_oneof![
-        12 => command().prop_map(Step::Command),
+        30 => command().prop_map(Step::Command),
         1 => any::<bool>().prop_map(Step::Withdraw),
         2 => Just(Step::Due),
         1 => Just(Step::End),
     ];
-    prop::collection::vec((step, 0_i64..40_000), 0..60)
+    let waited = |step| (step, 0_i64..8_000);
+    (usual_way(), prop::collection::vec(step, 0..50)).prop_flat_map(move |(way, rest)| {
+        let all: Vec<_> = way.into_iter().chain(rest).map(|step| waited(Just(step))).collect();
+        all
+    })
 }
 
 /// Plays the steps on a fresh alert and gives every state with the events that led to it.
