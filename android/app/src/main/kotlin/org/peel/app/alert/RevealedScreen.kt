@@ -22,6 +22,7 @@ import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.runtime.withFrameNanos
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.layout.onSizeChanged
@@ -138,10 +139,16 @@ private fun Facts(state: AlertState.Revealed, onAction: (AlertAction) -> Unit) {
         modifier = Modifier
             .fillMaxWidth()
             .bringIntoViewRequester(check)
-            // What the officer asked for must not appear out of sight.
-            .onSizeChanged { if (state.check != FaceCheck.NotAsked) scope.launch { check.bringIntoView() } }
+            .onSizeChanged { if (state.check != FaceCheck.NotAsked) scope.launch { check.showWhole() } }
             .padding(start = Size.edge, end = Size.edge, bottom = Size.edge)
     ) { FaceCheckView(state.check, onStart = { onAction(AlertAction.CheckPressed) }) }
+}
+
+/** What the officer asked for must not appear out of sight. The frame in between lets everything find its place. */
+@OptIn(ExperimentalFoundationApi::class)
+private suspend fun BringIntoViewRequester.showWhole() {
+    withFrameNanos { }
+    bringIntoView()
 }
 
 @Composable

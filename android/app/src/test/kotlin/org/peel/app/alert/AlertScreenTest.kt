@@ -1,16 +1,20 @@
 package org.peel.app.alert
 
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.geometry.Rect
 import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.SkikoComposeUiTest
 import androidx.compose.ui.test.assertIsEnabled
 import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.getBoundsInRoot
+import androidx.compose.ui.test.getUnclippedBoundsInRoot
 import androidx.compose.ui.test.onAllNodesWithText
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.unit.Density
-import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import androidx.compose.ui.unit.height
 import androidx.compose.ui.unit.width
@@ -140,6 +144,32 @@ class AlertScreenTest {
     }
 
     @Test
+    fun `an opinion that comes is shown whole with what it is worth`() {
+        var state by mutableStateOf(Samples.revealed.copy(check = FaceCheck.Running))
+        SkikoComposeUiTest(360, 800, density = Density(1f)).runTest {
+            setContent { Surroundings { AlertScreen(state) {} } }
+            state = deciding.copy(check = opinion)
+            waitForIdle()
+            for (band in Band.entries) assertInside(band.phrase(), 800)
+            for (rate in opinion.rates) {
+                val text = words.text(rate.what.phrase(), rate.cases, rate.of)
+                assertEquals(onNodeWithText(text).getUnclippedBoundsInRoot(), onNodeWithText(text).getBoundsInRoot())
+            }
+            for (limit in opinion.limits) assertInside(limit.phrase(), 800)
+        }
+    }
+
+    @Test
+    fun `while the faces are to be judged again they do not scroll away`() {
+        SkikoComposeUiTest(360, 800, density = Density(1f)).runTest {
+            setContent { Surroundings { AlertScreen(Samples.revealed) {} } }
+            onNodeWithText(words.text(Limit.SAME_IMAGES_AS_THE_ALERT.phrase())).performScrollTo()
+            assertInside(Said.PROBE, 800)
+            assertInside(Said.REFERENCE, 800)
+        }
+    }
+
+    @Test
     fun `each decision says what is on its button`() = on(deciding) {
         for (kind in DecisionKind.entries) press(kind.phrase())
         assertEquals(DecisionKind.entries.map { AlertAction.DecisionPressed(it) }, pressed)
@@ -171,9 +201,10 @@ class AlertScreenTest {
     }
 
     private fun SkikoComposeUiTest.assertInside(phrase: Phrase, height: Int) {
-        val bounds = onNodeWithText(words.text(phrase)).getBoundsInRoot()
-        val whole = bounds.bottom <= height.dp && bounds.top >= Dp(0f) && bounds.height > 0.dp
-        assertTrue("${phrase.key} of $height dp: $bounds", whole)
+        val node = onNodeWithText(words.text(phrase))
+        val whole = node.getUnclippedBoundsInRoot()
+        assertEquals("${phrase.key} is cut", whole, node.getBoundsInRoot())
+        assertTrue("${phrase.key} of $height dp: $whole", whole.bottom <= height.dp && whole.top >= 0.dp)
     }
 
     private fun buttons(state: AlertState): List<Pair<String, Rect>> {
