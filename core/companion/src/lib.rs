@@ -5,6 +5,14 @@
 //! gated field before the blind judgement or its logged skip, keep a close photograph or a drone's frame, lose what it
 //! has acknowledged. Always: network and clock are asked, never trusted; blocking work stays off the async threads.
 
+mod clock;
+mod engine;
 pub mod ffi;
+mod media;
+mod sealed;
+mod store;
+mod trail;
+mod transport;
+pub mod vault;
 
 uniffi::setup_scaffolding!();

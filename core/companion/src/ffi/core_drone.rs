@@ -9,20 +9,16 @@ use super::error::CoreError;
 use super::subscription::Subscription;
 use super::traits::DroneListener;
 
-fn not_built<T>() -> Result<T, CoreError> {
-    Err(CoreError::Internal { reason: "not_built".to_owned() })
-}
-
 #[uniffi::export]
 impl OfficerCore {
     /// Opens the live view of an assigned feed, until the subscription is cancelled. Nothing of it is stored; that it
     /// was opened and closed is in the trail.
-    pub fn open_drone_view(
+    pub async fn open_drone_view(
         &self,
         feed_id: FeedId,
         listener: Arc<dyn DroneListener>,
     ) -> Result<Arc<Subscription>, CoreError> {
-        let _ = (feed_id, listener);
-        not_built()
+        let runtime = self.home.handle()?.clone();
+        self.home.blocking(move |engine| engine.open_drone_view(feed_id, listener, &runtime)).await
     }
 }

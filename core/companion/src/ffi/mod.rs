@@ -10,8 +10,11 @@ mod core_drone;
 mod core_session;
 mod core_stops;
 mod error;
+mod host;
 mod ids;
+mod mapping;
 mod requests;
+mod runtime;
 mod subscription;
 mod traits;
 mod views;
@@ -21,6 +24,9 @@ mod words_stop;
 
 pub use core_session::OfficerCore;
 pub use error::{CoreError, VaultError};
+pub use host::system_clock;
+#[cfg(feature = "software-vault")]
+pub use host::{exercise_clock, software_vault};
 pub use requests::{CoreConfig, DecisionRequest, FaceSide, FalseAlertRequest, JudgementRequest};
 pub use subscription::Subscription;
 pub use traits::{

@@ -151,6 +151,8 @@ pub enum SkipReason {
     CannotSeeScreen,
     /// No reason was given.
     NotStated,
+    /// The policy in force does not ask for a blind judgement.
+    PolicyOff,
 }
 
 type Decision = peel_domain::judgement::Decision;
@@ -249,6 +251,8 @@ type CoordinationStatus = peel_domain::event::CoordinationStatus;
 /// What other phones must know about an alert.
 #[uniffi::remote(Enum)]
 pub enum CoordinationStatus {
+    /// Judged blind; the value is not told, so that a second judgement stays blind (S04).
+    Judged,
     /// Somebody decided to engage.
     Taken,
     /// Seen.

@@ -1,0 +1,167 @@
+//! The secondary face check: one permit, two images, one opinion.
+//!
+//! Must never: run without the workflow's permit, write a close photograph anywhere, or keep an image longer than the
+//! comparison. Always: what the check said is recorded before it is shown.
+
+use std::time::Instant;
+
+use peel_domain::event::{Band, ComparisonRecord};
+use peel_domain::id::{AlertId, ComparisonId};
+use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
+use peel_domain::workflow::{Command, ComparisonRequest};
+use peel_face::{Opinion, WhichImage};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::Engine;
+use super::alerts::media_of;
+use super::error::EngineError;
+use crate::ffi::{ComparisonView, FaceSide, TestedRate};
+
+/// Longest close photograph that is taken, in bytes.
+const MAX_PHOTOGRAPH_BYTES: usize = peel_face::MAX_IMAGE_BYTES;
+
+/// What the check got wrong when it was tested on alerts: the model's manifest states where each comes from.
+fn tested_rates(purpose: ComparisonPurpose) -> Vec<TestedRate> {
+    let rate = |code: &str, numerator, denominator| TestedRate { code: code.to_owned(), numerator, denominator };
+    match purpose {
+        ComparisonPurpose::AlertProbe => vec![
+            rate("false_alerts_given_supports", 60, 1_000),
+            rate("true_alerts_of_small_poor_probes_scoring_low", 155, 1_000),
+        ],
+        // No set of close photographs has been judged yet: there is no number to show, and the limits say so.
+        ComparisonPurpose::ClosePhotograph => Vec::new(),
+    }
+}
+
+fn limits(purpose: ComparisonPurpose) -> Vec<String> {
+    let mut limits = vec!["cannot_separate_twins_or_close_relatives", "calibration_not_fitted"];
+    if purpose == ComparisonPurpose::AlertProbe {
+        limits.push("same_images_as_the_alert");
+    }
+    limits.into_iter().map(str::to_owned).collect()
+}
+
+/// A recorded opinion for the screen: the band, never the score.
+pub(super) fn view(record: &ComparisonRecord) -> ComparisonView {
+    ComparisonView {
+        purpose: record.purpose,
+        band: record.band,
+        reason: record.reason.clone(),
+        tested_rates: tested_rates(record.purpose),
+        limits: limits(record.purpose),
+        took_ms: record.took_ms,
+    }
+}
+
+/// Millionths of a cosine, which lies between -1 and 1.
+fn millionths(score: f32) -> i32 {
+    let scaled = (f64::from(score) * 1e6).round().clamp(-1e6, 1e6);
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to a million just above")]
+    let whole = scaled as i32;
+    whole
+}
+
+fn to_record(comparison_id: ComparisonId, opinion: &Opinion, took_ms: u32) -> Result<ComparisonRecord, EngineError> {
+    const BAD: EngineError = EngineError::Integrity("face.model_hash");
+    let (band, reason) = match opinion.band {
+        peel_face::Band::Supports => (Band::Supports, None),
+        peel_face::Band::Inconclusive => (Band::Inconclusive, None),
+        peel_face::Band::DoesNotSupport => (Band::DoesNotSupport, None),
+        peel_face::Band::NotPossible { image, reason } => {
+            let side = if image == WhichImage::Probe { "probe" } else { "reference" };
+            (Band::NotPossible, Some(format!("{side}.{}", reason.code())))
+        }
+    };
+    let model_sha256: [u8; 32] = hex::decode(opinion.model_sha256).ok().and_then(|b| b.try_into().ok()).ok_or(BAD)?;
+    Ok(ComparisonRecord {
+        comparison_id,
+        purpose: opinion.purpose,
+        model_sha256,
+        calibration_id: opinion.calibration_id.to_owned(),
+        score_millionths: opinion.score.filter(|_| band != Band::NotPossible).map(millionths),
+        band,
+        reason,
+        took_ms,
+    })
+}
+
+impl Engine {
+    fn permit(
+        &self,
+        alert_id: AlertId,
+        purpose: ComparisonPurpose,
+        reason: Option<&str>,
+    ) -> Result<ComparisonPermit, EngineError> {
+        let state = self.lock();
+        let held = state.held(alert_id)?;
+        if self.media_is_due(&state, held) {
+            return Err(EngineError::NotFound("media.destroyed"));
+        }
+        let request = ComparisonRequest { comparison_id: ComparisonId(Uuid::now_v7()), purpose, reason };
+        Ok(held.state.comparison_permit(request, state.officer()?, &state.policy, self.now())?)
+    }
+
+    fn reference(&self, alert_id: AlertId) -> Result<Zeroizing<Vec<u8>>, EngineError> {
+        let media_id = media_of(&self.lock(), alert_id, FaceSide::Reference)?;
+        self.open_media(media_id)
+    }
+
+    /// Compares, records, and then tells. Blocks.
+    fn compare_with(
+        &self,
+        alert_id: AlertId,
+        permit: ComparisonPermit,
+        probe: &Zeroizing<Vec<u8>>,
+    ) -> Result<ComparisonView, EngineError> {
+        let reference = self.reference(alert_id)?;
+        let comparison_id = permit.comparison_id();
+        let begun = Instant::now();
+        let opinion = self.face()?.compare(permit, probe, &reference)?;
+        let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let record = to_record(comparison_id, &opinion, took_ms)?;
+        self.command(alert_id, Command::RecordComparison(record.clone()))?;
+        Ok(view(&record))
+    }
+
+    /// The alert's own two images. Blocks.
+    pub(crate) fn compare(&self, alert_id: AlertId) -> Result<ComparisonView, EngineError> {
+        let permit = self.permit(alert_id, ComparisonPurpose::AlertProbe, None)?;
+        let media_id = media_of(&self.lock(), alert_id, FaceSide::Probe { index: 0 })?;
+        let probe = self.open_media(media_id)?;
+        self.compare_with(alert_id, permit, &probe)
+    }
+
+    /// A fresh close photograph against the reference; wiped when this returns, whatever happens. Blocks.
+    pub(crate) fn compare_close_photograph(
+        &self,
+        alert_id: AlertId,
+        photograph: &Zeroizing<Vec<u8>>,
+        reason: Option<&str>,
+    ) -> Result<ComparisonView, EngineError> {
+        if photograph.is_empty() || photograph.len() > MAX_PHOTOGRAPH_BYTES {
+            return Err(EngineError::Invalid("photograph.size"));
+        }
+        let permit = self.permit(alert_id, ComparisonPurpose::ClosePhotograph, reason)?;
+        self.compare_with(alert_id, permit, photograph)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn millionths_stay_in_range() {
+        assert_eq!(millionths(0.5), 500_000);
+        assert_eq!(millionths(-7.0), -1_000_000);
+        assert_eq!(millionths(f32::NAN), 0);
+    }
+
+    #[test]
+    fn s21_every_view_says_that_twins_cannot_be_told_apart() {
+        for purpose in [ComparisonPurpose::AlertProbe, ComparisonPurpose::ClosePhotograph] {
+            assert!(limits(purpose).iter().any(|limit| limit == "cannot_separate_twins_or_close_relatives"));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Why the engine did not do what was asked: one internal error, turned into the public one at the border.
+
+use peel_domain::policy::PolicyError;
+use peel_domain::shift::ShiftError;
+use peel_domain::wire::EnrolmentCodeError;
+use peel_domain::workflow::WorkflowError;
+use peel_face::FaceError;
+use peel_ledger::receipt::ReceiptError;
+use peel_ledger::tree::TreeError;
+
+use crate::ffi::VaultError;
+use crate::sealed::SealedError;
+use crate::store::StoreError;
+use crate::trail::TrailError;
+use crate::transport::TransportError;
+
+/// An engine error. Texts read after "failed to".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EngineError {
+    /// The device has no enrolment.
+    #[error("use a device that is not enrolled")]
+    NotEnrolled,
+    /// It has one already.
+    #[error("enrol a device twice")]
+    AlreadyEnrolled,
+    /// No officer is signed in.
+    #[error("act without a signed-in officer")]
+    NotSignedIn,
+    /// No deployment was joined.
+    #[error("act outside a deployment")]
+    NotJoined,
+    /// Not on this phone; the code says what.
+    #[error("find it on this phone")]
+    NotFound(&'static str),
+    /// Not now; the code says what comes first.
+    #[error("do this step now")]
+    NotNow(&'static str),
+    /// A malformed argument; the code says which.
+    #[error("take a malformed argument")]
+    Invalid(&'static str),
+    /// Something is not what it must be.
+    #[error("verify what was received or stored")]
+    Integrity(&'static str),
+    /// The workflow refused.
+    #[error(transparent)]
+    Workflow(#[from] WorkflowError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The trail.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// The key store.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A sealed record.
+    #[error(transparent)]
+    Sealed(#[from] SealedError),
+    /// The gateway.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The enrolment code.
+    #[error(transparent)]
+    Code(#[from] EnrolmentCodeError),
+    /// The shift's certificate.
+    #[error(transparent)]
+    Shift(#[from] ShiftError),
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The face check.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// The receipt.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// The tree.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A task of the core ended before its time.
+    #[error("finish a task of the core")]
+    Task,
+}

@@ -1,0 +1,77 @@
+//! Destruction of images when their time is over, with a receipt in the trail for each (S24 to S27, S29).
+
+use peel_domain::event::{Action, DeletionReason, Justification, MediaClass, MediaDeleted};
+use peel_domain::id::{AlertId, MediaId};
+use peel_domain::retention::{Known, due_media_knowing};
+use peel_domain::workflow::DueMedia;
+
+use super::error::EngineError;
+use super::state::{Held, State};
+use super::{Engine, record};
+use crate::media::class_of;
+use crate::store::{Batch, Op};
+
+impl Engine {
+    fn known(state: &State) -> Known {
+        Known { latest_gateway_ms: state.latest_gateway_ms, deployment_ended: state.deployment_ended() }
+    }
+
+    /// Images of one alert whose time is over.
+    pub(super) fn due_of(&self, state: &State, held: &Held) -> Vec<DueMedia> {
+        due_media_knowing(&held.state, &state.policy, &self.now(), Self::known(state))
+    }
+
+    /// Whether the images of an alert must not be opened any more.
+    pub(super) fn media_is_due(&self, state: &State, held: &Held) -> bool {
+        !self.due_of(state, held).is_empty()
+    }
+
+    /// Destroys what is due: rows with keys and salts first in the same transaction as the receipts, then their traces
+    /// in the write-ahead log. Blocks.
+    pub(super) fn destroy_due(&self, state: &mut State) -> Result<(), EngineError> {
+        let mut due: Vec<(AlertId, DueMedia)> = Vec::new();
+        for (alert_id, held) in &state.alerts {
+            due.extend(self.due_of(state, held).into_iter().map(|media| (*alert_id, media)));
+        }
+        self.destroy(state, due)
+    }
+
+    /// Destroys everything that is left, because the officer leaves the deployment. Blocks.
+    pub(super) fn destroy_all(&self, state: &mut State) -> Result<(), EngineError> {
+        let lines = self.store.media_lines()?;
+        let all = lines.iter().map(|line| {
+            let media_id = MediaId(uuid::Uuid::from_bytes(line.media_id));
+            let media = DueMedia { media_id, class: class_of(line.class), reason: DeletionReason::DeploymentEnded };
+            (AlertId(uuid::Uuid::from_bytes(line.alert_id)), media)
+        });
+        let all = all.collect();
+        self.destroy(state, all)
+    }
+
+    fn destroy(&self, state: &mut State, due: Vec<(AlertId, DueMedia)>) -> Result<(), EngineError> {
+        if due.is_empty() {
+            return Ok(());
+        }
+        let lines = self.store.media_lines()?;
+        let now = self.now();
+        let mut batch = Batch::new();
+        let mut events = Vec::new();
+        for (alert_id, DueMedia { media_id, class, reason }) in due {
+            let key = media_id.0.into_bytes();
+            let commitment = lines.iter().find(|line| line.media_id == key).map(|line| line.commitment);
+            // An image that is not in the store any more was destroyed before; its receipt stands.
+            let Some(commitment) = commitment else { continue };
+            debug_assert_ne!(class, MediaClass::LiveCapture);
+            batch.push(Op::DeleteMedia(key));
+            let action = Action::MediaDeleted(MediaDeleted { media_id, class, commitment, reason });
+            events.push(record::alert_event(state, alert_id, action, Justification::Retention, now));
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.record(state, events, batch)?;
+        // The rows are gone; this wipes their last trace, and the next destruction does it again if it fails.
+        let _ = self.store.truncate_log();
+        Ok(())
+    }
+}

@@ -1,0 +1,382 @@
+//! Enrolment, sign-in, policy, deployments: what ties a phone to a force, an officer and a place.
+
+use std::sync::Arc;
+
+use peel_domain::deployment::{DeploymentState, Role};
+use peel_domain::event::{Action, Actor, EventBody, Justification};
+use peel_domain::id::{DeploymentId, ForceId, OfficerId};
+use peel_domain::policy::{PolicyTrust, verify_policy};
+use peel_domain::shift::{Binding, verify_certificate};
+use peel_domain::time::{Clock as _, Moment};
+use peel_domain::wire::{
+    DeploymentsResponse, EnrolRequest, EnrolResponse, EnrolmentCode, EnrolmentCodeError, PresenceRequest,
+    RosteredDeployment, SignInRequest, SignInResponse,
+};
+use peel_ledger::Origin;
+use peel_ledger::note::{Ed25519Signer, VerifierKey};
+use zeroize::Zeroizing;
+
+use super::error::EngineError;
+use super::state::{DeploymentRecord, DeviceRecord, OpenDeployment, ShiftRecord, State};
+use super::{Engine, persist, record, views};
+use crate::ffi::{DeploymentView, EnrolmentView, KeySlot, SessionView, ShiftView, SyncOutcome, VaultError, WrapSlot};
+use crate::sealed::RecordKey;
+use crate::store::{Batch, Op};
+use crate::transport::{GatewayClient, TransportError};
+use crate::vault::wrap_key;
+
+/// Largest policy document that is taken.
+const MAX_POLICY_BYTES: usize = 256 * 1024;
+/// How long the sync at a shift's end may take.
+const LAST_SYNC_MS: u32 = 10_000;
+
+impl Engine {
+    /// Enrols this device.
+    pub(crate) async fn enrol(self: &Arc<Self>, text: Zeroizing<String>) -> Result<EnrolmentView, EngineError> {
+        if self.lock().device.is_some() {
+            return Err(EngineError::AlreadyEnrolled);
+        }
+        let code = EnrolmentCode::parse(&text, self.now().utc_ms)?;
+        let client = GatewayClient::new(&code.gateway_url, &code.root_certificate, code.spki_pins, None)?;
+        let (seed, keys) = self.blocking(Self::device_keys).await?;
+        let [k_log, k_hw_spki, k_auth_spki] = keys;
+        let request = EnrolRequest {
+            secret: code.secret.as_slice().into(),
+            k_log: k_log.into(),
+            k_hw_spki: k_hw_spki.clone().into(),
+            k_auth_spki: k_auth_spki.into(),
+            model: "peel".to_owned(),
+        };
+        let reply: EnrolResponse = client.post_open("/v1/enrol", &request).await.map_err(code_refused)?;
+        self.blocking(move |engine| engine.keep_enrolment(&code, &seed, k_hw_spki, &reply)).await
+    }
+
+    /// A fresh `K_log` and the public halves of all keys.
+    fn device_keys(&self) -> Result<(Zeroizing<[u8; 32]>, [Vec<u8>; 3]), EngineError> {
+        let signer = Ed25519Signer::generate("new", &mut rand::rng()).map_err(|_| EngineError::Task)?;
+        let public = signer.verifier().map_err(|_| EngineError::Task)?.key_bytes();
+        let hardware = self.vault.public_key(KeySlot::Hardware)?;
+        let auth = self.vault.public_key(KeySlot::Auth)?;
+        Ok((signer.expose_seed(), [public, hardware, auth]))
+    }
+
+    fn keep_enrolment(
+        &self,
+        code: &EnrolmentCode,
+        seed: &Zeroizing<[u8; 32]>,
+        k_hw_spki: Vec<u8>,
+        reply: &EnrolResponse,
+    ) -> Result<EnrolmentView, EngineError> {
+        let wrapped = self.vault.wrap(WrapSlot::Log, seed.to_vec())?;
+        let device = device_record(code, reply, wrapped, k_hw_spki)?;
+        let mut state = self.lock();
+        if state.device.is_some() {
+            return Err(EngineError::AlreadyEnrolled);
+        }
+        self.put([persist::put(&self.store_key, persist::DEVICE, &device)?])?;
+        self.load_device(&mut state, device)?;
+        drop(state);
+        self.bump();
+        views::enrolment(&self.lock()).ok_or(EngineError::NotEnrolled)
+    }
+
+    /// Where the phone stands.
+    pub(crate) fn session(&self) -> SessionView {
+        views::session(&self.lock())
+    }
+
+    /// Signs an officer in.
+    pub(crate) async fn sign_in(
+        self: &Arc<Self>,
+        number: String,
+        pin: Zeroizing<String>,
+    ) -> Result<ShiftView, EngineError> {
+        let officer_id = OfficerId::new(number).map_err(|_| EngineError::Invalid("officer.number"))?;
+        {
+            let state = self.lock();
+            let open = state.deployment.is_some();
+            let other = state.officer.as_ref().is_some_and(|officer| *officer.officer_id() != officer_id);
+            if open && other {
+                return Err(EngineError::NotNow("shift.other_officer_in_deployment"));
+            }
+        }
+        let link = self.link()?;
+        let k_officer_spki = self.blocking(|engine| Ok(engine.vault.public_key(KeySlot::Officer)?)).await?;
+        let request = SignInRequest { officer_id, pin: (*pin).clone(), k_officer_spki: k_officer_spki.clone().into() };
+        let reply: SignInResponse = link.post("/v1/sign-in", &request).await?;
+        let certificate = reply.certificate.as_bytes().to_vec();
+        let view = self.blocking(move |engine| engine.keep_shift(certificate, &k_officer_spki)).await?;
+        // Without the force's policy the strictest one holds; the shift begins all the same.
+        match self.fetch_policy().await {
+            Ok(()) | Err(EngineError::Transport(_)) => {}
+            Err(EngineError::Policy(_)) => {}
+            Err(error) => return Err(error),
+        }
+        self.sign_soon();
+        Ok(view)
+    }
+
+    fn keep_shift(&self, certificate: Vec<u8>, k_officer_spki: &[u8]) -> Result<ShiftView, EngineError> {
+        let mut state = self.lock();
+        let now = self.now();
+        let device = state.device()?;
+        let binding = Binding { enrolment_id: device.enrolment_id, k_officer_spki };
+        let officer = verify_certificate(&certificate, &device.force_key, binding, now.utc_ms)?;
+        let actor = Actor::Officer(officer.officer_id().clone());
+        let action = Action::ShiftStarted { until_ms: officer.until_ms() };
+        let event = record::event(&state, action, actor, Justification::DeploymentManagement, now);
+        let shift = ShiftRecord { certificate, signed_in_at_ms: now.utc_ms };
+        let mut batch = Batch::new();
+        batch.push(persist::put(&self.store_key, persist::SHIFT, &shift)?);
+        self.record(&mut state, vec![event], batch)?;
+        state.officer = Some(officer);
+        views::shift(&state).ok_or(EngineError::NotSignedIn)
+    }
+
+    /// Fetches the policy; one that is unsigned or contradicts itself is refused and the one in force stays.
+    pub(super) async fn fetch_policy(self: &Arc<Self>) -> Result<(), EngineError> {
+        let signed = self.link()?.bytes("/v1/policy", MAX_POLICY_BYTES).await?;
+        self.blocking(move |engine| engine.keep_policy(signed)).await
+    }
+
+    pub(super) fn keep_policy(&self, signed: Vec<u8>) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        let now = self.now();
+        let device = state.device()?;
+        let trust = PolicyTrust {
+            signers: &device.policy_signers,
+            force_id: &device.force_id,
+            current_version: state.policy.version,
+        };
+        let verified = match verify_policy(&signed, trust) {
+            Ok(verified) => verified,
+            Err(error) => {
+                self.refuse(&mut state, None, error.code(), Batch::new())?;
+                state.raise("policy.refused");
+                return Err(error.into());
+            }
+        };
+        if verified.policy.version == state.policy.version {
+            return Ok(());
+        }
+        let action = Action::PolicyApplied { version: verified.policy.version, sha256: verified.sha256 };
+        let event = record::event(&state, action, Actor::Core, Justification::DeploymentManagement, now);
+        let mut batch = Batch::new();
+        batch.push(persist::put(&self.store_key, persist::POLICY, &signed)?);
+        self.record(&mut state, vec![event], batch)?;
+        state.policy = verified.policy;
+        state.alarms.remove("policy.refused");
+        Ok(())
+    }
+
+    async fn rostered(&self) -> Result<Vec<RosteredDeployment>, EngineError> {
+        self.lock().officer()?;
+        let reply: DeploymentsResponse = self.link()?.get("/v1/deployments").await?;
+        Ok(reply.deployments)
+    }
+
+    /// Deployments that the officer is rostered for.
+    pub(crate) async fn deployments(&self) -> Result<Vec<DeploymentView>, EngineError> {
+        Ok(self.rostered().await?.iter().map(views::deployment).collect())
+    }
+
+    /// Joins a deployment.
+    pub(crate) async fn join(self: &Arc<Self>, deployment_id: DeploymentId, role: Role) -> Result<(), EngineError> {
+        if self.lock().deployment.is_some() {
+            return Err(EngineError::NotNow("deployment.already_joined"));
+        }
+        let rostered = self.rostered().await?;
+        let rostered = rostered.into_iter().find(|one| one.card.deployment_id == deployment_id);
+        let rostered = rostered.ok_or(EngineError::NotFound("deployment.unknown"))?;
+        if !rostered.roles.contains(&role) || !self.lock().officer()?.has_role(deployment_id, role) {
+            return Err(EngineError::NotNow("deployment.role_not_rostered"));
+        }
+        if rostered.state == DeploymentState::Ended || self.now().utc_ms >= rostered.card.planned_end_ms {
+            return Err(EngineError::NotNow("deployment.over"));
+        }
+        // Joined in the trail before the gateway sends anything.
+        self.blocking(move |engine| engine.keep_joined(rostered, role)).await?;
+        let path = format!("/v1/deployments/{deployment_id}/presence");
+        if let Err(error) = self.link()?.tell(&path, &PresenceRequest { role, present: true }).await {
+            self.blocking(Self::keep_left).await?;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    fn keep_joined(&self, rostered: RosteredDeployment, role: Role) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        if state.deployment.is_some() {
+            return Err(EngineError::NotNow("deployment.already_joined"));
+        }
+        let cache = RecordKey::generate(&mut rand::rng());
+        let cache_wrapped = wrap_key(self.vault.as_ref(), WrapSlot::Deployment, &cache)?;
+        let deployment_state = rostered.state;
+        let record = DeploymentRecord {
+            card: rostered.card,
+            role,
+            state: deployment_state,
+            briefed: false,
+            cache_wrapped,
+            feeds: Vec::new(),
+        };
+        let mut batch = Batch::new();
+        batch.push(Op::ForgetDeployment);
+        batch.push(persist::put(&self.store_key, persist::DEPLOYMENT, &record)?);
+        let event = self.officer_event(&state, Action::Joined { role }, record.card.deployment_id)?;
+        state.deployment = Some(OpenDeployment { record, cache });
+        let result = self.record(&mut state, vec![event], batch);
+        if result.is_err() {
+            state.deployment = None;
+        }
+        result
+    }
+
+    fn officer_event(&self, state: &State, action: Action, deployment: DeploymentId) -> Result<EventBody, EngineError> {
+        let actor = Actor::Officer(state.officer()?.officer_id().clone());
+        let event = record::event(state, action, actor, Justification::DeploymentManagement, self.now());
+        Ok(EventBody { deployment_id: Some(deployment), ..event })
+    }
+
+    /// The card was read. Blocks.
+    pub(crate) fn acknowledge_briefing(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        let mut record = state.deployment()?.record.clone();
+        if record.briefed {
+            return Ok(());
+        }
+        record.briefed = true;
+        let event = self.officer_event(&state, Action::BriefingAcknowledged, record.card.deployment_id)?;
+        let mut batch = Batch::new();
+        batch.push(persist::put(&self.store_key, persist::DEPLOYMENT, &record)?);
+        self.record(&mut state, vec![event], batch)?;
+        if let Some(open) = &mut state.deployment {
+            open.record = record;
+        }
+        Ok(())
+    }
+
+    /// Leaves the deployment: everything closed, images destroyed, the deployment's key gone.
+    pub(crate) async fn leave_deployment(self: &Arc<Self>) -> Result<(), EngineError> {
+        let (deployment_id, role) = {
+            let state = self.lock();
+            state.officer()?;
+            let open = state.deployment()?;
+            if state.alerts.values().any(|held| !held.state.phase().is_closed()) {
+                return Err(EngineError::NotNow("deployment.alerts_open"));
+            }
+            (open.record.card.deployment_id, open.record.role)
+        };
+        self.blocking(Self::keep_left).await?;
+        // The gateway also notices from the trail; offline it hears of it with the next sync.
+        let path = format!("/v1/deployments/{deployment_id}/presence");
+        if let Ok(link) = self.link() {
+            let _ = link.tell(&path, &PresenceRequest { role, present: false }).await;
+        }
+        Ok(())
+    }
+
+    fn keep_left(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        let deployment_id = state.deployment()?.record.card.deployment_id;
+        self.destroy_all(&mut state)?;
+        let event = self.officer_event(&state, Action::Left, deployment_id)?;
+        let mut batch = Batch::new();
+        // The event goes to the trail alone: its working copy would outlive the cache.
+        batch.push(Op::ForgetDeployment);
+        batch.push(Op::Forget(persist::DEPLOYMENT));
+        batch.push(Op::Forget(persist::ALIVE));
+        let open = state.deployment.take();
+        if let Err(error) = self.record(&mut state, vec![event], batch) {
+            state.deployment = open;
+            return Err(error);
+        }
+        state.alerts.clear();
+        state.feeds.clear();
+        let _ = self.store.truncate_log();
+        match self.vault.destroy(WrapSlot::Deployment) {
+            Ok(()) | Err(VaultError::Lost) => {}
+            Err(error) => return Err(error.into()),
+        }
+        drop(state);
+        self.bump();
+        Ok(())
+    }
+
+    /// Ends the shift.
+    pub(crate) async fn end_shift(self: &Arc<Self>) -> Result<SyncOutcome, EngineError> {
+        if self.lock().deployment.is_some() {
+            self.leave_deployment().await?;
+        }
+        self.blocking(Self::keep_shift_ended).await?;
+        let outcome = self.sync(LAST_SYNC_MS).await;
+        self.disconnect();
+        outcome
+    }
+
+    fn keep_shift_ended(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        let actor = Actor::Officer(state.officer()?.officer_id().clone());
+        let now: Moment = self.clock.now();
+        let event = record::event(&state, Action::ShiftEnded, actor, Justification::DeploymentManagement, now);
+        let mut batch = Batch::new();
+        batch.push(Op::Forget(persist::SHIFT));
+        self.record(&mut state, vec![event], batch)?;
+        state.officer = None;
+        Ok(())
+    }
+}
+
+/// What the gateway says about a code, in the code's own words.
+fn code_refused(error: TransportError) -> EngineError {
+    match error {
+        TransportError::Refused { status: 401 | 403 | 404, .. } => EnrolmentCodeError::Wrong.into(),
+        TransportError::Refused { status: 410, .. } => EnrolmentCodeError::Used.into(),
+        other => other.into(),
+    }
+}
+
+/// Everything that the gateway said is read once here, so that nothing malformed is ever kept.
+fn device_record(
+    code: &EnrolmentCode,
+    reply: &EnrolResponse,
+    k_log_wrapped: Vec<u8>,
+    k_hw_spki: Vec<u8>,
+) -> Result<DeviceRecord, EngineError> {
+    const BAD: EngineError = EngineError::Integrity("enrolment.reply");
+    let (force, _) = reply.origin.split_once("/peel/").ok_or(BAD)?;
+    let expected = Origin::device(force, &reply.enrolment_id.to_string()).map_err(|_| BAD)?;
+    if expected.as_str() != reply.origin {
+        return Err(BAD);
+    }
+    reply.mirror_vkey.parse::<VerifierKey>().map_err(|_| BAD)?;
+    let force_key: VerifierKey = code.force_vkey.parse().map_err(|_| BAD)?;
+    let mut recipients = Vec::new();
+    for recipient in &reply.recipients {
+        let text = format!("{}:{}", recipient.suite, hex::encode(recipient.public_key.as_bytes()));
+        let key: peel_ledger::seal::RecipientPublicKey = text.parse().map_err(|_| BAD)?;
+        if key.kid().as_slice() != recipient.kid.as_bytes() {
+            return Err(BAD);
+        }
+        recipients.push(key.to_string());
+    }
+    // Two at least: operations and oversight, so that nobody alone holds what is recorded.
+    if recipients.len() < 2 {
+        return Err(BAD);
+    }
+    Ok(DeviceRecord {
+        enrolment_id: reply.enrolment_id,
+        force_id: ForceId::new(force).map_err(|_| BAD)?,
+        gateway_url: code.gateway_url.clone(),
+        spki_pins: code.spki_pins,
+        root_certificate: code.root_certificate.clone(),
+        force_key: force_key.key_bytes().try_into().map_err(|_| BAD)?,
+        origin: reply.origin.clone(),
+        recipients,
+        mirror_vkey: reply.mirror_vkey.clone(),
+        policy_signers: reply.policy_signers.iter().map(|spki| spki.as_bytes().to_vec()).collect(),
+        sequence_key: reply.gateway_sequence_key.as_bytes().try_into().map_err(|_| BAD)?,
+        k_log_wrapped,
+        k_hw_spki,
+    })
+}

@@ -1,0 +1,122 @@
+//! The connection: kept up while it is wanted, resumed from the cursor, tried again with full jitter.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use peel_feeds::sse::{SseItem, SseReader};
+use tokio::sync::watch;
+
+use super::Engine;
+use super::error::EngineError;
+use crate::ffi::ConnectionState;
+use crate::store::Batch;
+use crate::transport::{BackOff, TransportError};
+
+/// Runs until the runtime ends.
+pub(crate) async fn run(engine: Arc<Engine>) {
+    let mut wanted = engine.wanted.subscribe();
+    loop {
+        if wanted.borrow_and_update().0 {
+            keep_up(&engine, &mut wanted).await;
+        } else {
+            engine.set_connection(ConnectionState::Idle);
+            if wanted.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What ended a connection.
+enum End {
+    /// Try again.
+    Again,
+    /// Somebody must act first.
+    Stop(&'static str),
+}
+
+/// Connects again and again until the wish changes.
+async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>) {
+    let mut back_off = BackOff::new();
+    loop {
+        engine.set_connection(ConnectionState::Connecting);
+        let end = tokio::select! {
+            result = engine.follow(&mut back_off) => sort(result),
+            () = engine.network.notified() => {
+                back_off.reset();
+                continue;
+            }
+            _ = wanted.changed() => return,
+        };
+        let pause = back_off.next(&mut rand::rng());
+        match end {
+            End::Again => engine.set_connection(ConnectionState::Offline),
+            End::Stop(alarm) => {
+                engine.lock().raise(alarm);
+                engine.set_connection(ConnectionState::Stopped);
+                engine.bump();
+                let _ = wanted.changed().await;
+                return;
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = engine.network.notified() => back_off.reset(),
+            _ = wanted.changed() => return,
+        }
+    }
+}
+
+fn sort(result: Result<(), EngineError>) -> End {
+    match result {
+        Err(EngineError::Transport(TransportError::Untrusted)) => End::Stop("tls.untrusted"),
+        Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop("gateway.refused"),
+        Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => End::Stop("gateway.unknown_device"),
+        Err(EngineError::Store(crate::store::StoreError::Closed)) => End::Stop("store.closed"),
+        _ => End::Again,
+    }
+}
+
+impl Engine {
+    /// One connection, from the cursor to its end.
+    async fn follow(self: &Arc<Self>, back_off: &mut BackOff) -> Result<(), EngineError> {
+        let cursor = self.lock().cursor;
+        let last = (cursor > 0).then(|| cursor.to_string());
+        let response = self.link()?.stream("/v1/events", last.as_deref()).await?;
+        back_off.reset();
+        self.heard();
+        self.set_connection(ConnectionState::Online);
+        self.urgent.notify_one();
+        let mut reader = last.map_or_else(SseReader::new, SseReader::resuming_from);
+        let mut body = response.bytes_stream();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|_| TransportError::Unreachable)?;
+            self.heard();
+            for item in reader.read(&chunk) {
+                match item {
+                    Ok(SseItem::Event(event)) => self.take_stream_event(&event.event, event.data).await?,
+                    Ok(SseItem::Retry(_)) => {}
+                    Err(_) => {
+                        self.blocking(|engine| engine.refuse_now(None, "stream.malformed")).await?;
+                        // Not at once: the same bytes would come again.
+                        tokio::time::sleep(Duration::from_millis(250)).await;
+                        return Err(TransportError::Malformed.into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn heard(&self) {
+        let now = self.now();
+        self.lock().last_contact = Some(now);
+    }
+
+    /// Records a refused input on its own. Blocks.
+    pub(super) fn refuse_now(&self, alert_seq: Option<u64>, code: &str) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        self.refuse(&mut state, alert_seq, code, Batch::new())
+    }
+}

@@ -1,0 +1,97 @@
+//! What happens by itself: staleness, prompts, destruction of images, a clock that jumps, signatures that are due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use peel_domain::event::{Action, Actor, Justification};
+use peel_domain::time::Moment;
+use peel_domain::workflow::due;
+
+use super::error::EngineError;
+use super::state::State;
+use super::{Engine, persist, record, recover};
+use crate::store::Batch;
+
+/// How often the clock is asked, in real time.
+const TICK: Duration = Duration::from_millis(150);
+/// How often it is made durable that a stop is running, in the clock's milliseconds.
+const ALIVE_EVERY_MS: u64 = 1_000;
+
+/// Ticks until the runtime ends.
+pub(crate) async fn run(engine: Arc<Engine>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        interval.tick().await;
+        // What failed now is due again at the next tick; a closed store ends nothing but the ticks' effect.
+        let _ = engine.blocking(Engine::tick).await;
+    }
+}
+
+impl Engine {
+    /// One look at the clock. Blocks.
+    pub(super) fn tick(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        if state.device.is_none() {
+            return Ok(());
+        }
+        let now = self.now();
+        self.note_jump(&mut state, now)?;
+        if state.deployment.is_none() {
+            return Ok(());
+        }
+        self.record_due(&mut state, now)?;
+        self.destroy_due(&mut state)?;
+        self.note_alive(&mut state, now)?;
+        drop(state);
+        self.sign_when_due();
+        Ok(())
+    }
+
+    fn note_jump(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
+        let before = state.last_tick.replace(now);
+        let Some(by_ms) = before.and_then(|before| recover::jump(&before, &now)) else { return Ok(()) };
+        let action = Action::ClockJumped { by_ms };
+        let event = record::event(state, action, Actor::Core, Justification::Integrity, now);
+        self.record(state, vec![event], Batch::new())
+    }
+
+    /// What is due on each alert, until nothing more is: closing may follow expiry.
+    pub(super) fn record_due(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
+        let mut prompted = false;
+        let policy = state.policy.clone();
+        let alert_ids: Vec<_> = state.alerts.keys().copied().collect();
+        for alert_id in alert_ids {
+            for _ in 0..4 {
+                let Some(held) = state.alerts.get_mut(&alert_id) else { break };
+                let due = due(&held.state, &policy, now);
+                if held.prompts_due != due.prompts_s {
+                    held.prompts_due = due.prompts_s;
+                    prompted = true;
+                }
+                if due.events.is_empty() {
+                    break;
+                }
+                self.record(state, due.events, Batch::new())?;
+            }
+        }
+        if prompted {
+            self.bump();
+        }
+        Ok(())
+    }
+
+    fn note_alive(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
+        let running = state.alerts.values().any(|held| held.state.stop().is_some_and(|stop| stop.is_running()));
+        let recent = state.last_alive.is_some_and(|last| now.since(&last).ms < ALIVE_EVERY_MS);
+        if !running || recent {
+            return Ok(());
+        }
+        self.put([persist::put(&self.store_key, persist::ALIVE, &now)?])?;
+        state.last_alive = Some(now);
+        for held in state.alerts.values_mut() {
+            held.state.seen_running(now);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! What is committed together.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::error::StoreError;
+use super::rows::{self, MediaRow};
+
+/// One change.
+#[derive(Clone)]
+pub(crate) enum Op {
+    /// An entry of the trail, and its sealed copy for the working cache.
+    Entry {
+        /// The leaf's index.
+        index: u64,
+        /// The leaf's hash.
+        leaf: [u8; 32],
+        /// The entry.
+        bytes: Vec<u8>,
+        /// The event, sealed to this device; `None` outside a deployment.
+        sealed: Option<Vec<u8>>,
+    },
+    /// A named value.
+    Put(&'static str, Vec<u8>),
+    /// No more of it.
+    Forget(&'static str),
+    /// A sealed alert.
+    Alert {
+        /// Its identifier.
+        alert_id: [u8; 16],
+        /// The gateway's number.
+        alert_seq: u64,
+        /// The sealed alert.
+        sealed: Vec<u8>,
+    },
+    /// A sealed image.
+    Media(MediaRow),
+    /// An image's row, key and salt are deleted.
+    DeleteMedia([u8; 16]),
+    /// The working cache is dropped: events, alerts and whatever images are left.
+    ForgetDeployment,
+}
+
+/// Changes that become durable together.
+#[derive(Clone, Default)]
+pub(crate) struct Batch {
+    ops: Vec<Op>,
+    optional: bool,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a change.
+    pub(crate) fn push(&mut self, op: Op) {
+        self.ops.push(op);
+    }
+
+    /// Adds changes.
+    pub(crate) fn extend(&mut self, ops: impl IntoIterator<Item = Op>) {
+        self.ops.extend(ops);
+    }
+
+    /// Marks the batch as something that a nearly full phone refuses: a new alert.
+    pub(crate) fn refuse_when_full(&mut self) {
+        self.optional = true;
+    }
+
+    /// Whether the reserve may be spent on it.
+    pub(crate) fn is_essential(&self) -> bool {
+        !self.optional
+    }
+
+    /// Runs all changes in one transaction.
+    pub(super) fn run(self, connection: &mut Connection) -> Result<(), StoreError> {
+        let transaction = connection.transaction()?;
+        for op in self.ops {
+            run_op(&transaction, op)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn run_op(connection: &Connection, op: Op) -> Result<(), StoreError> {
+    match op {
+        Op::Entry { index, leaf, bytes, sealed } => {
+            rows::put_entry(connection, index, &leaf, &bytes)?;
+            sealed.map_or(Ok(()), |sealed| rows::put_event(connection, index, &sealed))
+        }
+        Op::Put(name, value) => rows::put_meta(connection, name, &value),
+        Op::Forget(name) => rows::delete_meta(connection, name),
+        Op::Alert { alert_id, alert_seq, sealed } => rows::put_alert(connection, alert_id, alert_seq, &sealed),
+        Op::Media(row) => rows::put_media(connection, &row),
+        Op::DeleteMedia(media_id) => rows::delete_media(connection, media_id),
+        Op::ForgetDeployment => {
+            connection.execute_batch("DELETE FROM event; DELETE FROM alert; DELETE FROM media;").map_err(Into::into)
+        }
+    }
+}
+
+/// Refuses a root that differs from what was signed at this size, and a size below the last signed one whose root is
+/// not among those that were signed.
+pub(super) fn intend_to_sign(connection: &mut Connection, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    let before: Option<Vec<u8>> = transaction
+        .query_row("SELECT root FROM signed WHERE size = ?1", [rows::signed(size)?], |row| row.get(0))
+        .optional()?;
+    let last: Option<i64> = transaction.query_row("SELECT max(size) FROM signed", [], |row| row.get(0))?;
+    match (before, last) {
+        (Some(before), _) if before == root => return Ok(()),
+        (Some(_), _) => return Err(StoreError::SecondHistory),
+        (None, Some(last)) if rows::unsigned(last)? > size => return Err(StoreError::SecondHistory),
+        _ => {}
+    }
+    transaction.execute("INSERT INTO signed (size, root) VALUES (?1, ?2)", params![rows::signed(size)?, root])?;
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(super) fn keep_cosignature(
+    connection: &Connection,
+    size: u64,
+    root: [u8; 32],
+    note: &str,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT OR REPLACE INTO cosigned (size, root, note) VALUES (?1, ?2, ?3)",
+        params![rows::signed(size)?, root, note],
+    )?;
+    Ok(())
+}
+
+pub(super) fn keep_note(connection: &Connection, size: u64, note: &str) -> Result<(), StoreError> {
+    connection.execute("UPDATE signed SET note = ?2 WHERE size = ?1", params![rows::signed(size)?, note])?;
+    Ok(())
+}
+
+pub(super) fn signed_size(connection: &Connection) -> Result<u64, StoreError> {
+    let size: Option<i64> =
+        connection.query_row("SELECT max(size) FROM signed WHERE note IS NOT NULL", [], |row| row.get(0))?;
+    size.map_or(Ok(0), rows::unsigned)
+}
+
+pub(super) fn cosigned_size(connection: &Connection) -> Result<u64, StoreError> {
+    let size: Option<i64> = connection.query_row("SELECT max(size) FROM cosigned", [], |row| row.get(0))?;
+    size.map_or(Ok(0), rows::unsigned)
+}
+
+pub(super) fn truncate_log(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! The sealed store: one SQLite file, one connection, one thread that owns it.
+//!
+//! Callers hand over a [`Batch`]; when [`Store::commit`] returns, all of it is durable or none of it is. Must never:
+//! delete a damaged file, acknowledge what is not synced, let a second history be signed. Always: nothing readable
+//! lies in the file; a full disk is a typed error, and a reserve lets the last records of what is under way through.
+
+mod batch;
+mod error;
+mod rows;
+mod schema;
+mod worker;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+pub(crate) use batch::{Batch, Op};
+pub(crate) use error::StoreError;
+pub(crate) use rows::{MediaLine, MediaRow};
+
+const FILE: &str = "peel.db";
+const RESERVE_FILE: &str = "reserve";
+/// Freed when the disk is full, so that what is under way can be recorded to its end.
+const RESERVE_BYTES: u64 = 8 << 20;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Message {
+    Run(Job),
+    Close(SyncSender<()>),
+}
+
+/// The store. Its methods block: call them off the async threads.
+#[derive(Debug)]
+pub(crate) struct Store {
+    sender: Mutex<Option<Sender<Message>>>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+    reserve: PathBuf,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// A damaged file was set aside and a new one begun.
+    pub(crate) set_aside: bool,
+    /// The last run did not end cleanly.
+    pub(crate) unclean: bool,
+    /// The reserve could not be laid down: the disk is nearly full.
+    pub(crate) no_reserve: bool,
+}
+
+impl Store {
+    /// Opens the store in `directory`; a damaged file is renamed and kept.
+    pub(crate) fn open(directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
+        fs::create_dir_all(directory).map_err(|_| StoreError::Io)?;
+        let path = directory.join(FILE);
+        let existed = path.exists();
+        let (connection, set_aside) = match schema::open(&path) {
+            Ok(connection) => (connection, false),
+            Err(StoreError::Damaged) => {
+                set_aside(&path, now_ms)?;
+                (schema::open(&path)?, true)
+            }
+            Err(error) => return Err(error),
+        };
+        let unclean = existed && !set_aside && rows::meta(&connection, "was_unclean")?.is_some();
+        let reserve = directory.join(RESERVE_FILE);
+        let no_reserve = lay_reserve(&reserve).is_err();
+        let (sender, receiver) = mpsc::channel();
+        let worker = worker::start(connection, receiver).map_err(|_| StoreError::Io)?;
+        let store = Self { sender: Mutex::new(Some(sender)), worker: Mutex::new(Some(worker)), reserve };
+        Ok((store, Opened { set_aside, unclean, no_reserve }))
+    }
+
+    /// Sets the file aside after all: what it holds contradicts itself.
+    pub(crate) fn set_aside(self, directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
+        self.close();
+        set_aside(&directory.join(FILE), now_ms)?;
+        let (store, opened) = Self::open(directory, now_ms)?;
+        Ok((store, Opened { set_aside: true, ..opened }))
+    }
+
+    /// Runs `work` on the writer thread and waits for it.
+    fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = sync_channel(1);
+        let job: Job = Box::new(move |connection| {
+            // A caller that went away does not matter: the work is done either way.
+            let _ = reply.send(work(connection));
+        });
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sender.ok_or(StoreError::Closed)?.send(Message::Run(job)).map_err(|_| StoreError::Closed)?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Makes the whole batch durable, or nothing of it.
+    ///
+    /// When the disk is full, an essential batch is tried once more with the reserve freed; the error is then gone but
+    /// [`Self::reserve_is_spent`] says so.
+    pub(crate) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        let essential = batch.is_essential();
+        let again = batch.clone();
+        match self.with(move |connection| batch.run(connection)) {
+            Err(StoreError::Full) if essential && self.free_reserve() => {
+                self.with(move |connection| again.run(connection))
+            }
+            result => result,
+        }
+    }
+
+    fn free_reserve(&self) -> bool {
+        let freed = fs::remove_file(&self.reserve).is_ok();
+        #[cfg(test)]
+        if freed {
+            // The tests' full disk is a limit on pages: the reserve is as large as on a real one.
+            let _ = self.with(|connection| {
+                let limit: i64 = connection.pragma_query_value(None, "max_page_count", |row| row.get(0))?;
+                connection.pragma_update(None, "max_page_count", limit + 2_048)?;
+                Ok(())
+            });
+        }
+        freed
+    }
+
+    /// Whether the reserve was used up by a full disk.
+    pub(crate) fn reserve_is_spent(&self) -> bool {
+        !self.reserve.exists()
+    }
+
+    /// Lays the reserve down again where there is space.
+    pub(crate) fn restore_reserve(&self) -> bool {
+        lay_reserve(&self.reserve).is_ok()
+    }
+
+    /// A named value.
+    pub(crate) fn meta(&self, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(move |connection| rows::meta(connection, name))
+    }
+
+    /// At most `limit` entries from an index on; fewer at the end. A pruned or missing one is an error.
+    pub(crate) fn entries(&self, from: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.with(move |connection| rows::entries(connection, from, limit))
+    }
+
+    /// The leaf hashes before an index.
+    pub(crate) fn leaves(&self, to: u64) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.with(move |connection| rows::leaves(connection, to))
+    }
+
+    /// The sealed working cache, in order.
+    pub(crate) fn events(&self) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.with(|connection| rows::events(connection))
+    }
+
+    /// The sealed alerts, in the order of their arrival.
+    pub(crate) fn alerts(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        self.with(|connection| rows::alerts(connection))
+    }
+
+    /// One image's row.
+    pub(crate) fn media(&self, media_id: [u8; 16]) -> Result<Option<MediaRow>, StoreError> {
+        self.with(move |connection| rows::media(connection, media_id))
+    }
+
+    /// All images without their bytes.
+    pub(crate) fn media_lines(&self) -> Result<Vec<MediaLine>, StoreError> {
+        self.with(|connection| rows::media_lines(connection))
+    }
+
+    /// Commits the intent to sign `(size, root)`: must return before the signature leaves the core.
+    pub(crate) fn intend_to_sign(&self, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
+        self.with(move |connection| batch::intend_to_sign(connection, size, root))
+    }
+
+    /// Keeps the signed checkpoint of a size.
+    pub(crate) fn keep_note(&self, size: u64, note: String) -> Result<(), StoreError> {
+        self.with(move |connection| batch::keep_note(connection, size, &note))
+    }
+
+    /// The largest size that was signed.
+    pub(crate) fn signed_size(&self) -> Result<u64, StoreError> {
+        self.with(|connection| batch::signed_size(connection))
+    }
+
+    /// Keeps a verified cosignature: the receipt for everything below `size`.
+    pub(crate) fn keep_cosignature(&self, size: u64, root: [u8; 32], note: String) -> Result<(), StoreError> {
+        self.with(move |connection| batch::keep_cosignature(connection, size, root, &note))
+    }
+
+    /// The largest cosigned size.
+    pub(crate) fn cosigned_size(&self) -> Result<u64, StoreError> {
+        self.with(|connection| batch::cosigned_size(connection))
+    }
+
+    /// Makes what was deleted unreadable also in the write-ahead log.
+    pub(crate) fn truncate_log(&self) -> Result<(), StoreError> {
+        self.with(|connection| batch::truncate_log(connection))
+    }
+
+    /// Finishes what is under way, closes the file and waits for the thread. Later calls are [`StoreError::Closed`].
+    pub(crate) fn close(&self) {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            let (reply, done) = sync_channel(1);
+            if sender.send(Message::Close(reply)).is_ok() {
+                let _ = done.recv();
+            }
+        }
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            let _ = worker.join();
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, further: i64) -> Result<(), StoreError> {
+        self.with(move |connection| {
+            let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            connection.pragma_update(None, "max_page_count", pages + further)?;
+            Ok(())
+        })
+    }
+}
+
+/// Renames the file and its companions, so that nothing of them is lost.
+fn set_aside(path: &Path, now_ms: i64) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let from = PathBuf::from(format!("{}{suffix}", path.display()));
+        let to = PathBuf::from(format!("{}.set-aside-{now_ms}{suffix}", path.display()));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::Io),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn lay_reserve(path: &Path) -> std::io::Result<()> {
+    if fs::metadata(path).is_ok_and(|file| file.len() == RESERVE_BYTES) {
+        return Ok(());
+    }
+    let laid = std::io::copy(&mut std::io::Read::take(std::io::repeat(0), RESERVE_BYTES), &mut fs::File::create(path)?);
+    if laid.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    laid.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests;
