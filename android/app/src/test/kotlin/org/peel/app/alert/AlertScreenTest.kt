@@ -104,7 +104,8 @@ class AlertScreenTest {
             words.text(facts.grade.phrase()),
             words.text(facts.categories.first().phrase()),
             facts.reason,
-            words.text(Said.SCORE, "0.712"),
+            "0.712",
+            "0.64",
             words.text(facts.warningMarkers.first().phrase()),
             words.text(Said.CHECK_START)
         )

@@ -86,10 +86,14 @@ object Samples {
     val opinion = FaceCheck.Opinion(
         Band.SUPPORTS,
         listOf(
-            TestedRate(RateCode.FALSE_ALERTS_SUPPORTED, 12, 200),
-            TestedRate(RateCode.TRUE_ALERTS_NOT_SUPPORTED, 31, 200)
+            TestedRate(RateCode.FALSE_ALERTS_GIVEN_SUPPORTS, 60, 1_000),
+            TestedRate(RateCode.TRUE_ALERTS_OF_SMALL_POOR_PROBES_SCORING_LOW, 155, 1_000)
         ),
-        listOf(Limit.CANNOT_SEPARATE_TWINS_OR_CLOSE_RELATIVES, Limit.SAME_IMAGES_AS_THE_ALERT)
+        listOf(
+            Limit.CANNOT_SEPARATE_TWINS_OR_CLOSE_RELATIVES,
+            Limit.CALIBRATION_NOT_FITTED,
+            Limit.SAME_IMAGES_AS_THE_ALERT
+        )
     )
 
     private fun streetProbe(photograph: BufferedImage): BufferedImage {

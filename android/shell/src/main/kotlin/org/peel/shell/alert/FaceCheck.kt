@@ -20,7 +20,7 @@ enum class Band { DOES_NOT_SUPPORT, INCONCLUSIVE, SUPPORTS }
 data class TestedRate(val what: RateCode, val cases: Long, val of: Long)
 
 /** What a tested rate counts. */
-enum class RateCode { FALSE_ALERTS_SUPPORTED, TRUE_ALERTS_NOT_SUPPORTED, OTHER }
+enum class RateCode { FALSE_ALERTS_GIVEN_SUPPORTS, TRUE_ALERTS_OF_SMALL_POOR_PROBES_SCORING_LOW, OTHER }
 
 /** Why the check gives no opinion, in terms that an officer can act on. */
 enum class QualityReason {

@@ -35,7 +35,7 @@ class MappingTest {
             band = band,
             reason = reason,
             testedRates = listOf(
-                org.peel.core.TestedRate("false_alerts_supported", 12u, 200u),
+                org.peel.core.TestedRate("false_alerts_given_supports", 12u, 200u),
                 org.peel.core.TestedRate("a_newer_one", 1u, 20u)
             ),
             limits = limits,
@@ -120,7 +120,7 @@ class MappingTest {
         val codes = listOf("cannot_separate_twins_or_close_relatives", "a_newer_one", "another")
         val opinion = comparison(org.peel.core.Band.SUPPORTS, limits = codes).toApp() as FaceCheck.Opinion
         assertEquals(Band.SUPPORTS, opinion.band)
-        assertEquals(listOf(RateCode.FALSE_ALERTS_SUPPORTED, RateCode.OTHER), opinion.rates.map { it.what })
+        assertEquals(listOf(RateCode.FALSE_ALERTS_GIVEN_SUPPORTS, RateCode.OTHER), opinion.rates.map { it.what })
         assertEquals(listOf(12L to 200L, 1L to 20L), opinion.rates.map { it.cases to it.of })
         assertEquals(listOf(Limit.CANNOT_SEPARATE_TWINS_OR_CLOSE_RELATIVES, Limit.OTHER), opinion.limits)
     }
