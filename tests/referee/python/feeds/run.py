@@ -14,6 +14,8 @@ from pathlib import Path
 from tstrans import klv, mpegts
 
 ROOT = Path(os.environ.get("PEEL_ROOT") or Path(__file__).resolve().parents[4])
+TARGET = Path(os.environ.get("PEEL_TARGET") or ROOT / "target")
+DECODER = TARGET / "debug" / "peel-klv"
 VECTORS = ROOT / "tests" / "vectors" / "feeds"
 TOLERANCE = 1e-9
 
@@ -78,8 +80,7 @@ def check(name, ok, detail=""):
 
 def ours(stream):
     """What our decoder makes of a transport stream file."""
-    command = ["cargo", "run", "--quiet", "--package", "peel-feeds", "--bin", "peel-klv", "--", str(stream), "--format", "jsonl"]
-    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = subprocess.run([DECODER, str(stream), "--format", "jsonl"], capture_output=True, text=True, check=False)
     if lines.returncode not in (0, 1):
         raise SystemExit(f"our decoder did not run: {lines.stderr}")
     return [json.loads(line) for line in lines.stdout.splitlines()]
@@ -173,6 +174,7 @@ def sent_by_referee(synchronous):
         agree(f"{name} {index}", line, klv.decode_uas_datalink(packet))
 
 
+subprocess.run(["cargo", "build", "--quiet", "--package", "peel-feeds", "--bin", "peel-klv"], cwd=ROOT, check=True)
 street()
 vectors()
 sent_by_referee(synchronous=False)
