@@ -1,5 +1,7 @@
 //! Event bodies as bytes, and what the types themselves rule out.
 
+#![allow(clippy::assertions_on_constants)] // they assert what types are
+
 mod support;
 
 use peel_domain::event::{

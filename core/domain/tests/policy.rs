@@ -1,5 +1,7 @@
 //! The policy as a document: what is read, what is refused, what is signed.
 
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ use peel_domain::stop::{
     FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, NoActionReason, Outcome,
     SegmentKind,
 };
+use peel_domain::stop_state::StopState;
 use peel_domain::wire::{AlertDto, EnrolmentCode, StreamEnvelope};
 use peel_domain::workflow::{AlertState, Command, FalseAlertForm, decide, deployment_ended, due, withdrawn};
 use proptest::prelude::*;
@@ -178,7 +179,7 @@ proptest! {
         let (states, _) = run(&steps);
         let mut closed = false;
         for state in &states {
-            let running = state.stop().is_some_and(|stop| stop.is_running());
+            let running = state.stop().is_some_and(StopState::is_running);
             prop_assert!(!(running && state.phase().is_closed()));
             prop_assert!(!closed || state.phase().is_closed());
             closed = state.phase().is_closed();

@@ -1,5 +1,7 @@
 //! The deployment's record from events of several logs.
 
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions
+
 mod support;
 
 use peel_domain::alert::Thousandths;

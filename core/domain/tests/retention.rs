@@ -1,5 +1,7 @@
 //! When images are due, also for clocks that lie.
 
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions
+
 mod support;
 
 use peel_domain::event::{Action, Actor, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};

@@ -1,5 +1,7 @@
 //! The stop: timer, explanation, identity, outcome, release.
 
+#![allow(clippy::unwrap_used)] // helpers outside of #[test] functions
+
 mod support;
 
 use peel_domain::event::{Action, Band, ComparisonRecord};

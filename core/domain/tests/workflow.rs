@@ -16,6 +16,8 @@ use peel_domain::workflow::{
 };
 use support::*;
 
+use ComparisonPurpose::{AlertProbe, ClosePhotograph};
+
 fn do_not_engage(reasons: Vec<NoEngagementReason>) -> Command {
     Command::Decide { decision: Decision::DoNotEngage(reasons), note: None }
 }
@@ -335,7 +337,6 @@ fn s18_a_comparison_needs_a_revealed_open_alert_and_for_a_photograph_a_stop() {
         let request = ComparisonRequest { comparison_id: comparison(6), purpose, reason: None };
         state.comparison_permit(request, &officer, &policy, at(ms)).map(|permit| permit.purpose())
     };
-    use ComparisonPurpose::{AlertProbe, ClosePhotograph};
     assert_eq!(permit(&fresh(), AlertProbe, 10), Err(WorkflowError::NotRevealed));
     assert_eq!(permit(&revealed(), AlertProbe, 4_000), Ok(AlertProbe));
     assert_eq!(permit(&revealed(), ClosePhotograph, 4_000), Err(WorkflowError::NoContact));

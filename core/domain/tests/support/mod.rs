@@ -1,5 +1,6 @@
 //! What the tests of the domain share: an officer, an alert, moments, and a way to play commands.
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unreachable_pub)] // each test file uses its own part
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // test code outside of #[test] functions
 
 use std::collections::{BTreeMap, BTreeSet};
 
