@@ -84,7 +84,7 @@ pub fn seal(
         let (enc, wrapped_cek) = recipient.wrap(&info, &aad, cek.as_slice(), rng)?;
         wrapped.push(WrappedKey { kid: recipient.kid(), enc, wrapped_cek });
     }
-    wrapped.sort_by(|a, b| a.kid.cmp(&b.kid));
+    wrapped.sort_by_key(|key| key.kid);
     let mut padded = pad(body);
     let ciphertext = encrypt(suite, &cek, &padded, &aad);
     padded.zeroize();

@@ -39,8 +39,14 @@ impl Manifest {
 
     /// The note text.
     pub fn note_text(&self) -> String {
-        let lines: String = self.files.iter().map(|(path, hash)| format!("{hash} {path}\n")).collect();
-        format!("{}\n{VERSION_LINE}\nmade {}\n{lines}", self.name, self.made_at_s)
+        let mut text = format!("{}\n{VERSION_LINE}\nmade {}\n", self.name, self.made_at_s);
+        for (path, hash) in &self.files {
+            text.push_str(&hash.to_hex());
+            text.push(' ');
+            text.push_str(path);
+            text.push('\n');
+        }
+        text
     }
 
     /// Reads a note text in its one form.

@@ -245,7 +245,7 @@ impl ForceRecord {
             report.fail(Some(name), None, Problem::ForceLast);
         }
         self.check_enrolment(trusted, trust, report);
-        self.check_lines(trusted, log, last, trust, report);
+        Self::check_lines(trusted, log, last, trust, report);
         self.check_time(log, accepted, report);
         if report.failures == before {
             report.checked(Some(name), "accepted checkpoints, each a prefix of the log", accepted.len() as u64);
@@ -265,7 +265,6 @@ impl ForceRecord {
 
     /// The gateway's line must be the one that the force log holds; hardware should have signed.
     fn check_lines(
-        &self,
         trusted: &TrustedLog,
         log: &CheckedLog,
         last: Option<&CheckpointLeaf>,

@@ -124,6 +124,7 @@ pub struct Approval {
 
 /// A leaf of the force log.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "a leaf lives while it is read; boxing would only hide its fields")]
 pub enum ForceLeaf {
     /// An accepted checkpoint.
     Checkpoint(CheckpointLeaf),

@@ -1,5 +1,7 @@
 //! Phone and gateway against each other, with answers lost, cut short, corrupted and forged.
 
+#![allow(clippy::cast_possible_truncation, reason = "test sizes are small")]
+
 use std::collections::VecDeque;
 
 use proptest::prelude::*;

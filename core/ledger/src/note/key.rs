@@ -59,8 +59,7 @@ pub(super) fn ed25519_key_id(name: &str, signature_type: SignatureType, key: &[u
 }
 
 fn first_four(hash: &Hash) -> [u8; 4] {
-    let [a, b, c, d, ..] = hash.to_bytes();
-    [a, b, c, d]
+    *hash.as_bytes().first_chunk().expect("a hash has 32 bytes")
 }
 
 impl VerifierKey {

@@ -63,8 +63,8 @@ impl RecipientPublicKey {
 
     /// The first 8 bytes of SHA-256 of the serialised key.
     pub fn kid(&self) -> KeyId {
-        let [a, b, c, d, e, f, g, h, ..] = Hash::of(&[&self.to_bytes()]).to_bytes();
-        [a, b, c, d, e, f, g, h]
+        let digest = Hash::of(&[&self.to_bytes()]);
+        *digest.as_bytes().first_chunk().expect("a hash has 32 bytes")
     }
 
     /// HPKE base mode, single shot: gives the encapsulated key and the ciphertext.

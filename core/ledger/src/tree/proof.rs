@@ -10,7 +10,7 @@ use crate::Hash;
 
 fn check_subtree(start: u64, end: u64, size: u64) -> Result<(), TreeError> {
     let span = end.checked_sub(start).filter(|span| *span > 0 && end <= size).ok_or(TreeError::Range)?;
-    let aligned = span.checked_next_power_of_two().is_some_and(|unit| start % unit == 0);
+    let aligned = span.checked_next_power_of_two().is_some_and(|unit| start.is_multiple_of(unit));
     if aligned && size <= 1 << 63 { Ok(()) } else { Err(TreeError::Range) }
 }
 

@@ -66,7 +66,7 @@ impl CompactRange {
     pub fn tail(&self, start: u64) -> Result<Self, TreeError> {
         let span = self.size.checked_sub(start).ok_or(TreeError::Range)?;
         let unit = span.checked_add(1).and_then(u64::checked_next_power_of_two);
-        if start != 0 && unit.is_none_or(|unit| start % unit != 0) {
+        if start != 0 && !unit.is_some_and(|unit| start.is_multiple_of(unit)) {
             return Err(TreeError::Range);
         }
         let from = self.roots.len().checked_sub(span.count_ones() as usize).ok_or(TreeError::Range)?;

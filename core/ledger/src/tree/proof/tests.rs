@@ -1,5 +1,7 @@
 //! The tree against the recursive definition of RFC 6962, and the public Merkle test values.
 
+#![allow(clippy::cast_possible_truncation, reason = "test sizes are small")]
+
 use proptest::prelude::*;
 
 use super::super::{CompactRange, LeafHashes, empty_root, leaf_hash};

@@ -1,0 +1,109 @@
+//! The findings in plain words, for someone who checks police records and not computers.
+
+use std::fmt::Write as _;
+
+use peel_ledger::bundle::{Report, Verdict};
+
+use crate::trail::{AlertEnd, TrailReport};
+use crate::verify::Findings;
+
+/// The whole text. Writing to a string cannot fail.
+pub(crate) fn render(findings: &Findings) -> String {
+    let mut out = String::new();
+    let _ = write_report(&mut out, &findings.bundle);
+    if let Some(trail) = &findings.trail {
+        let _ = write_trail(&mut out, trail);
+    }
+    let _ = writeln!(out, "\n{}", conclusion(findings));
+    out
+}
+
+fn conclusion(findings: &Findings) -> String {
+    match findings.verdict {
+        Verdict::Good => "GOOD: everything that was to be checked was checked, and holds.".to_owned(),
+        Verdict::Tampered => {
+            let count = findings.bundle.failures + findings.trail.as_ref().map_or(0, |trail| trail.failed.len() as u64);
+            format!("TAMPERED: {count} checks failed. Do not rely on this bundle; keep it as evidence.")
+        }
+        Verdict::Incomplete => {
+            "INCOMPLETE: nothing failed, but something that should have been checked could not be.".to_owned()
+        }
+    }
+}
+
+fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
+    let made = report.made_at_s.and_then(|at| i64::try_from(at).ok());
+    let made = made.and_then(|at| chrono::DateTime::from_timestamp(at, 0));
+    match made {
+        Some(made) => writeln!(out, "Bundle made {}", made.format("%Y-%m-%d %H:%M:%S UTC"))?,
+        None => writeln!(out, "Bundle with no readable date")?,
+    }
+    writeln!(out, "\nChecked, and holds:")?;
+    for item in &report.checked {
+        writeln!(out, "  {}: {} ({})", place(item.log.as_deref()), item.what, item.count)?;
+    }
+    if !report.failed.is_empty() {
+        writeln!(out, "\nFailed:")?;
+    }
+    for item in &report.failed {
+        let at = item.index.map(|index| format!(", entry {index}")).unwrap_or_default();
+        writeln!(out, "  {}{at}: {}", place(item.place.as_deref()), item.text)?;
+    }
+    let unlisted = report.failures.saturating_sub(report.failed.len() as u64);
+    if unlisted > 0 {
+        writeln!(out, "  and {unlisted} more")?;
+    }
+    if !report.not_checked.is_empty() {
+        writeln!(out, "\nNot checked:")?;
+    }
+    for item in &report.not_checked {
+        let weight = if item.expected { "should have been possible" } else { "not asked for" };
+        writeln!(out, "  {}: {} [{weight}]", place(item.log.as_deref()), item.what)?;
+    }
+    for remark in &report.remarks {
+        writeln!(out, "\nRemark: {remark}")?;
+    }
+    Ok(())
+}
+
+fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
+    writeln!(out, "\nOpened with your key: {} records", trail.entries)?;
+    for row in &trail.alerts {
+        let signed = match row.end {
+            AlertEnd::Engaged | AlertEnd::NotEngaged | AlertEnd::PassedOn | AlertEnd::Observed if row.signed => {
+                ", signed by the officer's key"
+            }
+            AlertEnd::Engaged | AlertEnd::NotEngaged | AlertEnd::PassedOn | AlertEnd::Observed => ", unsigned",
+            _ => "",
+        };
+        writeln!(out, "  {}: alert {} ({}): {}{signed}", row.log, row.alert_seq, row.alert_id, end(row.end))?;
+    }
+    for row in &trail.shifts {
+        writeln!(out, "  {}: {} shifts begun, {} ended", row.log, row.started, row.ended)?;
+    }
+    for (title, lines) in [("Failed in the records", &trail.failed), ("Not concluded in the records", &trail.open)] {
+        if !lines.is_empty() {
+            writeln!(out, "\n{title}:")?;
+        }
+        for line in lines {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn place(name: Option<&str>) -> &str {
+    name.unwrap_or("the bundle")
+}
+
+const fn end(end: AlertEnd) -> &'static str {
+    match end {
+        AlertEnd::Engaged => "decided: engage",
+        AlertEnd::NotEngaged => "decided: do not engage",
+        AlertEnd::PassedOn => "decided: pass to another officer",
+        AlertEnd::Observed => "decided: observe only",
+        AlertEnd::NoDecision => "no_decision: time ran out",
+        AlertEnd::Overtaken => "withdrawn, superseded or a duplicate before a decision",
+        AlertEnd::Open => "OPEN: neither a decision nor no_decision",
+    }
+}
