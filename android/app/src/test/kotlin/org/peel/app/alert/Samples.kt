@@ -38,10 +38,10 @@ object Samples {
     private val photograph: BufferedImage = ImageIO.read(File(repository, "tests/street/faces/devon_1.jpg"))
 
     /** Head and shoulders, as a custody photograph is cut. */
-    private val reference = photograph.getSubimage(40, 0, 200, 250).encoded()
+    val reference = photograph.getSubimage(40, 0, 200, 250).encoded()
 
     /** The same photograph as a street camera might have it: small, dim, a little turned, enlarged again. */
-    private val probe = streetProbe(photograph).encoded()
+    val probe = streetProbe(photograph).encoded()
 
     val alert = OpenAlert(
         id = AlertId("0195-sample"),
@@ -97,11 +97,11 @@ object Samples {
     )
 
     private fun streetProbe(photograph: BufferedImage): BufferedImage {
-        val small = BufferedImage(64, 80, BufferedImage.TYPE_INT_RGB)
+        val small = BufferedImage(104, 130, BufferedImage.TYPE_INT_RGB)
         small.createGraphics().run {
             setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR)
-            transform(AffineTransform.getRotateInstance(0.06, 32.0, 40.0))
-            drawImage(photograph.getSubimage(40, 0, 200, 250), -4, -4, 72, 90, null)
+            transform(AffineTransform.getRotateInstance(0.06, 52.0, 65.0))
+            drawImage(photograph.getSubimage(40, 0, 200, 250), -6, -6, 117, 146, null)
             dispose()
         }
         val dim = RescaleOp(0.8f, 6f, null).filter(small, null)

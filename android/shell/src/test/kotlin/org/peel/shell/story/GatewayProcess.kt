@@ -13,6 +13,7 @@ import javax.net.ssl.SSLContext
 import javax.net.ssl.TrustManagerFactory
 
 private const val COMMAND_SECONDS = 60L
+private const val VERIFIED_BEFORE_MILLIS = 5 * 3_600_000L
 
 private val program = File(System.getProperty("peel.gateway"))
 
@@ -49,15 +50,17 @@ class GatewayProcess(private val folder: File) : AutoCloseable {
     fun enrolmentCode(): String = command("enrol", "--data", data, "--url", url).field("code")
 
     /** Raises an alert as the vendor's system would, and gives its identifier. */
-    fun raise(probe: File, reference: File): String {
+    fun raise(probe: ByteArray, reference: ByteArray): String {
+        val capturedAt = System.currentTimeMillis() - 400
         val body = """
             {"deployment_id": "$deployment", "camera_id": "cam-1",
-             "captured_at_ms": ${System.currentTimeMillis() - 400}, "direction": "Walking to the station",
+             "captured_at_ms": $capturedAt, "direction": "Walking to the station",
              "probes": [{"image": "${probe.base64()}"}],
              "reference": {"image": "${reference.base64()}", "source": "custody", "age_years": 6},
              "watchlist_entry_ref": "wl-0042", "score_thousandths": 712, "threshold_thousandths": 640,
              "grade": "red", "categories": ["wanted_by_court"], "reason_text": "Failed to appear: robbery",
-             "warning_markers": ["violent", "weapons"]}
+             "warning_markers": ["violent", "weapons"], "operator_judgement": "same_person_likely",
+             "entry_last_verified_at_ms": ${capturedAt - VERIFIED_BEFORE_MILLIS}}
         """.trimIndent()
         return post("/v1/ingest/alerts", "ingest", body).field("alert_id")
     }
@@ -89,7 +92,7 @@ class GatewayProcess(private val folder: File) : AutoCloseable {
         return said
     }
 
-    private fun File.base64(): String = Base64.getEncoder().encodeToString(readBytes())
+    private fun ByteArray.base64(): String = Base64.getEncoder().encodeToString(this)
 
     private fun String.field(name: String): String =
         checkNotNull(Regex("\"$name\"\\s*:\\s*\"([^\"]+)\"").find(this)) { "no $name in: $this" }.groupValues[1]

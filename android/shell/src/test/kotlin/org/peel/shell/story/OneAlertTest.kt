@@ -18,10 +18,6 @@ import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
-import org.peel.core.CoreConfig
-import org.peel.core.OfficerCore
-import org.peel.core.softwareVault
-import org.peel.core.systemClock
 import org.peel.shell.CoreResult
 import org.peel.shell.Problem
 import org.peel.shell.alert.AlertAction
@@ -36,9 +32,6 @@ import org.peel.shell.alert.FaceCheck
 import org.peel.shell.alert.Judgement
 import org.peel.shell.alert.Look
 import org.peel.shell.alert.Step
-import org.peel.shell.core.PeelAlerts
-import org.peel.shell.core.PeelSession
-import org.peel.shell.session.Role
 import org.peel.shell.session.SyncReport
 
 private const val STORY_MILLIS = 60_000L
@@ -47,29 +40,11 @@ private const val STORY_MILLIS = 60_000L
 @OptIn(ExperimentalCoroutinesApi::class)
 class OneAlertTest {
     private val repository = File(System.getProperty("peel.repository"))
-    private val face = File(repository, "tests/street/faces/devon_1.jpg")
-    private val otherFace = File(repository, "tests/street/faces/casey_1.jpg")
+    private val face = File(repository, "tests/street/faces/devon_1.jpg").readBytes()
+    private val otherFace = File(repository, "tests/street/faces/casey_1.jpg").readBytes()
 
     /** The app's own scope: one thread, as Android's main dispatcher is. */
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default.limitedParallelism(1))
-
-    private class Phone(folder: File, models: File) {
-        val core = OfficerCore.open(
-            CoreConfig(File(folder, "core").apply { mkdirs() }.path, models.path),
-            softwareVault(File(folder, "vault").apply { mkdirs() }.path),
-            systemClock()
-        )
-        val session = PeelSession(core)
-        val alerts = PeelAlerts(core) { session.exercise }
-
-        suspend fun start(gateway: GatewayProcess) {
-            session.enrol(gateway.enrolmentCode()).done()
-            session.signIn(gateway.officer, gateway.pin).done()
-            val deployment = session.deployments().done().single()
-            session.join(deployment, Role.ENGAGEMENT_OFFICER).done()
-            session.connect().done()
-        }
-    }
 
     private fun story(folder: File, tell: suspend (GatewayProcess, Phone) -> Unit) = runBlocking {
         withTimeout(STORY_MILLIS) {
@@ -144,14 +119,6 @@ class OneAlertTest {
             }
             assertNull(view.judgedAgain)
         }
-}
-
-private suspend inline fun <reified S : AlertState> AlertStore.until(crossinline there: (S) -> Boolean): S =
-    state.first { it is S && there(it) } as S
-
-private fun <T> CoreResult<T>.done(): T = when (this) {
-    is CoreResult.Done -> value
-    is CoreResult.Failed -> error("the core refused: $problem")
 }
 
 private fun CoreResult<*>.problem(): Problem? = (this as? CoreResult.Failed)?.problem
