@@ -23,11 +23,18 @@ use crate::store::{Batch, Op, StoreError};
 use crate::transport::TransportError;
 
 /// An image as fetched and masked.
-struct Fetched {
+pub(super) struct Fetched {
     media: MediaRef,
     class: MediaClass,
     image: Zeroizing<Vec<u8>>,
     masked_faces: u8,
+}
+
+impl Fetched {
+    /// An image as it came.
+    pub(super) fn of(media: MediaRef, class: MediaClass, image: Vec<u8>) -> Self {
+        Self { media, class, image: Zeroizing::new(image), masked_faces: 0 }
+    }
 }
 
 fn cursor_op(alert_seq: u64) -> Op {
@@ -317,7 +324,7 @@ impl Engine {
             let link = self.link().map_err(|_| Unfit::Link(TransportError::SetUp))?;
             let limit = usize::try_from(media.size).unwrap_or(0);
             let image = match link.bytes(&format!("/v1/media/{}", media.media_id), limit).await {
-                Ok(image) => Zeroizing::new(image),
+                Ok(image) => image,
                 Err(TransportError::Refused { status: 403 | 404 | 410, .. }) => return Err(Unfit::Input("media.gone")),
                 Err(TransportError::TooLarge) => return Err(Unfit::Input("media.size")),
                 Err(error) => return Err(Unfit::Link(error)),
@@ -328,7 +335,7 @@ impl Engine {
             if !media::transport_hash_fits(&image, &media.transport_sha256) {
                 return Err(Unfit::Input("media.hash"));
             }
-            fetched.push(Fetched { media, class, image, masked_faces: 0 });
+            fetched.push(Fetched::of(media, class, image));
         }
         Ok(fetched)
     }
@@ -353,7 +360,7 @@ impl Engine {
         Ok(fetched)
     }
 
-    fn keep_alert(&self, alert_seq: u64, alert: Alert, fetched: &[Fetched]) -> Result<(), EngineError> {
+    pub(super) fn keep_alert(&self, alert_seq: u64, alert: Alert, fetched: &[Fetched]) -> Result<(), EngineError> {
         let mut state = self.lock();
         let open = alert.open();
         let (alert_id, key) = (open.alert_id, open.alert_id.0.into_bytes());

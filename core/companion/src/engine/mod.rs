@@ -24,6 +24,9 @@ mod sync;
 mod ticker;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

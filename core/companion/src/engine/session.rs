@@ -68,7 +68,10 @@ impl Engine {
         reply: &EnrolResponse,
     ) -> Result<EnrolmentView, EngineError> {
         let wrapped = self.vault.wrap(WrapSlot::Log, seed.to_vec())?;
-        let device = device_record(code, reply, wrapped, k_hw_spki)?;
+        self.keep_device(device_record(code, reply, wrapped, k_hw_spki)?)
+    }
+
+    pub(super) fn keep_device(&self, device: DeviceRecord) -> Result<EnrolmentView, EngineError> {
         let mut state = self.lock();
         if state.device.is_some() {
             return Err(EngineError::AlreadyEnrolled);
@@ -116,7 +119,7 @@ impl Engine {
         Ok(view)
     }
 
-    fn keep_shift(&self, certificate: Vec<u8>, k_officer_spki: &[u8]) -> Result<ShiftView, EngineError> {
+    pub(super) fn keep_shift(&self, certificate: Vec<u8>, k_officer_spki: &[u8]) -> Result<ShiftView, EngineError> {
         let mut state = self.lock();
         let now = self.now();
         let device = state.device()?;
@@ -204,7 +207,7 @@ impl Engine {
         Ok(())
     }
 
-    fn keep_joined(&self, rostered: RosteredDeployment, role: Role) -> Result<(), EngineError> {
+    pub(super) fn keep_joined(&self, rostered: RosteredDeployment, role: Role) -> Result<(), EngineError> {
         let mut state = self.lock();
         if state.deployment.is_some() {
             return Err(EngineError::NotNow("deployment.already_joined"));

@@ -241,17 +241,17 @@ async fn body(response: Response, limit: usize) -> Result<Vec<u8>, TransportErro
 /// A certificate that is not the pinned one is told apart from a network that is gone.
 #[expect(clippy::needless_pass_by_value, reason = "it is the form that map_err hands over")]
 fn sort(error: reqwest::Error) -> TransportError {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
-    while let Some(inner) = source {
-        if matches!(inner.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
-            return TransportError::Untrusted;
-        }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>()
-            && let Some(rustls::Error::InvalidCertificate(_)) = io.get_ref().and_then(|cause| cause.downcast_ref())
-        {
-            return TransportError::Untrusted;
-        }
-        source = inner.source();
+    if is_untrusted(&error) { TransportError::Untrusted } else { TransportError::Unreachable }
+}
+
+/// Whether the error stems from a refused certificate; errors of input and output hide theirs one level deeper.
+fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+        return true;
     }
-    TransportError::Unreachable
+    let hidden = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    if hidden.is_some_and(|inner| is_untrusted(inner)) {
+        return true;
+    }
+    error.source().is_some_and(is_untrusted)
 }

@@ -8,6 +8,9 @@ mod client;
 mod error;
 mod pins;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use backoff::BackOff;
 pub(crate) use client::{Authenticator, GatewayClient};
 pub(crate) use error::TransportError;

@@ -1,0 +1,5 @@
+//! The engine on its own: a force made here, no gateway, messages signed by the force's own keys.
+
+mod inbound;
+mod keeping;
+mod support;
