@@ -5,7 +5,7 @@
 //! computing the deployment record.
 //! Must never: let `serve` hold a private key that opens bodies, keep an image past its time, or reply before what it
 //! says is durable.
-//! Always: commit, then sign, then reply; every route's needed authority stands in one table; TLS only.
+//! Always: no reply and no signature leaves before its transaction is committed; every route's needed authority stands in one table; TLS only.
 
 pub mod bundle;
 pub mod clock;

@@ -1,4 +1,5 @@
 //! Who gets in: enrolment, tokens, sign-in, certificates, bounds.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Alerts: in from the LFR system, out to phones, and gone when their time is over.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
 
@@ -86,6 +87,31 @@ async fn a_cursor_that_the_gateway_never_gave_is_reset() {
     let message = stream.next().await.unwrap();
     assert_eq!((message.event.as_str(), message.id), ("reset", None));
     assert_eq!(stream.next_stored().await.unwrap().0, 1);
+}
+
+#[tokio::test]
+async fn a_backlog_is_bounded_and_a_cursor_before_it_is_reset() {
+    let force = support::TestForce::new();
+    let path = force.data().config();
+    let text = std::fs::read_to_string(&path).unwrap().replace("stream_backlog = 20000", "stream_backlog = 3");
+    std::fs::write(&path, text).unwrap();
+    let gateway = TestGateway::serve(force).await;
+    gateway.go_live().await;
+    let phone = gateway.phone(OFFICER).await;
+    for _ in 0..5 {
+        gateway.ingest().await;
+    }
+    for _ in 0..40 {
+        let mut stream = phone.stream(&gateway, Some(0)).await;
+        let first = stream.next().await.unwrap();
+        if first.event == "reset" {
+            assert_eq!(first.data, r#"{"after":3}"#);
+            assert_eq!(stream.next_stored().await.unwrap().0, 4);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the backlog was never cut");
 }
 
 #[tokio::test]

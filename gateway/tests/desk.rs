@@ -1,7 +1,9 @@
 //! The desk beside `serve`: what it opens, what it tells, the record and the bundle.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
 
+use p256::ecdsa::signature::Signer as _;
 use peel_domain::event::{Action, Actor, BODY_VERSION, CoordinationStatus, EventBody, Justification};
 use peel_domain::id::{AlertId, OfficerId};
 use peel_domain::judgement::Decision;
@@ -41,7 +43,10 @@ async fn record(gateway: &TestGateway, phone: &TestPhone, alert_id: AlertId, act
         .append(&origin, EntryClass::Event, time, &body.to_cbor().unwrap(), &recipients, &mut rand::rng())
         .unwrap();
     let nodes = LeafHashes::new(vec![appended.leaf]);
-    let note = appended.state.checkpoint(&origin).sign(&phone.log_key).unwrap();
+    let mut note = appended.state.checkpoint(&origin).sign(&phone.log_key).unwrap();
+    let der: p256::ecdsa::Signature = phone.hw_key.sign(note.text().as_bytes());
+    let hardware = support::spki(&phone.hw_key);
+    note.attach_hardware_line(origin.as_str(), &hardware, der.to_der().as_bytes()).unwrap();
     let announce = AddCheckpoint::build(0, note, &nodes).unwrap().encode();
     let package = Package::build(0, vec![&appended.entry], 1, &nodes).unwrap();
     let entries = AddEntries {
@@ -166,7 +171,9 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     desk.follow(&mut |_, _, _| {}).await.unwrap();
     let deployment = gateway.force.deployment_id;
     let refused = read_record(&desk_dir(&gateway), deployment);
-    assert!(matches!(refused, Err(DeskError::Incomplete(1))), "an alert without a truth");
+    let issues = deployment_record(&desk_dir(&gateway), deployment).unwrap().issues;
+    assert!(matches!(refused, Err(DeskError::Incomplete(_))), "an alert without a truth");
+    assert!(issues.iter().any(|issue| issue.alert_id() == Some(alert_id)), "{issues:?}");
     let state = |number: &str, pin: &str| {
         let officer = OfficerId::new(number).unwrap();
         gateway.force.change(|authority, tx| {

@@ -1,4 +1,5 @@
 //! A drone's feed through the gateway.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
 
@@ -45,7 +46,10 @@ async fn a_feed_is_assigned_relayed_and_ended() {
     assert_eq!(body.next().await.unwrap().unwrap(), "live bytes");
     drop(chunks);
     assert_eq!(sending.await.unwrap(), 200);
-    assert!(body.next().await.is_none());
+    // HTTP/2 may close with an empty frame; an error or more bytes would be wrong.
+    while let Some(rest) = body.next().await {
+        assert!(rest.unwrap().is_empty());
+    }
     assert!(matches!(stream.next_stored().await.unwrap().1, StreamEvent::DroneEnded { .. }));
     let gone = phone.get(&gateway, "/v1/feeds/drone-1/stream.ts").send().await.unwrap();
     assert_eq!(gone.status(), 404);
@@ -78,7 +82,7 @@ async fn telemetry_reaches_the_deployment_as_states_without_a_number() {
     let mut encoder = UasEncoder::new(now_us);
     encoder.value(Item::SensorLatitude, 51.5).unwrap().value(Item::SensorLongitude, -0.12).unwrap();
     encoder.value(Item::PlatformHeading, 90.0).unwrap();
-    let stream_bytes = support::klv_stream(&encoder.finish());
+    let stream_bytes = support::klv::klv_stream(&encoder.finish());
     chunks.send(stream_bytes.into()).await.unwrap();
     let state: DroneStateDto = loop {
         let message = stream.next().await.unwrap();

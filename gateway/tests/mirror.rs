@@ -1,4 +1,5 @@
 //! The mirror: phones' logs over HTTPS.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
 

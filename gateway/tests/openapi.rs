@@ -1,4 +1,5 @@
 //! The published description and the router say the same.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 use std::collections::BTreeSet;
 
@@ -16,13 +17,13 @@ fn described() -> BTreeSet<(String, String, String)> {
         let depth = line.len() - line.trim_start().len();
         let word = line.trim().trim_end_matches(':');
         if depth == 2 && word.starts_with('/') {
-            path = word.to_owned();
+            word.clone_into(&mut path);
         } else if depth == 4 && METHODS.contains(&word) {
             operations.push((word.to_uppercase(), path.clone(), "open".to_owned()));
         } else if depth == 6
             && let Some(scheme) = word.strip_prefix("security: [{ ")
         {
-            operations.last_mut().unwrap().2 = scheme.split(':').next().unwrap().to_owned();
+            scheme.split(':').next().unwrap().clone_into(&mut operations.last_mut().unwrap().2);
         }
     }
     operations.into_iter().collect()

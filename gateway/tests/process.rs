@@ -1,4 +1,5 @@
 //! The program itself: its commands, its signals, its death.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
 

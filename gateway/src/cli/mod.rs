@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 /// Time in an exercise.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Time {
-    /// Run an exercise's clock: EPOCH_MS:REAL_MS:SPEED; refused unless the force was made for exercises
+    /// Run an exercise's clock; refused unless the force was made for exercises
     #[arg(long, value_name = "EPOCH_MS:REAL_MS:SPEED")]
     exercise_clock: Option<ExerciseClock>,
 }

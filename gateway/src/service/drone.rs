@@ -152,7 +152,7 @@ impl Telemetry {
     }
 
     fn take(&mut self, bytes: &[u8], now: Instant, now_ms: i64) -> Option<DroneStateDto> {
-        let now_us = u64::try_from(now.duration_since(self.begun).as_micros()).unwrap_or(u64::MAX);
+        let since_us = u64::try_from(now.duration_since(self.begun).as_micros()).unwrap_or(u64::MAX);
         let mut fresh = false;
         self.demuxer.push(bytes);
         while let Some(event) = self.demuxer.next_event() {
@@ -163,7 +163,7 @@ impl Telemetry {
                 }
                 // A packet with a wrong checksum is rejected whole.
                 if let Ok(packet) = UasPacket::from_triplet(&triplet) {
-                    self.state.apply(&packet, now_us);
+                    self.state.apply(&packet, since_us);
                     fresh = true;
                 }
             }
@@ -172,16 +172,16 @@ impl Telemetry {
             return None;
         }
         self.said = Some(now);
-        self.dto(now_us, now_ms)
+        self.dto(since_us, now_ms)
     }
 
     /// `None` where the sender's own marking does not let it out.
-    fn dto(&self, now_us: u64, now_ms: i64) -> Option<DroneStateDto> {
+    fn dto(&self, since_us: u64, now_ms: i64) -> Option<DroneStateDto> {
         let classified = self.state.classification().is_some_and(|marking| marking != Classification::Unclassified);
         if classified {
             return None;
         }
-        let value = |item| self.state.value(item, now_us);
+        let value = |item| self.state.value(item, since_us);
         let place =
             |latitude, longitude| Some(PlaceDto { latitude_deg: value(latitude)?, longitude_deg: value(longitude)? });
         let look_at = place(Item::TargetLatitude, Item::TargetLongitude)

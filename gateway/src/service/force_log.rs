@@ -123,12 +123,12 @@ impl Gateway {
     pub async fn beacon(&self) -> Result<BeaconResponse, ServiceError> {
         let authority = self.authority.clone();
         let leaf = self.db.read(|tx| newest(tx)).await?.ok_or(ServiceError::NotFound)?;
-        let (origin, value, at_s) = (&authority.force_log_origin, leaf.lines, leaf.cosigned_at_s);
-        let mut note = SignedNote::new(format!("{origin}\nbeacon\n{}\n{at_s}\n", value.to_base64()))
+        let (origin, value, seconds) = (&authority.force_log_origin, leaf.lines, leaf.cosigned_at_s);
+        let mut note = SignedNote::new(format!("{origin}\nbeacon\n{}\n{seconds}\n", value.to_base64()))
             .map_err(|_| ServiceError::Internal)?;
         let line = authority.keys.force_log.sign(note.text()).map_err(|_| ServiceError::Internal)?;
         note.attach(line).map_err(|_| ServiceError::Internal)?;
-        let at_ms = i64::try_from(at_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let at_ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
         Ok(BeaconResponse { beacon: value.to_hex(), at_ms, note: note.to_text() })
     }
 }

@@ -66,8 +66,10 @@ impl Gateway {
         let authority = self.authority.clone();
         let backlog = authority.config.limits.stream_backlog;
         let now_ms = authority.clock.now_ms();
-        let due = self.db.read(move |tx| storage::due_media(tx, now_ms).map_err(ServiceError::from)).await?;
-        if due.is_empty() {
+        let due = self.db.read(move |tx| {
+            Ok::<_, ServiceError>(!storage::due_media(tx, now_ms)?.is_empty() || storage::is_over_full(tx, backlog)?)
+        });
+        if !due.await? {
             return Ok(());
         }
         let files = self

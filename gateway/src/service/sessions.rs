@@ -14,9 +14,9 @@ use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 
 /// How long a token lasts.
-pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(600);
+pub(super) const TOKEN_LIFE: Duration = Duration::from_mins(10);
 /// How long a nonce lasts.
-pub(super) const NONCE_LIFE: Duration = Duration::from_secs(60);
+pub(super) const NONCE_LIFE: Duration = Duration::from_mins(1);
 /// Nonces and tokens kept at most, each.
 const MAX_KEPT: usize = 100_000;
 
@@ -132,7 +132,7 @@ impl Buckets {
         let full = self.burst * 1_000;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MAX_KEPT {
-            kept.retain(|_, bucket| now.duration_since(bucket.at) < Duration::from_secs(60));
+            kept.retain(|_, bucket| now.duration_since(bucket.at) < Duration::from_mins(1));
         }
         let bucket = match kept.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),

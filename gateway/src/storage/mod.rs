@@ -29,7 +29,8 @@ pub use media::{
     MediaRow, due_media, live_media_of_deployment, mark_destroyed, may_read, media, media_files, put_media,
 };
 pub use outbox::{
-    OutboxRow, Recipients, StoredEvent, bounds, events_after, prune, put_event, recipients_of_alert, redact_alerts,
+    OutboxRow, Recipients, StoredEvent, bounds, events_after, is_over_full, prune, put_event, recipients_of_alert,
+    redact_alerts,
 };
 pub use rusqlite::{Connection, Transaction};
 

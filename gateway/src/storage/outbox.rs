@@ -117,6 +117,16 @@ pub fn bounds(db: &Connection, enrolment_id: EnrolmentId) -> Result<(u64, u64), 
     Ok((oldest.map_or(last, |seq| seq.saturating_sub(1)), last))
 }
 
+/// Whether any device has more than `keep` events stored.
+pub fn is_over_full(db: &Connection, keep: u32) -> Result<bool, StoreError> {
+    Ok(db.query_row(
+        "select exists (select 1 from device where last_seq > ?1 and exists (select 1 from outbox \
+         where outbox.enrolment_id = device.enrolment_id and outbox.seq <= device.last_seq - ?1))",
+        [keep],
+        |row| row.get(0),
+    )?)
+}
+
 /// Keeps at most `keep` events a device.
 pub fn prune(db: &Connection, keep: u32) -> Result<(), StoreError> {
     db.execute(

@@ -1,8 +1,9 @@
 //! A force, its gateway and a phone, for tests: real TLS over loopback, real keys, temporary directories.
 #![allow(dead_code)] // each test file uses its own part
 
+pub(crate) mod klv;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -25,25 +26,25 @@ use peel_ledger::note::Ed25519Signer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-pub const FORCE: &str = "force.example";
-pub const OFFICER: &str = "PC-4471";
-pub const PIN: &str = "493817";
+pub(crate) const FORCE: &str = "force.example";
+pub(crate) const OFFICER: &str = "PC-4471";
+pub(crate) const PIN: &str = "493817";
 
 /// A force in temporary directories.
-pub struct TestForce {
-    pub root: tempfile::TempDir,
-    pub deployment_id: DeploymentId,
+pub(crate) struct TestForce {
+    pub(crate) root: tempfile::TempDir,
+    pub(crate) deployment_id: DeploymentId,
 }
 
 /// A gateway that serves it.
-pub struct TestGateway {
-    pub force: TestForce,
-    pub server: RunningServer,
-    pub http: Client,
+pub(crate) struct TestGateway {
+    pub(crate) force: TestForce,
+    pub(crate) server: RunningServer,
+    pub(crate) http: Client,
 }
 
 impl TestForce {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
         let request = InitRequest {
@@ -64,15 +65,15 @@ impl TestForce {
         force
     }
 
-    pub fn data(&self) -> ForceDir {
+    pub(crate) fn data(&self) -> ForceDir {
         ForceDir::new(self.root.path().join("data"))
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    pub fn change<T>(
+    pub(crate) fn change<T>(
         &self,
         work: impl FnOnce(&Authority, &Connection) -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
@@ -84,22 +85,22 @@ impl TestForce {
         Ok(value)
     }
 
-    pub fn add_officer(&self, number: &str, role: Role) {
+    pub(crate) fn add_officer(&self, number: &str, role: Role) {
         let roster = Roster::from([(self.deployment_id, [role].into())]);
         let officer = OfficerId::new(number).unwrap();
         self.change(|_, tx| add_officer(tx, officer, PIN, roster, &mut rand::rng())).unwrap();
     }
 
-    pub fn code(&self, url: &str, ttl_s: u32) -> EnrolmentCode {
+    pub(crate) fn code(&self, url: &str, ttl_s: u32) -> EnrolmentCode {
         let text = self.change(|authority, tx| enrolment_text(authority, tx, url, ttl_s, &mut rand::rng())).unwrap();
         EnrolmentCode::parse(&text, i64::MIN).unwrap()
     }
 
-    pub fn secret(&self, name: &str) -> String {
+    pub(crate) fn secret(&self, name: &str) -> String {
         std::fs::read_to_string(self.path("vendor").join(name)).unwrap().trim().to_owned()
     }
 
-    pub fn http(&self) -> Client {
+    pub(crate) fn http(&self) -> Client {
         let authority = std::fs::read_to_string(self.path("vendor").join("ca.pem")).unwrap();
         Client::builder()
             .tls_backend_preconfigured(client_config(&authority).unwrap())
@@ -111,50 +112,50 @@ impl TestForce {
 }
 
 impl TestGateway {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::serve(TestForce::new()).await
     }
 
-    pub async fn serve(force: TestForce) -> Self {
+    pub(crate) async fn serve(force: TestForce) -> Self {
         let server = RunningServer::start(force.data(), "127.0.0.1:0".parse().unwrap(), None).await.unwrap();
         let http = force.http();
         Self { force, server, http }
     }
 
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         let Self { force, server, http } = self;
         drop(http);
         server.shut_down().await;
         Self::serve(force).await
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", self.server.address())
     }
 
-    pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url()))
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.call(Method::POST, path).body(body.to_string())
     }
 
-    pub fn vendor_post(&self, path: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn vendor_post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.post(path, body).bearer_auth(self.force.secret("ingest.key"))
     }
 
-    pub async fn state(&self, state: &str) -> Response {
+    pub(crate) async fn state(&self, state: &str) -> Response {
         let path = format!("/v1/ingest/deployments/{}/state", self.force.deployment_id);
         let body = json!({ "state": state, "faces_seen_estimate": if state == "ended" { Some(1000) } else { None } });
         self.post(&path, &body).bearer_auth(self.force.secret("operator.key")).send().await.unwrap()
     }
 
-    pub async fn go_live(&self) {
+    pub(crate) async fn go_live(&self) {
         assert_eq!(self.state("live").await.status(), 200);
     }
 
-    pub async fn ingest(&self) -> AlertId {
+    pub(crate) async fn ingest(&self) -> AlertId {
         let response = self.vendor_post("/v1/ingest/alerts", &alert(self.force.deployment_id)).send().await.unwrap();
         assert_eq!(response.status(), 201);
         let body: Value = read_json(response).await;
@@ -162,7 +163,7 @@ impl TestGateway {
     }
 
     /// A phone that is enrolled, signed in and in the deployment.
-    pub async fn phone(&self, officer: &str) -> TestPhone {
+    pub(crate) async fn phone(&self, officer: &str) -> TestPhone {
         let mut phone = TestPhone::enrol(self).await;
         phone.sign_in(self, officer).await;
         assert_eq!(phone.join(self, "engagement_officer").await, 200);
@@ -170,34 +171,34 @@ impl TestGateway {
     }
 }
 
-pub async fn read_json<T: serde::de::DeserializeOwned>(response: Response) -> T {
+pub(crate) async fn read_json<T: serde::de::DeserializeOwned>(response: Response) -> T {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }
 
 /// A phone's keys and session.
-pub struct TestPhone {
-    pub enrolment: EnrolResponse,
-    pub log_key: Ed25519Signer,
-    pub hw_key: SigningKey,
-    pub auth_key: SigningKey,
-    pub token: String,
+pub(crate) struct TestPhone {
+    pub(crate) enrolment: EnrolResponse,
+    pub(crate) log_key: Ed25519Signer,
+    pub(crate) hw_key: SigningKey,
+    pub(crate) auth_key: SigningKey,
+    pub(crate) token: String,
 }
 
-pub fn p256_key() -> SigningKey {
+pub(crate) fn p256_key() -> SigningKey {
     let mut seed = [0_u8; 32];
     rand_core::Rng::fill_bytes(&mut rand::rng(), &mut seed);
     SigningKey::from_slice(&seed).unwrap()
 }
 
-pub fn spki(key: &SigningKey) -> Vec<u8> {
+pub(crate) fn spki(key: &SigningKey) -> Vec<u8> {
     key.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec()
 }
 
-pub fn b64(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn b64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
 
-pub fn enrol_body(secret: &[u8], log_key: &Ed25519Signer, hw: &SigningKey, auth: &SigningKey) -> Value {
+pub(crate) fn enrol_body(secret: &[u8], log_key: &Ed25519Signer, hw: &SigningKey, auth: &SigningKey) -> Value {
     json!({
         "secret": b64(secret), "k_log": b64(log_key.verifier().unwrap().key_bytes()), "k_hw_spki": b64(spki(hw)),
         "k_auth_spki": b64(spki(auth)), "model": "test phone",
@@ -205,7 +206,7 @@ pub fn enrol_body(secret: &[u8], log_key: &Ed25519Signer, hw: &SigningKey, auth:
 }
 
 impl TestPhone {
-    pub async fn enrol(gateway: &TestGateway) -> Self {
+    pub(crate) async fn enrol(gateway: &TestGateway) -> Self {
         let code = gateway.force.code(&gateway.url(), 600);
         let provisional = Ed25519Signer::generate("phone", &mut rand::rng()).unwrap();
         let (hw_key, auth_key) = (p256_key(), p256_key());
@@ -219,11 +220,11 @@ impl TestPhone {
         phone
     }
 
-    pub fn id(&self) -> EnrolmentId {
+    pub(crate) fn id(&self) -> EnrolmentId {
         self.enrolment.enrolment_id
     }
 
-    pub async fn fetch_token(&self, gateway: &TestGateway) -> String {
+    pub(crate) async fn fetch_token(&self, gateway: &TestGateway) -> String {
         let nonce: NonceResponse = read_json(gateway.call(Method::GET, "/v1/nonce").send().await.unwrap()).await;
         let signature: Signature = self.auth_key.sign(&token_message(self.id(), &nonce.nonce));
         let body =
@@ -233,28 +234,28 @@ impl TestPhone {
         read_json::<TokenResponse>(response).await.token
     }
 
-    pub async fn try_sign_in(&self, gateway: &TestGateway, officer: &str, pin: &str) -> Response {
+    pub(crate) async fn try_sign_in(&self, gateway: &TestGateway, officer: &str, pin: &str) -> Response {
         let body = json!({ "officer_id": officer, "pin": pin, "k_officer_spki": b64(spki(&p256_key())) });
         gateway.post("/v1/sign-in", &body).bearer_auth(&self.token).send().await.unwrap()
     }
 
-    pub async fn sign_in(&mut self, gateway: &TestGateway, officer: &str) -> SignInResponse {
+    pub(crate) async fn sign_in(&mut self, gateway: &TestGateway, officer: &str) -> SignInResponse {
         let response = self.try_sign_in(gateway, officer, PIN).await;
         assert_eq!(response.status(), 200);
         read_json(response).await
     }
 
-    pub async fn join(&self, gateway: &TestGateway, role: &str) -> StatusCode {
+    pub(crate) async fn join(&self, gateway: &TestGateway, role: &str) -> StatusCode {
         let path = format!("/v1/deployments/{}/presence", gateway.force.deployment_id);
         let body = json!({ "role": role, "present": true });
         gateway.post(&path, &body).bearer_auth(&self.token).send().await.unwrap().status()
     }
 
-    pub fn get(&self, gateway: &TestGateway, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, gateway: &TestGateway, path: &str) -> RequestBuilder {
         gateway.call(Method::GET, path).bearer_auth(&self.token)
     }
 
-    pub async fn stream(&self, gateway: &TestGateway, after: Option<u64>) -> TestStream {
+    pub(crate) async fn stream(&self, gateway: &TestGateway, after: Option<u64>) -> TestStream {
         let mut request = self.get(gateway, "/v1/events");
         if let Some(after) = after {
             request = request.header("last-event-id", after.to_string());
@@ -268,7 +269,7 @@ impl TestPhone {
 }
 
 /// A stream's messages, verified.
-pub struct TestStream {
+pub(crate) struct TestStream {
     response: Response,
     text: String,
     id: EnrolmentId,
@@ -277,19 +278,20 @@ pub struct TestStream {
 
 /// One message of a stream.
 #[derive(Debug)]
-pub struct Message {
-    pub id: Option<u64>,
-    pub event: String,
-    pub data: String,
+pub(crate) struct Message {
+    pub(crate) id: Option<u64>,
+    pub(crate) event: String,
+    pub(crate) data: String,
 }
 
 impl TestStream {
     /// The next message that is not a comment; `None` when the stream ends.
-    pub async fn next(&mut self) -> Option<Message> {
+    pub(crate) async fn next(&mut self) -> Option<Message> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let block = block.to_owned();
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 let field = |name: &str| {
                     block.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).map(str::to_owned)
                 };
@@ -305,7 +307,7 @@ impl TestStream {
     }
 
     /// The next stored message, its signature checked.
-    pub async fn next_stored(&mut self) -> Option<(u64, StreamEvent)> {
+    pub(crate) async fn next_stored(&mut self) -> Option<(u64, StreamEvent)> {
         loop {
             let message = self.next().await?;
             let Some(id) = message.id else { continue };
@@ -318,7 +320,7 @@ impl TestStream {
     }
 
     /// Reads on until an alert comes.
-    pub async fn next_alert(&mut self) -> (u64, Box<peel_domain::wire::AlertDto>) {
+    pub(crate) async fn next_alert(&mut self) -> (u64, Box<peel_domain::wire::AlertDto>) {
         loop {
             if let (id, StreamEvent::LfrAlert(alert)) = self.next_stored().await.unwrap() {
                 return (id, alert);
@@ -328,18 +330,18 @@ impl TestStream {
 }
 
 /// Bytes that begin as a JPEG does and are different each time.
-pub fn image(seed: u8) -> Vec<u8> {
+pub(crate) fn image(seed: u8) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0];
     bytes.extend((0..400_u16).map(|n| n.to_le_bytes()[0] ^ seed));
     bytes
 }
 
-pub fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     GatewayClock::new(None, &mut rand::rng()).now_ms()
 }
 
 /// A sound alert.
-pub fn alert(deployment_id: DeploymentId) -> Value {
+pub(crate) fn alert(deployment_id: DeploymentId) -> Value {
     json!({
         "deployment_id": deployment_id, "camera_id": "cam-1", "captured_at_ms": now_ms() - 400,
         "direction": "towards the station", "probes": [{ "image": b64(image(1)) }, { "image": b64(image(2)) }],
@@ -349,11 +351,7 @@ pub fn alert(deployment_id: DeploymentId) -> Value {
     })
 }
 
-pub fn shared<T>(value: T) -> Arc<T> {
-    Arc::new(value)
-}
-
-pub const DEPLOYMENT: &str = r#"
+pub(crate) const DEPLOYMENT: &str = r#"
 exercise = true
 use_case = "crime_hotspot"
 location_text = "High Street"
@@ -378,52 +376,3 @@ feed_id = "drone-1"
 incident_ref = "INC-7"
 overt = true
 "#;
-
-/// A small transport stream that carries one KLV packet on a private stream with registration `KLVA`.
-pub fn klv_stream(klv: &[u8]) -> Vec<u8> {
-    let section = |pid: u16, body: &[u8]| {
-        let mut whole = body.to_vec();
-        whole.extend_from_slice(&peel_feeds::ts::crc32(body).to_be_bytes());
-        let mut payload = vec![0];
-        payload.extend_from_slice(&whole);
-        packet(pid, true, &payload)
-    };
-    let pat = [0x00, 0xb0, 0x0d, 0x00, 0x01, 0xc1, 0x00, 0x00, 0x00, 0x01, 0xe1, 0x00];
-    let pmt = [
-        0x02, 0xb0, 0x18, 0x00, 0x01, 0xc1, 0x00, 0x00, 0xe1, 0x01, 0xf0, 0x00, 0x06, 0xe1, 0x01, 0xf0, 0x06, 0x05,
-        0x04, b'K', b'L', b'V', b'A',
-    ];
-    let mut stream = section(0, &pat);
-    stream.extend(section(0x100, &pmt));
-    let length = u16::try_from(klv.len() + 3).unwrap();
-    let mut pes = vec![0, 0, 1, 0xbd];
-    pes.extend_from_slice(&length.to_be_bytes());
-    pes.extend_from_slice(&[0x84, 0x00, 0x00]);
-    pes.extend_from_slice(klv);
-    let mut first = true;
-    for chunk in pes.chunks(184) {
-        stream.extend(packet(0x101, first, chunk));
-        first = false;
-    }
-    stream
-}
-
-fn packet(pid: u16, start: bool, payload: &[u8]) -> Vec<u8> {
-    let [high, low] = pid.to_be_bytes();
-    let mut bytes = vec![0x47, high | if start { 0x40 } else { 0 }, low];
-    let stuffing = 184 - payload.len();
-    if pid == 0x101 && stuffing > 0 {
-        bytes.push(0x30 | u8::from(!start));
-        bytes.push(u8::try_from(stuffing - 1).unwrap());
-        if stuffing > 1 {
-            bytes.push(0);
-            bytes.resize(4 + stuffing, 0xff);
-        }
-        bytes.extend_from_slice(payload);
-    } else {
-        bytes.push(0x10 | if pid == 0x101 { u8::from(!start) } else { 0 });
-        bytes.extend_from_slice(payload);
-        bytes.resize(188, 0xff);
-    }
-    bytes
-}
