@@ -1,1 +1,1 @@
-//! Placeholder while the crate is laid out.
+//! The four actors together, faults included: see `tests/`.

@@ -1,0 +1,147 @@
+//! The director: builds the programs, casts the parts, plays the story and says at the end what was shown.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{TimeZone, Utc};
+use peel_domain::deployment::Role;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::cast::{Cast, Officer};
+use super::figures::Figures;
+use super::force::{Force, PIN, Programs};
+use super::{Doing, ExerciseError, ending, overhead, story};
+use crate::clock::ExerciseClock;
+use crate::faces::Faces;
+use crate::lfr::Lfr;
+use crate::network::Network;
+use crate::phone::handle::{Phone, PhoneFiles};
+use crate::phone::words::Call;
+use crate::terminal::{Timeline, Who};
+
+/// How the exercise is played.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The same seed plays the same story.
+    pub seed: u64,
+    /// Photographs.
+    pub faces: PathBuf,
+    /// Where the results go.
+    pub out: PathBuf,
+    /// Exercise seconds for each real one.
+    pub speed: u32,
+}
+
+/// Numbers of the two officers.
+pub const OFFICERS: [&str; 2] = ["PC-1042", "PC-2217"];
+
+/// The exercise's own photographs.
+pub fn own_faces() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("faces")
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Builds what is not yet built and finds the programs beside this one.
+pub fn programs() -> Result<Programs, ExerciseError> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = std::process::Command::new(cargo)
+        .current_dir(workspace())
+        .args(["build", "--quiet", "--bin", "peel-gateway", "--bin", "peel-audit", "--bin", "phone"])
+        .status()?;
+    super::expect(status.success(), "gateway, auditor and phone could be built")?;
+    let here = std::env::current_exe()?;
+    // A test's program lies one folder deeper than the others.
+    let folder = here.ancestors().skip(1).find(|folder| folder.join("peel-gateway").exists());
+    let folder = folder.ok_or_else(|| ExerciseError::Expected("the programs lie beside this one".to_owned()))?;
+    Ok(Programs {
+        gateway: folder.join("peel-gateway"),
+        auditor: folder.join("peel-audit"),
+        phone: folder.join("phone"),
+        models: workspace().join("models"),
+    })
+}
+
+/// Plays the whole exercise.
+pub async fn run(settings: &Settings) -> Result<(), ExerciseError> {
+    let programs = programs()?;
+    let faces = Faces::read(&settings.faces)?;
+    if settings.out.exists() {
+        std::fs::remove_dir_all(&settings.out)?;
+    }
+    std::fs::create_dir_all(&settings.out)?;
+    let out = settings.out.canonicalize()?;
+    let home = out.join("private");
+    std::fs::create_dir_all(&home)?;
+    let epoch = Utc.with_ymd_and_hms(2026, 6, 13, 10, 0, 0).single().map_or(0, |start| start.timestamp_millis());
+    let clock = ExerciseClock::starting_at(epoch, settings.speed);
+    let timeline = Timeline::create(&out.join("timeline.txt"))?;
+    timeline.step(clock.now_ms(), Who::Street, "EXERCISE: role-players only; nobody here is wanted");
+    let force = Force::set_up(&programs, &home, clock, &OFFICERS).await?;
+    timeline.step(clock.now_ms(), Who::Force, "gateway and desk are up; policy: the strictest default, signed by two");
+    let mut cast = cast(settings, &programs, &force, &home, clock, timeline, faces).await?;
+    cast.lfr.state("live", None).await.doing("going live")?;
+    cast.step(Who::Force, "the deployment is live: two cameras, one drone feed, threshold 0.64");
+    let played = story::play(&mut cast).await?;
+    overhead::fly(&mut cast, settings.seed).await?;
+    ending::close(cast, force, &out, &played).await
+}
+
+async fn cast(
+    settings: &Settings,
+    programs: &Programs,
+    force: &Force,
+    home: &Path,
+    clock: ExerciseClock,
+    timeline: Timeline,
+    faces: Faces,
+) -> Result<Cast, ExerciseError> {
+    let client = force.client()?;
+    let (ingest, operator) = (force.access_key("ingest")?, force.access_key("operator")?);
+    let lfr = Lfr::new(client, force.url(), ingest, operator, force.deployment_id.clone());
+    let [first_number, second_number] = OFFICERS;
+    let first = officer(programs, force, home, clock, Who::First, first_number).await?;
+    timeline.step(clock.now_ms(), Who::First, "enrolled, signed in, briefed, on the stream");
+    let second = officer(programs, force, home, clock, Who::Second, second_number).await?;
+    timeline.step(clock.now_ms(), Who::Second, "enrolled, signed in, briefed, on the stream");
+    let random = StdRng::seed_from_u64(settings.seed);
+    let figures = Figures::default();
+    Ok(Cast { clock, timeline, faces, lfr, first, second, figures, random, receipts: Vec::new() })
+}
+
+/// Enrols a phone, signs its officer in and joins the deployment, as a shift begins.
+pub async fn officer(
+    programs: &Programs,
+    force: &Force,
+    home: &Path,
+    clock: ExerciseClock,
+    who: Who,
+    number: &str,
+) -> Result<Officer, ExerciseError> {
+    let network = Network::to(force.address).await?;
+    let files = PhoneFiles {
+        program: programs.phone.clone(),
+        data: home.join(number).join("data"),
+        vault: home.join(number).join("vault"),
+        models: programs.models.clone(),
+        clock,
+    };
+    std::fs::create_dir_all(&files.data)?;
+    std::fs::create_dir_all(&files.vault)?;
+    let phone = Phone::start(&files).await.doing("starting a phone")?;
+    let code = force.enrolment_code(network.address()).await?;
+    let officer_number = number.to_owned();
+    let deployment_id = force.deployment_id.parse();
+    let deployment_id = deployment_id
+        .map_err(|_| ExerciseError::Expected("the gateway gave the deployment an identifier".to_owned()))?;
+    phone.call(Call::Enrol { code }).await.doing("enrolling a phone")?;
+    phone.call(Call::SignIn { officer_number, pin: PIN.to_owned() }).await.doing("signing in")?;
+    phone.call(Call::Join { deployment_id, role: Role::EngagementOfficer }).await.doing("joining")?;
+    phone.call(Call::AcknowledgeBriefing).await.doing("acknowledging the briefing")?;
+    phone.call(Call::Connect).await.doing("connecting")?;
+    let online = |shown: &crate::phone::handle::Shown| shown.connection == "Online";
+    phone.until(online, std::time::Duration::from_secs(20)).await.doing("getting online")?;
+    Ok(Officer { who, number: number.to_owned(), phone: Some(phone), files, network })
+}

@@ -1,0 +1,143 @@
+//! The end of the deployment: everything is closed, destroyed, counted and verified, and left for a reader.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::cast::{Cast, Receipt};
+use super::figures::Step;
+use super::force::Force;
+use super::story::Played;
+use super::{Doing, ExerciseError, expect, overhead};
+use crate::phone::handle::Shown;
+use crate::phone::words::{Answer, Call};
+use crate::terminal::Who;
+
+/// Faces that the cameras saw, as the exercise has it.
+const FACES_SEEN: u64 = 1_834;
+
+/// Ends the deployment, lets the outsider verify, and leaves the results in `out`.
+pub async fn close(mut cast: Cast, mut force: Force, out: &Path, played: &Played) -> Result<(), ExerciseError> {
+    cast.lfr.state("ended", Some(FACES_SEEN)).await.doing("ending the deployment")?;
+    cast.step(Who::Force, "the deployment ends");
+    for who in [Who::First, Who::Second] {
+        go_home(&mut cast, who).await?;
+    }
+    overhead::watched(&cast)?;
+    no_image_is_left(&cast)?;
+    cast.step(Who::Street, "searched both phones' storage: no image is left, in clear or with its key");
+    force.stop_desk().await?;
+    let record = record(&cast, &force, out, played).await?;
+    receipts(&cast.receipts, &out.join("receipts"))?;
+    let (bundle, trust) = (out.join("bundle"), out.join("trust.toml"));
+    force.bundle(&bundle, &trust).await?;
+    let report = force.verify(&bundle, &trust).await?;
+    cast.step(Who::Auditor, "verified the bundle with keys that did not come from it, and opened it: all is well");
+    for who in [Who::First, Who::Second] {
+        if let Some(phone) = cast.officer_mut(who).phone.take() {
+            phone.finish().await.doing("ending a phone")?;
+        }
+    }
+    force.stop().await?;
+    let digest = Sha256::digest(cast.timeline.story().join("\n").as_bytes());
+    summary(&cast, &record, &report, &hex::encode(digest), played);
+    Ok(())
+}
+
+async fn go_home(cast: &mut Cast, who: Who) -> Result<(), ExerciseError> {
+    let settled = |shown: &Shown| {
+        let done = ["Closed", "Expired", "Withdrawn"];
+        shown.alerts.iter().all(|alert| done.contains(&alert.phase.as_str()))
+    };
+    let phone = cast.officer(who).phone()?;
+    phone.until(settled, Duration::from_secs(40)).await.doing("waiting until every alert is closed")?;
+    cast.on(who, "leaving the deployment", Call::LeaveDeployment).await?;
+    cast.step(who, "leaves the deployment; images and their keys are destroyed, each with a signed receipt");
+    let answer = cast.timed(who, Step::Sync, "ending the shift", Call::EndShift).await?;
+    let Answer::Sync { size, cosigned_size, .. } = answer else {
+        return Err(ExerciseError::Expected("a synchronisation came back".to_owned()));
+    };
+    expect(size == cosigned_size, "the force has signed for the whole trail at the end of the shift")?;
+    cast.step(who, "signs out; the force has signed for the whole trail");
+    Ok(())
+}
+
+/// Reads every file of both phones and looks for the beginning of a JPEG or a PNG.
+fn no_image_is_left(cast: &Cast) -> Result<(), ExerciseError> {
+    const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+    for officer in [&cast.first, &cast.second] {
+        for file in files(&officer.files.data)? {
+            let bytes = std::fs::read(&file)?;
+            let found = bytes.windows(PNG.len()).any(|window| window == PNG)
+                || bytes.windows(16).any(|window| {
+                    window.starts_with(JPEG) && window.ends_with(b"JFIF\0")
+                        || window.starts_with(JPEG) && window.get(6..10) == Some(b"JFIF".as_slice())
+                });
+            expect(!found, "no image is left on a phone")?;
+        }
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>, ExerciseError> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.extend(files(&entry.path())?);
+        } else {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+async fn record(cast: &Cast, force: &Force, out: &Path, played: &Played) -> Result<String, ExerciseError> {
+    force.debrief(&played.unseen.to_string(), "true_alert").await?;
+    cast.step(Who::Force, "debrief: the supervisor states the truth of the alert that nobody judged");
+    let record = force.record(&out.join("record.csv")).await?;
+    cast.step(Who::Force, "the 16-column record is computed from the trail; marked as an exercise, in no statistics");
+    let (head, row) = record.split_once('\n').unwrap_or_default();
+    expect(head.contains("Total Alerts") && !row.trim().is_empty(), "the record has its 16 columns")?;
+    Ok(record)
+}
+
+fn receipts(receipts: &[Receipt], folder: &Path) -> Result<(), ExerciseError> {
+    std::fs::create_dir_all(folder)?;
+    for receipt in receipts {
+        let mut text = format!("reference: {}\npaper code: {}\n", receipt.reference, receipt.paper_code);
+        for (code, value) in &receipt.lines {
+            let _ = writeln!(text, "{code}: {value}");
+        }
+        let _ = writeln!(text, "code: {}", receipt.payload_hex);
+        std::fs::write(folder.join(format!("{}.txt", receipt.reference)), text)?;
+        let payload = hex::decode(&receipt.payload_hex).unwrap_or_default();
+        let code = qrcode::QrCode::new(&payload)
+            .map_err(|_| ExerciseError::Expected("the receipt fits into one QR code".to_owned()))?;
+        let picture = code.render::<qrcode::render::svg::Color>().min_dimensions(480, 480).build();
+        std::fs::write(folder.join(format!("{}.svg", receipt.reference)), picture)?;
+    }
+    expect(!receipts.is_empty(), "everyone who was engaged was offered a receipt")
+}
+
+fn summary(cast: &Cast, record: &str, report: &str, story: &str, played: &Played) {
+    println!("\nWhat was shown");
+    for line in [
+        "six alerts: engaged and verified, judged different, false and apologised for, unseen, withdrawn, one while a phone was offline",
+        "nothing was revealed before a blind judgement",
+        "a phone without a network judged, checked, decided and timed a stop; it was killed in the middle and nothing was missing",
+        "a drone's position, look-at point, bearing, distance and frame age; no frame stored",
+        "media destroyed with signed receipts; the record computed from the trail; the bundle verified by the outsider's tool",
+    ] {
+        println!("  - {line}");
+    }
+    println!("  - the second officer's stop lasted {} s, through the kill", played.offline_stop_ms / 1000);
+    println!("\nHow fast, in real time on this machine (development build)\n{}", cast.figures.table());
+    println!("Record (exercise)\n{}", record.trim_end());
+    println!("\nAuditor\n{}", report.trim_end());
+    println!("\nStory {story} (the same for the same seed)");
+    println!("Left: bundle/ trust.toml record.csv receipts/ timeline.txt");
+}
