@@ -156,8 +156,7 @@ impl Gateway {
             })
             .await?;
         self.hub.wake(&woken);
-        self.remove_files(files).await;
-        Ok(())
+        self.finish_destruction(files).await
     }
 
     /// The deployments that the officer on this device is rostered for.

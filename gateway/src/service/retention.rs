@@ -83,8 +83,16 @@ impl Gateway {
                 Ok::<_, ServiceError>(files)
             })
             .await?;
+        self.finish_destruction(files).await
+    }
+
+    /// After the commit: sealed files go, and with them what the write-ahead log still holds of keys and messages.
+    pub(super) async fn finish_destruction(&self, files: Vec<String>) -> Result<(), ServiceError> {
+        if files.is_empty() {
+            return Ok(());
+        }
         self.remove_files(files).await;
-        Ok(())
+        Ok(self.db.forget_deleted().await?)
     }
 
     /// Removes files that no row names: left over where the process died between a file and its row.

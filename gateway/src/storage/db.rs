@@ -119,6 +119,18 @@ impl Db {
         self.run(TransactionBehavior::Immediate, work).await
     }
 
+    /// Empties the write-ahead log, so that what was deleted stands in no file any more. A reader of another process
+    /// can hold it up; then the next call does it.
+    pub async fn forget_deleted(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let done = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+            let _ = answer.send(done.map_err(StoreError::from));
+        });
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
     /// Runs `work` in a transaction that only reads.
     pub async fn read<T, E>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
