@@ -1,0 +1,141 @@
+//! The face check itself: two models, one comparison function.
+//!
+//! Must never: compare without a permit, compare more than one pair, or keep anything of the images.
+//! Always: the permit is used up; images, crops and embeddings are wiped when the function returns.
+
+use std::fmt;
+use std::path::Path;
+
+use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
+
+use crate::align::{AlignedFace, align};
+use crate::decode::decode;
+use crate::detect::{Chosen, Detector};
+use crate::embed::{Embedder, Embedding};
+use crate::engine::check_listed;
+use crate::error::{FaceError, ImageError};
+use crate::frame::FRAME_SIDE;
+use crate::graph;
+use crate::manifest::manifest;
+use crate::mask::{MaskedImage, mask};
+use crate::opinion::{Band, Opinion, band, limits, obstacle};
+use crate::picture::Picture;
+use crate::quality::Quality;
+
+/// The secondary face check, ready to run. It holds models only, and nothing of what it has seen.
+pub struct FaceCheck {
+    detector: Detector,
+    embedder: Embedder,
+}
+
+impl fmt::Debug for FaceCheck {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FaceCheck")
+    }
+}
+
+/// Everything that is known of the one face that an image is about.
+pub(crate) struct Seen {
+    #[cfg_attr(not(feature = "referee"), expect(dead_code, reason = "referees look at it"))]
+    pub(crate) chosen: Chosen,
+    #[cfg_attr(not(feature = "referee"), expect(dead_code, reason = "referees look at it"))]
+    pub(crate) aligned: AlignedFace,
+    pub(crate) embedding: Embedding,
+    pub(crate) quality: Quality,
+}
+
+impl FaceCheck {
+    /// Loads both models from bytes. Each must be the file that the manifest lists.
+    pub fn from_bytes(detector: &[u8], embedder: &[u8]) -> Result<Self, FaceError> {
+        let manifest = manifest()?;
+        check_listed(detector, &manifest.detector.model)?;
+        check_listed(embedder, &manifest.embedder)?;
+        let side = i64::try_from(FRAME_SIDE).map_err(|_| FaceError::ModelForm)?;
+        let detector = graph::resize_detector(graph::parse(detector)?, side)?;
+        let embedder = graph::dequantise(graph::parse(embedder)?)?;
+        Ok(Self { detector: Detector::new(&detector, &manifest.detector)?, embedder: Embedder::new(&embedder)? })
+    }
+
+    /// Loads both models from a folder that holds the files under the manifest's names.
+    pub fn from_directory(directory: &Path) -> Result<Self, FaceError> {
+        let manifest = manifest()?;
+        let read = |file: &str| std::fs::read(directory.join(file)).map_err(|_| FaceError::ModelUnreadable);
+        Self::from_bytes(&read(&manifest.detector.model.file)?, &read(&manifest.embedder.file)?)
+    }
+
+    /// Compares one probe with one reference (JPEG or PNG) and gives an opinion.
+    ///
+    /// The permit is used up. Blocks for some tens of milliseconds: call it on a thread that may block. An image that
+    /// cannot be decoded is an error; one that can, but is not good enough, gives [`Band::NotPossible`].
+    // By value on purpose: a permit that could be lent would serve twice.
+    #[expect(clippy::needless_pass_by_value, reason = "the permit is used up")]
+    pub fn compare(&self, permit: ComparisonPermit, probe: &[u8], reference: &[u8]) -> Result<Opinion, FaceError> {
+        self.compare_images(permit.purpose(), probe, reference)
+    }
+
+    fn compare_images(&self, purpose: ComparisonPurpose, probe: &[u8], reference: &[u8]) -> Result<Opinion, FaceError> {
+        let manifest = manifest()?;
+        let calibration = manifest.calibration.of(purpose);
+        let probe = self.see_image(probe, FaceError::Probe)?;
+        let reference = self.see_image(reference, FaceError::Reference)?;
+        let probe_quality = probe.as_ref().map(|seen| seen.quality);
+        let reference_quality = reference.as_ref().map(|seen| seen.quality);
+        let (band, score) =
+            match (&probe, &reference, obstacle(calibration, probe_quality.as_ref(), reference_quality.as_ref())) {
+                (Some(probe), Some(reference), None) => {
+                    let score = probe.embedding.cosine(&reference.embedding);
+                    (band(calibration, score, &probe.quality, &reference.quality), Some(score))
+                }
+                (_, _, Some((image, reason))) => (Band::NotPossible { image, reason }, None),
+                (_, _, None) => return Err(FaceError::Inference),
+            };
+        Ok(Opinion {
+            purpose,
+            band,
+            score,
+            supports_above: calibration.supports_above,
+            does_not_support_below: calibration.does_not_support_below,
+            probe: probe_quality,
+            reference: reference_quality,
+            model_id: &manifest.embedder.id,
+            model_sha256: &manifest.embedder.sha256,
+            calibration_id: &calibration.id,
+            limits: limits(purpose),
+        })
+    }
+
+    /// Masks every face but the one that the image is about (S30), before anything is stored.
+    ///
+    /// With one face or none the bytes come back unchanged; [`MaskedImage::masking`] says which it was.
+    pub fn mask_bystanders(&self, image: &[u8]) -> Result<MaskedImage, FaceError> {
+        let picture = decode(image).map_err(FaceError::Image)?;
+        let faces = self.detector.everyone(&picture)?;
+        mask(image, picture, &faces)
+    }
+
+    fn see_image(&self, bytes: &[u8], blame: fn(ImageError) -> FaceError) -> Result<Option<Seen>, FaceError> {
+        self.see(&decode(bytes).map_err(blame)?)
+    }
+
+    /// Detects, aligns, embeds and measures; `None` when there is no face.
+    pub(crate) fn see(&self, picture: &Picture) -> Result<Option<Seen>, FaceError> {
+        let Some(chosen) = self.detector.choose(picture)? else { return Ok(None) };
+        let Some(aligned) = align(picture, &chosen.face.landmarks) else { return Ok(None) };
+        let embedding = self.embedder.embed(&aligned)?;
+        let quality = Quality::measure(&chosen, &aligned, embedding.norm());
+        Ok(Some(Seen { chosen, aligned, embedding, quality }))
+    }
+
+    /// The detector alone, for referees.
+    #[cfg(feature = "referee")]
+    pub(crate) fn detector(&self) -> &Detector {
+        &self.detector
+    }
+}
+
+/// The embedder's file with its int8 weights turned into 32-bit constants, as the check runs it: for referees, who
+/// cannot read block-quantised weights either. The bytes must be the listed file.
+pub fn dequantised_embedder(embedder: &[u8]) -> Result<Vec<u8>, FaceError> {
+    check_listed(embedder, &manifest()?.embedder)?;
+    Ok(graph::encode(&graph::dequantise(graph::parse(embedder)?)?))
+}

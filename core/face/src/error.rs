@@ -1,0 +1,70 @@
+//! What can go wrong in a face check, as values that a caller can act on.
+//!
+//! Must never: carry a face, a name, a score, a path or bytes of an image.
+//! Always: untrusted images lead to [`ImageError`], never to a panic.
+
+/// Why a face check, or the masking of an image, could not be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FaceError {
+    /// The built-in list of allowed models cannot be read: a fault of the build.
+    #[error("the built-in model manifest is not valid")]
+    Manifest,
+    /// A model file is missing or cannot be read.
+    #[error("a model file cannot be read")]
+    ModelUnreadable,
+    /// The file's SHA-256 is not the one in the manifest (S17).
+    #[error("the model file is not on the list of allowed models")]
+    ModelNotListed,
+    /// The file is listed, but its graph does not have the expected form.
+    #[error("the model's graph does not have the expected form")]
+    ModelForm,
+    /// The inference engine refused or failed.
+    #[error("the inference engine failed")]
+    Inference,
+    /// The probe image cannot be used.
+    #[error("the probe image cannot be used: {0}")]
+    Probe(ImageError),
+    /// The reference image cannot be used.
+    #[error("the reference image cannot be used: {0}")]
+    Reference(ImageError),
+    /// The image handed over for masking cannot be used.
+    #[error("the image cannot be used: {0}")]
+    Image(ImageError),
+    /// The masked image could not be encoded.
+    #[error("the masked image cannot be encoded")]
+    Encoding,
+}
+
+/// Why an image cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// Zero bytes.
+    #[error("it is empty")]
+    Empty,
+    /// More than [`crate::MAX_IMAGE_BYTES`].
+    #[error("it has more than 20 MB")]
+    TooManyBytes,
+    /// More than [`crate::MAX_IMAGE_PIXELS`], or one side longer than [`crate::MAX_IMAGE_SIDE`].
+    #[error("it has more than 40 megapixels or a side of more than 20,000 pixels")]
+    TooManyPixels,
+    /// To decode it would need more memory than the check allows itself.
+    #[error("it would need too much memory to decode")]
+    NeedsTooMuchMemory,
+    /// Neither JPEG nor PNG, whatever its name says.
+    #[error("it is neither JPEG nor PNG")]
+    NotJpegOrPng,
+    /// Cut off, or its contents contradict each other.
+    #[error("it is damaged or cut off")]
+    Damaged,
+    /// An animation: which frame was meant is not known.
+    #[error("it is animated")]
+    Animated,
+    /// CMYK, or another colour form than grey or RGB.
+    #[error("its colours are neither grey nor RGB")]
+    UnsupportedColours,
+    /// A kind of JPEG that cameras do not make: 12-bit, lossless, arithmetic or hierarchical.
+    #[error("its kind of JPEG is not supported")]
+    UnsupportedCoding,
+}

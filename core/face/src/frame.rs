@@ -1,0 +1,250 @@
+//! The detector's square input, made from a picture or a part of it.
+//!
+//! Always: the part is scaled to fit with its sides kept in proportion, placed at the top left, and the rest is black;
+//! values are whole numbers from 0 to 255, so that a referee can be given exactly the same pixels.
+
+use zeroize::Zeroizing;
+
+use crate::picture::Picture;
+
+/// Pixels a side.
+pub(crate) const FRAME_SIDE: usize = 320;
+
+/// Small pictures and parts are enlarged at most so far.
+const GREATEST_SCALE: f32 = 8.0;
+
+/// A rectangle of a picture, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Region {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+}
+
+impl Region {
+    /// The whole picture.
+    pub(crate) fn whole(picture: &Picture) -> Self {
+        Self { x: 0.0, y: 0.0, width: float(picture.width()), height: float(picture.height()) }
+    }
+
+    /// What lies within the picture of the square of `side` pixels around a point.
+    pub(crate) fn around(centre: [f32; 2], side: f32, picture: &Picture) -> Self {
+        let cut = |middle: f32, limit: f32| {
+            let start = (middle - side / 2.0).clamp(0.0, limit - 1.0).floor();
+            (start, (middle + side / 2.0).min(limit).ceil() - start)
+        };
+        let [x, y] = centre;
+        let (x, width) = cut(x, float(picture.width()));
+        let (y, height) = cut(y, float(picture.height()));
+        Self { x, y, width: width.max(1.0), height: height.max(1.0) }
+    }
+}
+
+/// The detector's input and the way back to the picture.
+pub(crate) struct Frame {
+    /// Packed RGB, [`FRAME_SIDE`] by [`FRAME_SIDE`].
+    pub(crate) pixels: Zeroizing<Vec<u8>>,
+    /// Frame pixels for each picture pixel.
+    pub(crate) scale: f32,
+    origin: [f32; 2],
+}
+
+impl Frame {
+    /// The whole picture, its longer side `extent` frame pixels long (at most [`FRAME_SIDE`]).
+    pub(crate) fn whole(picture: &Picture, extent: usize) -> Self {
+        let region = Region::whole(picture);
+        Self::new(picture, region, float(extent) / region.width.max(region.height))
+    }
+
+    /// A part of the picture at `scale` frame pixels for each picture pixel; what does not fit is left out.
+    pub(crate) fn new(picture: &Picture, region: Region, scale: f32) -> Self {
+        let scale = scale.min(GREATEST_SCALE);
+        let columns = taps(region.x, region.width, picture.width(), scale);
+        let rows = taps(region.y, region.height, picture.height(), scale);
+        let mut pixels = Zeroizing::new(vec![0_u8; FRAME_SIDE * FRAME_SIDE * 3]);
+        let mut sum = Zeroizing::new(vec![0.0_f32; columns.len() * 3]);
+        let mut squeezed = SqueezedRows::new(picture, &columns);
+        for (target, row) in pixels.chunks_exact_mut(FRAME_SIDE * 3).zip(&rows) {
+            sum.fill(0.0);
+            for (offset, weight) in row.weights.iter().enumerate() {
+                for (sum, value) in sum.iter_mut().zip(squeezed.row(row.first + offset)) {
+                    *sum += weight * value;
+                }
+            }
+            for (target, value) in target.iter_mut().zip(sum.iter()) {
+                *target = to_byte(*value);
+            }
+        }
+        Self { pixels, scale, origin: [region.x, region.y] }
+    }
+
+    /// A point of the frame as a point of the picture; pixel centres fall on pixel centres.
+    pub(crate) fn to_picture(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let [left, top] = self.origin;
+        let place = |value: f32, start: f32| start + (value + 0.5) / self.scale - 0.5;
+        [place(x, left), place(y, top)]
+    }
+
+    /// The pixels as the detector wants them: planar BGR.
+    pub(crate) fn planes(&self) -> Zeroizing<Vec<f32>> {
+        let mut planes = Zeroizing::new(Vec::with_capacity(self.pixels.len()));
+        for channel in [2, 1, 0] {
+            planes.extend(self.pixels.iter().skip(channel).step_by(3).map(|value| f32::from(*value)));
+        }
+        planes
+    }
+}
+
+/// Which source values, with which weights, make one target value.
+struct Taps {
+    first: usize,
+    weights: Vec<f32>,
+}
+
+/// A triangle filter: linear interpolation when enlarging, a weighted mean over the covered pixels when reducing.
+fn taps(start: f32, length: f32, limit: usize, scale: f32) -> Vec<Taps> {
+    let reach = (1.0 / scale).max(1.0);
+    let count = to_index((length * scale).round()).clamp(1, FRAME_SIDE);
+    (0..count)
+        .map(|target| {
+            let centre = start + (float(target) + 0.5) / scale;
+            let first = to_index((centre - reach - 0.5).ceil()).min(limit - 1);
+            let last = to_index((centre + reach - 0.5).floor()).clamp(first, limit - 1);
+            let weight = |source: usize| (1.0 - (float(source) + 0.5 - centre).abs() / reach).max(0.0);
+            let mut weights: Vec<f32> = (first..=last).map(weight).collect();
+            let sum: f32 = weights.iter().sum();
+            if sum > 0.0 {
+                for weight in &mut weights {
+                    *weight /= sum;
+                }
+            } else {
+                weights.fill(1.0 / float(last - first + 1));
+            }
+            Taps { first, weights }
+        })
+        .collect()
+}
+
+/// Source rows, already reduced to the frame's columns; the last few are kept.
+struct SqueezedRows<'a> {
+    picture: &'a Picture,
+    columns: &'a [Taps],
+    kept: Vec<(usize, Zeroizing<Vec<f32>>)>,
+    next: usize,
+}
+
+impl<'a> SqueezedRows<'a> {
+    /// Neighbouring target rows share source rows; when reducing no more than about half of them.
+    const KEPT: usize = 4;
+
+    fn new(picture: &'a Picture, columns: &'a [Taps]) -> Self {
+        Self { picture, columns, kept: Vec::new(), next: 0 }
+    }
+
+    fn row(&mut self, y: usize) -> &[f32] {
+        let known = self.kept.iter().position(|(kept, _)| *kept == y);
+        let place = known.unwrap_or_else(|| {
+            let row = self.squeeze(y);
+            if self.kept.len() < Self::KEPT {
+                self.kept.push((y, row));
+                return self.kept.len() - 1;
+            }
+            let place = self.next;
+            self.next = (self.next + 1) % Self::KEPT;
+            if let Some(slot) = self.kept.get_mut(place) {
+                *slot = (y, row);
+            }
+            place
+        });
+        self.kept.get(place).map_or(&[], |(_, row)| row)
+    }
+
+    fn squeeze(&self, y: usize) -> Zeroizing<Vec<f32>> {
+        let source = self.picture.row(y);
+        let mut row = Zeroizing::new(Vec::with_capacity(self.columns.len() * 3));
+        for column in self.columns {
+            let pixels = source.get(column.first * 3..).unwrap_or_default().as_chunks::<3>().0;
+            let mut sum = [0.0_f32; 3];
+            for (pixel, weight) in pixels.iter().zip(&column.weights) {
+                for (sum, value) in sum.iter_mut().zip(pixel) {
+                    *sum += weight * f32::from(*value);
+                }
+            }
+            row.extend(sum);
+        }
+        row
+    }
+}
+
+/// A side or an index as a float; pictures are far smaller than what a float holds exactly.
+#[expect(clippy::cast_precision_loss, reason = "sides are at most 20,000 pixels")]
+pub(crate) fn float(value: usize) -> f32 {
+    value as f32
+}
+
+/// A float as an index: negative and not-a-number become 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, which is meant")]
+pub(crate) fn to_index(value: f32) -> usize {
+    value as usize
+}
+
+/// A float as a pixel value, rounded and saturated.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, which is meant")]
+pub(crate) fn to_byte(value: f32) -> u8 {
+    value.round() as u8
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "these values are exact")]
+mod tests {
+    use super::*;
+
+    fn gradient(width: usize, height: usize) -> Picture {
+        let pixels = (0..height)
+            .flat_map(|y| (0..width).flat_map(move |x| [x, y, 7].map(|value| u8::try_from(value % 256).unwrap())))
+            .collect::<Vec<u8>>();
+        Picture::new(width, height, Zeroizing::new(pixels)).unwrap()
+    }
+
+    fn pixel(frame: &Frame, x: usize, y: usize) -> [u8; 3] {
+        frame.pixels[(y * FRAME_SIDE + x) * 3..][..3].try_into().unwrap()
+    }
+
+    #[test]
+    fn a_picture_of_the_frames_size_is_taken_as_it_is() {
+        let picture = gradient(FRAME_SIDE, 100);
+        let frame = Frame::whole(&picture, FRAME_SIDE);
+        assert_eq!(frame.pixels[..picture.pixels().len()], *picture.pixels());
+        assert!(frame.pixels[picture.pixels().len()..].iter().all(|value| *value == 0));
+        assert_eq!(frame.to_picture([12.0, 34.0]), [12.0, 34.0]);
+    }
+
+    #[test]
+    fn a_larger_picture_is_averaged_and_points_lead_back() {
+        let picture = gradient(200, 640);
+        let frame = Frame::whole(&picture, FRAME_SIDE);
+        assert!((frame.scale - 0.5).abs() < 1e-6);
+        assert_eq!(pixel(&frame, 50, 20), [101, 41, 7]);
+        assert_eq!(pixel(&frame, 100, 20), [0; 3]);
+        assert_eq!(frame.to_picture([50.0, 20.0]), [100.5, 40.5]);
+    }
+
+    #[test]
+    fn a_region_is_cut_to_the_picture_and_enlarged() {
+        let picture = gradient(200, 100);
+        let region = Region::around([10.0, 50.0], 80.0, &picture);
+        assert_eq!(region, Region { x: 0.0, y: 10.0, width: 50.0, height: 80.0 });
+        let frame = Frame::new(&picture, region, 4.0);
+        assert_eq!(pixel(&frame, 4 * 20 + 2, 4 * 30 + 2)[..2], [20, 40]);
+        let back = frame.to_picture([81.5, 121.5]);
+        assert_eq!(back, [20.0, 40.0]);
+    }
+
+    #[test]
+    fn a_one_pixel_picture_makes_a_frame() {
+        let picture = gradient(1, 1);
+        let frame = Frame::whole(&picture, FRAME_SIDE);
+        assert_eq!(pixel(&frame, 0, 0), [0, 0, 7]);
+    }
+}

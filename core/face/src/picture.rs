@@ -1,0 +1,229 @@
+//! Decoded pixels, upright, 8-bit RGB.
+//!
+//! Must never: outlive its use unwiped, or print itself.
+//! Always: `pixels.len() == width * height * 3`, both sides at least 1.
+
+use zeroize::Zeroizing;
+
+/// Pictures with more pixels than this are reduced while they are decoded: the detector sees 320 pixels a side, and a
+/// face in so large a picture stays large.
+pub(crate) const REDUCE_ABOVE_PIXELS: usize = 12_000_000;
+
+/// An upright 8-bit RGB picture; its pixels are wiped on drop.
+pub(crate) struct Picture {
+    width: usize,
+    height: usize,
+    pixels: Zeroizing<Vec<u8>>,
+}
+
+impl Picture {
+    /// Takes tightly packed RGB rows; `None` when the length does not fit the sides.
+    pub(crate) fn new(width: usize, height: usize, pixels: Zeroizing<Vec<u8>>) -> Option<Self> {
+        let bytes = width.checked_mul(height)?.checked_mul(3)?;
+        (bytes > 0 && pixels.len() == bytes).then_some(Self { width, height, pixels })
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
+    pub(crate) fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    pub(crate) fn pixels_mut(&mut self) -> &mut [u8] {
+        &mut self.pixels
+    }
+
+    /// The bytes of row `y`; empty when there is no such row.
+    pub(crate) fn row(&self, y: usize) -> &[u8] {
+        let stride = self.width * 3;
+        let start = y.saturating_mul(stride);
+        self.pixels.get(start..start.saturating_add(stride)).unwrap_or_default()
+    }
+
+    /// One pixel, black outside the picture.
+    pub(crate) fn pixel_or_black(&self, x: i64, y: i64) -> [u8; 3] {
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+            return [0; 3];
+        };
+        if x >= self.width || y >= self.height {
+            return [0; 3];
+        }
+        let start = (y * self.width + x) * 3;
+        self.pixels.get(start..start + 3).and_then(|pixel| pixel.try_into().ok()).unwrap_or_default()
+    }
+
+    /// The same picture turned as `orientation` says, so that it stands upright.
+    pub(crate) fn upright(self, orientation: Orientation) -> Self {
+        if orientation == Orientation::UPRIGHT {
+            return self;
+        }
+        let (width, height) =
+            if orientation.transposes() { (self.height, self.width) } else { (self.width, self.height) };
+        let mut pixels = Zeroizing::new(vec![0; self.pixels.len()]);
+        for (index, target) in pixels.chunks_exact_mut(3).enumerate() {
+            let (x, y) = orientation.source(index % width, index / width, self.width, self.height);
+            let start = (y * self.width + x) * 3;
+            if let Some(source) = self.pixels.get(start..start + 3) {
+                target.copy_from_slice(source);
+            }
+        }
+        Self { width, height, pixels }
+    }
+}
+
+/// How a camera held the picture: EXIF 2.3, tag 0x0112, values 1 to 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Orientation(u16);
+
+impl Orientation {
+    pub(crate) const UPRIGHT: Self = Self(1);
+
+    /// The EXIF value; `None` outside 1 to 8.
+    pub(crate) fn from_exif(value: u16) -> Option<Self> {
+        (1..=8).contains(&value).then_some(Self(value))
+    }
+
+    fn transposes(self) -> bool {
+        self.0 >= 5
+    }
+
+    /// Where in the stored picture (`width` by `height`) the upright pixel (`x`, `y`) lies.
+    fn source(self, x: usize, y: usize, width: usize, height: usize) -> (usize, usize) {
+        let right = width - 1;
+        let bottom = height - 1;
+        match self.0 {
+            2 => (right.saturating_sub(x), y),
+            3 => (right.saturating_sub(x), bottom.saturating_sub(y)),
+            4 => (x, bottom.saturating_sub(y)),
+            5 => (y, x),
+            6 => (y, bottom.saturating_sub(x)),
+            7 => (right.saturating_sub(y), bottom.saturating_sub(x)),
+            8 => (right.saturating_sub(y), x),
+            _ => (x, y),
+        }
+    }
+}
+
+/// Builds a picture row by row, averaging blocks of `factor` by `factor` pixels.
+pub(crate) struct Builder {
+    factor: usize,
+    width: usize,
+    height: usize,
+    rows_in_sum: usize,
+    sum: Zeroizing<Vec<u32>>,
+    pixels: Zeroizing<Vec<u8>>,
+}
+
+impl Builder {
+    /// How far a picture of this size is reduced.
+    pub(crate) fn factor_for(width: usize, height: usize) -> usize {
+        (1..=4)
+            .find(|factor| (width / factor) * (height / factor) <= REDUCE_ABOVE_PIXELS)
+            .unwrap_or(4)
+            .min(width.min(height).max(1))
+    }
+
+    /// For a source of this size.
+    pub(crate) fn new(source_width: usize, source_height: usize) -> Self {
+        let factor = Self::factor_for(source_width, source_height);
+        let (width, height) = (source_width / factor, source_height / factor);
+        Self {
+            factor,
+            width,
+            height,
+            rows_in_sum: 0,
+            sum: Zeroizing::new(vec![0; width * 3]),
+            pixels: Zeroizing::new(Vec::with_capacity(width * height * 3)),
+        }
+    }
+
+    /// Adds one source row of RGB pixels; rows beyond the last whole block are dropped.
+    pub(crate) fn push_row(&mut self, row: impl Iterator<Item = [u8; 3]>) {
+        if self.pixels.len() >= self.width * self.height * 3 {
+            return;
+        }
+        if self.factor == 1 {
+            self.pixels.extend(row.take(self.width).flatten());
+            return;
+        }
+        for (index, pixel) in row.take(self.width * self.factor).enumerate() {
+            let start = index / self.factor * 3;
+            if let Some(sums) = self.sum.get_mut(start..start + 3) {
+                for (sum, value) in sums.iter_mut().zip(pixel) {
+                    *sum += u32::from(value);
+                }
+            }
+        }
+        self.rows_in_sum += 1;
+        if self.rows_in_sum == self.factor {
+            let count = u32::try_from(self.factor * self.factor).unwrap_or(1);
+            self.pixels.extend(self.sum.iter().map(|sum| u8::try_from((sum + count / 2) / count).unwrap_or(u8::MAX)));
+            self.sum.fill(0);
+            self.rows_in_sum = 0;
+        }
+    }
+
+    /// The picture; `None` when rows are missing.
+    pub(crate) fn finish(self) -> Option<Picture> {
+        Picture::new(self.width, self.height, self.pixels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three by two, each pixel's red is its place.
+    fn numbered() -> Picture {
+        let pixels = (0..6).flat_map(|place| [place, 0, 0]).collect::<Vec<u8>>();
+        Picture::new(3, 2, Zeroizing::new(pixels)).unwrap()
+    }
+
+    fn reds(picture: &Picture) -> Vec<u8> {
+        picture.pixels().iter().step_by(3).copied().collect()
+    }
+
+    #[test]
+    fn each_exif_orientation_is_turned_upright() {
+        let expected: [(u16, (usize, usize), [u8; 6]); 8] = [
+            (1, (3, 2), [0, 1, 2, 3, 4, 5]),
+            (2, (3, 2), [2, 1, 0, 5, 4, 3]),
+            (3, (3, 2), [5, 4, 3, 2, 1, 0]),
+            (4, (3, 2), [3, 4, 5, 0, 1, 2]),
+            (5, (2, 3), [0, 3, 1, 4, 2, 5]),
+            (6, (2, 3), [3, 0, 4, 1, 5, 2]),
+            (7, (2, 3), [5, 2, 4, 1, 3, 0]),
+            (8, (2, 3), [2, 5, 1, 4, 0, 3]),
+        ];
+        for (value, sides, order) in expected {
+            let turned = numbered().upright(Orientation::from_exif(value).unwrap());
+            assert_eq!((turned.width(), turned.height()), sides, "orientation {value}");
+            assert_eq!(reds(&turned), order, "orientation {value}");
+        }
+    }
+
+    #[test]
+    fn a_picture_with_missing_bytes_is_not_made() {
+        assert!(Picture::new(3, 2, Zeroizing::new(vec![0; 17])).is_none());
+        assert!(Picture::new(0, 2, Zeroizing::new(vec![])).is_none());
+        assert!(Picture::new(usize::MAX, 3, Zeroizing::new(vec![])).is_none());
+    }
+
+    #[test]
+    fn large_pictures_are_reduced_by_averaging_blocks() {
+        assert_eq!(Builder::factor_for(4000, 3000), 1);
+        assert_eq!(Builder::factor_for(8000, 5000), 2);
+        let mut builder = Builder { factor: 2, ..Builder::new(2, 1) };
+        builder.sum = Zeroizing::new(vec![0; 3]);
+        builder.width = 1;
+        builder.push_row([[0, 10, 255], [2, 20, 255]].into_iter());
+        builder.push_row([[4, 30, 255], [6, 40, 255]].into_iter());
+        assert_eq!(builder.finish().unwrap().pixels(), [3, 25, 255]);
+    }
+}

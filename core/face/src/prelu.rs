@@ -1,0 +1,95 @@
+//! The activation `PRelu` as one pass in place, exact.
+//!
+//! The engine lowers `PRelu` into a product, a comparison and a selection, each over the whole tensor; that costs more
+//! than the convolutions between them.
+//! Always: computes `x < 0 ? x * slope : x` with one slope for each channel, as ONNX `PRelu` defines it.
+
+use tract_onnx::pb::NodeProto;
+#[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
+use tract_onnx::tract_hir::internal::*;
+
+/// Builds the operator for the ONNX parser.
+#[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
+pub(crate) fn parse(
+    _context: &tract_onnx::model::ParsingContext,
+    _node: &NodeProto,
+) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    Ok((expand(ParsedPrelu), vec![]))
+}
+
+/// The operator as ONNX has it: a tensor and its slopes.
+#[derive(Debug, Clone, Hash, PartialEq, Eq)]
+struct ParsedPrelu;
+
+impl Expansion for ParsedPrelu {
+    fn name(&self) -> StaticName {
+        "FusedPrelu".into()
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        solver: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        let ([input, _slopes], [output]) = (inputs, outputs) else {
+            bail!("two inputs and one output expected");
+        };
+        solver.equals(&input.datum_type, &output.datum_type)?;
+        solver.equals(&input.shape, &output.shape)?;
+        Ok(())
+    }
+
+    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        let [input, slopes] = inputs else {
+            bail!("two inputs expected");
+        };
+        let slopes = model.outlet_fact(*slopes)?.konst.clone().context("constant slopes expected")?;
+        let fact = model.outlet_fact(*input)?;
+        let channels = fact.shape.as_concrete().and_then(|shape| shape.get(1)).copied();
+        ensure!(fact.datum_type == f32::datum_type() && channels == Some(slopes.len()), "one slope a channel expected");
+        model.wire_node(prefix, FusedPrelu { slopes }, &[*input])
+    }
+}
+
+/// The operator as it runs: the slopes are part of it.
+#[derive(Debug, Clone, Hash, PartialEq, Eq)]
+struct FusedPrelu {
+    slopes: Arc<Tensor>,
+}
+
+impl Op for FusedPrelu {
+    fn name(&self) -> StaticName {
+        "FusedPrelu".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for FusedPrelu {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let mut tensor = inputs.pop().context("one input expected")?.into_tensor();
+        let slopes = self.slopes.try_as_plain_ram()?;
+        let slopes = slopes.as_slice::<f32>()?;
+        let channels = slopes.len().max(1);
+        let plane = (tensor.len() / channels).max(1);
+        let mut view = tensor.try_as_plain_ram_mut()?;
+        for (values, slope) in view.as_slice_mut::<f32>()?.chunks_exact_mut(plane).zip(slopes) {
+            for value in values {
+                *value = if *value < 0.0 { *value * slope } else { *value };
+            }
+        }
+        Ok(tvec!(tensor.into_tvalue()))
+    }
+}
+
+impl TypedOp for FusedPrelu {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let fact = inputs.first().context("one input expected")?;
+        Ok(tvec!(fact.datum_type.fact(fact.shape.clone())))
+    }
+
+    as_op!();
+}

@@ -1,0 +1,133 @@
+//! Safeguards that the shape of this crate decides: what it can load, what it exports, what it depends on.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a broken helper must stop the test")]
+
+mod common;
+
+use std::path::Path;
+
+use common::models;
+use peel_face::{FaceCheck, FaceError, dequantised_embedder};
+
+fn model(file: &str) -> Vec<u8> {
+    std::fs::read(models().join(file)).expect("a model file")
+}
+
+const DETECTOR: &str = "face_detection_yunet_2023mar.onnx";
+const EMBEDDER: &str = "face_recognition_sface_2021dec_int8bq.onnx";
+
+/// Every source file of the library, without its tests and its command.
+fn sources() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    std::fs::read_dir(folder)
+        .expect("sources")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            (path.file_name().unwrap().to_string_lossy().into_owned(), code)
+        })
+        .collect()
+}
+
+#[test]
+fn s17_a_model_that_is_not_listed_is_refused() {
+    let (detector, embedder) = (model(DETECTOR), model(EMBEDDER));
+    for (detector, embedder) in [
+        (detector.clone(), detector.clone()),
+        (embedder.clone(), embedder.clone()),
+        (embedder.clone(), detector.clone()),
+        (Vec::new(), embedder.clone()),
+        (flipped(&detector), embedder.clone()),
+        (detector.clone(), flipped(&embedder)),
+    ] {
+        assert_eq!(FaceCheck::from_bytes(&detector, &embedder).unwrap_err(), FaceError::ModelNotListed);
+    }
+    assert_eq!(dequantised_embedder(&flipped(&embedder)).unwrap_err(), FaceError::ModelNotListed);
+    assert!(FaceCheck::from_bytes(&detector, &embedder).is_ok());
+}
+
+fn flipped(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    bytes
+}
+
+#[test]
+fn s17_the_folder_of_models_holds_only_listed_models() {
+    let mut files: Vec<String> = std::fs::read_dir(models())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "onnx"))
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    assert_eq!(files, [DETECTOR, EMBEDDER]);
+}
+
+#[test]
+fn models_that_cannot_be_read_are_named_as_such() {
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(FaceCheck::from_directory(empty.path()).unwrap_err(), FaceError::ModelUnreadable);
+}
+
+#[test]
+fn s13_s14_the_only_comparison_takes_a_permit_one_probe_and_one_reference() {
+    let comparing: Vec<String> = sources()
+        .into_iter()
+        .flat_map(|(_, code)| code.lines().map(str::trim).map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| line.starts_with("pub fn") && names_a_comparison(line))
+        .collect();
+    assert_eq!(
+        comparing,
+        [
+            "pub fn compare(&self, permit: ComparisonPermit, probe: &[u8], reference: &[u8]) -> Result<Opinion, FaceError> {",
+            "pub fn dequantised_embedder(embedder: &[u8]) -> Result<Vec<u8>, FaceError> {",
+        ]
+    );
+}
+
+/// Whether the function's name, not its parameters, speaks of comparing or embedding.
+fn names_a_comparison(line: &str) -> bool {
+    let name = line.split('(').next().unwrap_or_default();
+    ["compar", "embed", "search", "identif", "verif"].iter().any(|word| name.contains(word))
+}
+
+#[test]
+fn s14_cosines_are_taken_in_one_place() {
+    let users: Vec<String> =
+        sources().into_iter().filter(|(_, code)| code.contains(".cosine(")).map(|(name, _)| name).collect();
+    assert_eq!(users, ["check.rs"]);
+}
+
+#[test]
+fn s15_no_source_file_can_serialise_an_embedding() {
+    for (name, code) in sources() {
+        for word in ["Serialize", "serde_json", "bincode", "ciborium"] {
+            assert!(!code.contains(word), "{name} mentions {word}");
+        }
+    }
+}
+
+#[test]
+fn s15_only_referees_can_see_an_embedding_and_no_product_crate_is_one() {
+    for crate_folder in ["core/companion", "core/domain", "core/feeds", "core/ledger", "gateway", "auditor"] {
+        let Ok(manifest) = std::fs::read_to_string(common::workspace().join(crate_folder).join("Cargo.toml")) else {
+            continue;
+        };
+        let line = manifest.lines().find(|line| line.starts_with("peel-face")).unwrap_or_default();
+        assert!(!line.contains("referee"), "{crate_folder}");
+    }
+    let own = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    assert!(!own.contains("default ="));
+}
+
+#[test]
+fn s16_this_crate_does_not_reach_drone_video() {
+    let own = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    for other in ["peel-feeds", "peel-companion", "peel-gateway"] {
+        assert!(!own.contains(other), "{other}");
+    }
+}

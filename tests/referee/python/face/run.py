@@ -1,0 +1,166 @@
+"""A second opinion on the face check, by OpenCV and onnxruntime with the same model files.
+
+OpenCV's FaceDetectorYN looks at exactly the frames that our detector looked at; onnxruntime embeds exactly the crops that
+our embedder embedded; OpenCV aligns and embeds with our landmarks, from the image files; then it does everything itself.
+The last differs by design, and by a bounded amount: our check looks at the chosen face again at a fixed size and averages
+the landmarks of neighbouring cells, where FaceDetectorYN takes the best cell's.
+Runs `cargo run -p peel-face --example ...`; closes with "N passed, N failed".
+"""
+
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import cv2
+import numpy
+import onnxruntime
+
+ROOT = pathlib.Path(os.environ.get("PEEL_ROOT", pathlib.Path(__file__).resolve().parents[4]))
+DETECTOR = ROOT / "models" / "face_detection_yunet_2023mar.onnx"
+FACES = ROOT / "tests" / "street" / "faces"
+LONDON = pathlib.Path(os.environ.get("PEEL_SHARED", ROOT.parent / "shared" / "data")) / "london"
+LONDON_PEOPLE = 6
+
+FRAME_SIDE, CROP_SIDE = 320, 112
+SCORE_FLOOR, OVERLAP_LIMIT = 0.6, 0.3
+# Pixels of the detector's frame.
+GREATEST_SHIFT = 0.05
+GREATEST_SCORE_STEP = 0.002
+LEAST_EMBEDDING_COSINE = 0.99999
+# With our landmarks: what another JPEG decoder and coarser interpolation do to the embedding.
+LEAST_ALIGNED_COSINE = 0.995
+# With OpenCV's own landmarks: scores of pairs.
+GREATEST_PAIR_STEP = 0.12
+GREATEST_MEAN_PAIR_STEP = 0.04
+
+
+class Tally:
+    def __init__(self):
+        self.passed, self.failed = 0, 0
+
+    def check(self, good, what):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("failed:", what)
+
+
+def images():
+    files = sorted(FACES.glob("*.jpg"))
+    if LONDON.is_dir():
+        files += sorted(LONDON.glob("*_0[38].jpg"))[: 2 * LONDON_PEOPLE]
+    else:
+        print("not run: shared data absent (london)")
+    return files
+
+
+def cargo_example(*arguments):
+    command = ["cargo", "run", "--quiet", "--package", "peel-face", "--example", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+
+
+def cosine(left, right):
+    return float(left @ right / (numpy.linalg.norm(left) * numpy.linalg.norm(right)))
+
+
+def pixels(text, side):
+    return numpy.frombuffer(bytes.fromhex(text), numpy.uint8).reshape(side, side, 3)
+
+
+def check_detections(tally, name, seen):
+    """The same frame: the same faces, at the same places."""
+    detector = cv2.FaceDetectorYN.create(str(DETECTOR), "", (FRAME_SIDE, FRAME_SIDE), SCORE_FLOOR, OVERLAP_LIMIT)
+    bgr = numpy.ascontiguousarray(pixels(seen["frame"], FRAME_SIDE)[:, :, ::-1])
+    _, theirs = detector.detect(bgr)
+    theirs = numpy.zeros((0, 15)) if theirs is None else theirs
+    ours = numpy.array(seen["detections"]).reshape(-1, 15)
+    tally.check(len(ours) == len(theirs), f"{name}: {len(ours)} faces here, {len(theirs)} there")
+    if len(ours) != len(theirs) or not len(ours):
+        return 0.0
+    theirs = theirs[numpy.argsort(-theirs[:, 14], kind="stable")]
+    shift = float(numpy.abs(ours[:, :14] - theirs[:, :14]).max())
+    tally.check(shift <= GREATEST_SHIFT, f"{name}: boxes or landmarks differ by {shift:.3f} pixels")
+    step = float(numpy.abs(ours[:, 14] - theirs[:, 14]).max())
+    tally.check(step <= GREATEST_SCORE_STEP, f"{name}: detector scores differ by {step:.4f}")
+    return shift
+
+
+def check_embedding(tally, name, session, seen):
+    """The same crop: the same embedding."""
+    crop = pixels(seen["face"]["crop"], CROP_SIDE).transpose(2, 0, 1)[None].astype(numpy.float32)
+    theirs = session.run(None, {"data": crop})[0][0]
+    ours = numpy.array(seen["face"]["embedding"], numpy.float32)
+    agreement = cosine(ours, theirs)
+    tally.check(agreement >= LEAST_EMBEDDING_COSINE, f"{name}: embeddings agree only to {agreement:.7f}")
+    length = abs(float(numpy.linalg.norm(ours) / numpy.linalg.norm(theirs)) - 1)
+    tally.check(length < 1e-3, f"{name}: embedding lengths differ by a factor of {length:.5f}")
+    return agreement
+
+
+def check_aligned(tally, name, recogniser, image, seen):
+    """Our landmarks, OpenCV's decoder, alignment and embedding."""
+    theirs = recogniser.feature(recogniser.alignCrop(image, numpy.array([seen["face"]["detection"]], numpy.float32)))[0]
+    agreement = cosine(numpy.array(seen["face"]["embedding"], numpy.float32), theirs)
+    tally.check(agreement >= LEAST_ALIGNED_COSINE, f"{name}: aligned embeddings agree only to {agreement:.5f}")
+    return agreement
+
+
+def opencv_embedding(recogniser, image):
+    """Everything by OpenCV."""
+    detector = cv2.FaceDetectorYN.create(str(DETECTOR), "", (image.shape[1], image.shape[0]), SCORE_FLOOR, OVERLAP_LIMIT)
+    _, faces = detector.detect(image)
+    face = max(faces, key=lambda box: box[2] * box[3])
+    return recogniser.feature(recogniser.alignCrop(image, face))[0].copy()
+
+
+def check_pairs(tally, ours, theirs):
+    """Scores of pairs, the whole way."""
+    steps = []
+    for left, right in itertools.combinations(ours, 2):
+        step = abs(cosine(ours[left], ours[right]) - cosine(theirs[left], theirs[right]))
+        steps.append(step)
+        tally.check(step <= GREATEST_PAIR_STEP, f"{left} with {right}: scores differ by {step:.3f}")
+    mean = sum(steps) / len(steps)
+    tally.check(mean <= GREATEST_MEAN_PAIR_STEP, f"scores differ by {mean:.4f} in the mean")
+    return mean, max(steps)
+
+
+def main():
+    tally = Tally()
+    files = images()
+    with tempfile.TemporaryDirectory() as folder:
+        embedder = pathlib.Path(folder) / "embedder.onnx"
+        cargo_example("dequantise", "--", embedder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(str(embedder), options, providers=["CPUExecutionProvider"])
+        recogniser = cv2.FaceRecognizerSF.create(str(embedder), "")
+        lines = [json.loads(line) for line in cargo_example("face_dump", "--", *files).splitlines()]
+        tally.check(len(lines) == len(files), "one line for each image")
+        ours, theirs, shifts, agreements, aligned = {}, {}, [], [], []
+        for file, line in zip(files, lines):
+            name, seen = file.name, line["seen"]
+            tally.check(seen.get("face") is not None, f"{name}: a face is found")
+            if seen.get("face") is None:
+                continue
+            shifts.append(check_detections(tally, name, seen))
+            agreements.append(check_embedding(tally, name, session, seen))
+            ours[name] = numpy.array(seen["face"]["embedding"], numpy.float32)
+            image = cv2.imread(str(file))
+            aligned.append(check_aligned(tally, name, recogniser, image, seen))
+            theirs[name] = opencv_embedding(recogniser, image)
+        mean, most = check_pairs(tally, ours, theirs)
+    print(f"{len(ours)} images: places differ by at most {max(shifts):.4f} pixels of the frame,")
+    print(f"embeddings of the same crop agree to at least {min(agreements):.8f}, of the same landmarks to {min(aligned):.5f},")
+    print(f"scores with OpenCV's own landmarks differ by {mean:.4f} in the mean, {most:.4f} at most")
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
