@@ -1,6 +1,8 @@
-//! What the opened records say: each alert's end, each shift's end, and numbers that must have no gap.
+//! What the opened records say: each alert's end, each shift's end, and whether every issued alert is there.
 //!
-//! Reads bodies with the domain's own code. It judges completeness, never an officer's decision.
+//! A device's stream is numbered without a gap, but withdrawals, states and words between officers have numbers too: so
+//! the alerts that a phone must have are those that the force's own events log issued to it. Reads bodies with the
+//! domain's own code. It judges completeness, never an officer's decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,7 +93,10 @@ impl Trail {
             self.failed.push(format!("{log}, entry {seq}: the record is not one that this version knows"));
             return;
         };
-        if let Action::AlertIssued { enrolment_id, alert_seq } = &body.action {
+        // Only the force's own log issues: a phone that says so is not believed.
+        if let Action::AlertIssued { enrolment_id, alert_seq } = &body.action
+            && log.ends_with("/peel/events")
+        {
             if !self.issued.entry(enrolment_id.to_string()).or_default().insert(*alert_seq) {
                 self.failed.push(format!("{log}, entry {seq}: an alert number was issued twice"));
             }
@@ -196,16 +201,18 @@ impl Phone {
     }
 
     fn conclude(self, log: &str, issued: &BTreeSet<u64>, report: &mut TrailReport) {
-        let gap = match (self.numbers.first(), self.numbers.last()) {
-            (Some(first), Some(last)) => last - first + 1 != self.numbers.len() as u64,
-            _ => false,
-        };
-        if gap {
-            report.failed.push(format!("{log}: the alert numbers have a gap: an alert is missing"));
+        let newest = self.numbers.last().copied().unwrap_or(0);
+        let (passed_over, to_come): (Vec<&u64>, Vec<&u64>) =
+            issued.difference(&self.numbers).partition(|number| **number < newest);
+        if !passed_over.is_empty() {
+            let count = passed_over.len();
+            report.failed.push(format!(
+                "{log}: {count} alerts were issued before others that this phone recorded, and are missing"
+            ));
         }
-        let missing = issued.difference(&self.numbers).count();
-        if missing > 0 {
-            report.open.push(format!("{log}: {missing} alerts were issued and are not on this phone's record"));
+        if !to_come.is_empty() {
+            let count = to_come.len();
+            report.open.push(format!("{log}: {count} alerts were issued and are not yet on this phone's record"));
         }
         let unknown = self.numbers.difference(issued).count();
         if unknown > 0 && !issued.is_empty() {
@@ -223,5 +230,34 @@ impl Phone {
             report.open.push(format!("{log}: alert number {} has neither a decision nor no_decision", row.alert_seq));
         }
         report.alerts.append(&mut rows);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn concluded(recorded: &[u64], issued: &[u64]) -> TrailReport {
+        let phone = Phone { numbers: recorded.iter().copied().collect(), ..Phone::default() };
+        let mut report =
+            TrailReport { entries: 0, alerts: Vec::new(), shifts: Vec::new(), failed: Vec::new(), open: Vec::new() };
+        phone.conclude("log", &issued.iter().copied().collect(), &mut report);
+        report
+    }
+
+    #[test]
+    fn numbers_of_other_messages_are_no_gap() {
+        assert_eq!(concluded(&[2, 9], &[2, 9]), concluded(&[], &[]));
+    }
+
+    #[test]
+    fn an_alert_that_was_issued_before_others_and_is_missing_fails() {
+        assert_eq!(concluded(&[2, 9], &[2, 5, 9]).failed.len(), 1);
+    }
+
+    #[test]
+    fn an_alert_that_is_still_on_its_way_is_open() {
+        let report = concluded(&[2], &[2, 9]);
+        assert_eq!((report.failed.len(), report.open.len()), (0, 1));
     }
 }

@@ -103,8 +103,8 @@ mod e2e {
                 "round {round}: {} segments, {recorded} and {acknowledged} were acknowledged (seed {seed})",
                 after.segments_ms.len(),
             );
-            let trail = phone.shown().trail_size;
-            assert!(trail >= before.trail_size, "round {round}: the trail shrank (seed {seed})");
+            let whole = phone.until(|shown| shown.trail_size >= before.trail_size, WITHIN).await;
+            assert!(whole.is_ok(), "round {round}: the trail shrank (seed {seed})");
             acknowledged_in_all += after.segments_ms.len() - recorded;
             recorded = after.segments_ms.len();
         }

@@ -15,7 +15,7 @@ use super::cast::{Cast, PasserBy};
 use super::figures::Step;
 use super::{Doing, ExerciseError, expect};
 use crate::camera::{FAIR, POOR};
-use crate::phone::handle::Phone;
+use crate::phone::handle::{Phone, Shown};
 use crate::phone::words::{Answer, Call};
 use crate::terminal::Who;
 
@@ -162,8 +162,7 @@ async fn one_withdrawn(cast: &mut Cast) -> Result<AlertId, ExerciseError> {
     cast.pass(4).await;
     cast.lfr.withdraw(alert.0, true).await.doing("withdrawing an alert")?;
     let phone = cast.first.phone()?;
-    let gone =
-        |shown: &crate::phone::handle::Shown| shown.alerts.iter().any(|one| one.alert_id == alert.0 && one.withdrawn);
+    let gone = |shown: &Shown| shown.alerts.iter().any(|one| one.alert_id == alert.0 && one.withdrawn);
     phone.until(gone, Duration::from_secs(20)).await.doing("waiting for a withdrawal")?;
     cast.step(Who::Force, "the operator looks again and withdraws alert D; it leaves the officers' screens");
     Ok(alert.0)
@@ -232,8 +231,9 @@ async fn killed_and_back(cast: &mut Cast, id: AlertId, contact_ms: i64) -> Resul
     expect(after.running, "the timer still runs after the phone came back")?;
     expect(after.elapsed_ms > before.elapsed_ms, "the timer went on while the phone was dead")?;
     expect(after.elapsed_ms.abs_diff(expected) < 5_000, "the timer is right after the phone came back")?;
-    let trail_after = cast.second.phone()?.shown().trail_size;
-    expect(trail_after >= trail_before, "nothing is missing from the trail")?;
+    let whole = |shown: &Shown| shown.trail_size >= trail_before;
+    let phone = cast.second.phone()?;
+    phone.until(whole, Duration::from_secs(20)).await.doing("counting the trail after the phone came back")?;
     cast.on(who, "connecting again", Call::Connect).await?;
     cast.step(who, "the phone is back; the timer is right and nothing is missing");
     Ok(())
@@ -251,21 +251,26 @@ async fn back_online(cast: &mut Cast, while_offline: AlertId) -> Result<(), Exer
     sync(cast, who).await
 }
 
-/// Brings a phone's trail to the force.
+/// Brings a phone's trail to the force. What the phone records meanwhile goes over with the next turn.
 pub async fn sync(cast: &mut Cast, who: Who) -> Result<(), ExerciseError> {
-    let call = Call::Sync { budget_ms: 20_000 };
-    let answer = cast.timed(who, Step::Sync, "syncing", call).await?;
-    let Answer::Sync { size, cosigned_size, state, .. } = answer else {
-        return Err(ExerciseError::Expected("a synchronisation came back".to_owned()));
-    };
-    expect(size == cosigned_size && state == "UpToDate", format!("all of the trail is signed for (state {state})"))?;
-    cast.step(who, "the whole trail is with the force, signed for");
-    cast.note(who, &format!("{size} entries"));
-    Ok(())
+    for _ in 0..20 {
+        let call = Call::Sync { budget_ms: 20_000 };
+        let answer = cast.timed(who, Step::Sync, "syncing", call).await?;
+        let Answer::Sync { size, cosigned_size, state, .. } = answer else {
+            return Err(ExerciseError::Expected("a synchronisation came back".to_owned()));
+        };
+        if size == cosigned_size && state == "UpToDate" {
+            cast.step(who, "the whole trail is with the force, signed for");
+            cast.note(who, &format!("{size} entries"));
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(ExerciseError::Expected("all of the trail is signed for".to_owned()))
 }
 
 async fn until_it_expires(cast: &mut Cast, unseen: AlertId) -> Result<(), ExerciseError> {
-    let expired = |shown: &crate::phone::handle::Shown| {
+    let expired = |shown: &Shown| {
         shown.alerts.iter().any(|one| one.alert_id == unseen && (one.phase == "Expired" || one.phase == "Closed"))
             || (shown.first_seen.contains_key(&unseen) && shown.alerts.iter().all(|one| one.alert_id != unseen))
     };
