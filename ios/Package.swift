@@ -16,10 +16,16 @@ let libraryFolder = Context.environment["PEEL_LIBRARY_DIR"] ?? "../target/debug"
     // The screens are compiled here against a module of that name with the signatures that they use.
     let screens: [Target] = [.target(name: "SwiftUI", path: "Linux/SwiftUI")]
     let screensNeed: [Target.Dependency] = ["Shell", "SwiftUI"]
+    // The story runs against a real gateway on this machine.
+    let story: [Target] = [
+        .target(name: "TestHTTPS", path: "Linux/TestHTTPS"),
+        .testTarget(name: "StoryTests", dependencies: ["Shell", "TestHTTPS"]),
+    ]
 #else
     let core: Target = .binaryTarget(name: "PeelCoreFFI", path: "Generated/PeelCoreFFI.xcframework")
     let coreLinker: [LinkerSetting] = []
     let screens: [Target] = []
+    let story: [Target] = []
     let screensNeed: [Target.Dependency] = ["Shell"]
 #endif
 
@@ -35,6 +41,6 @@ let package = Package(
         .target(name: "App", dependencies: screensNeed, resources: [.process("Resources")]),
         .testTarget(name: "ShellTests", dependencies: ["Shell", "PeelCore"]),
         .testTarget(name: "AppTests", dependencies: ["App"]),
-    ] + screens,
+    ] + screens + story,
     swiftLanguageModes: [.v6]
 )

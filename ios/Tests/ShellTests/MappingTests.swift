@@ -33,10 +33,10 @@ import Testing
     @Test func s21AnOpinionKeepsItsRatesAndItsLimits() {
         let comparison = ComparisonView(
             purpose: .alertProbe, band: .supports, reason: nil,
-            testedRates: [TestedRate(code: "false_alerts_supported", numerator: 3, denominator: 200)],
+            testedRates: [TestedRate(code: "false_alerts_given_supports", numerator: 3, denominator: 200)],
             limits: ["cannot_separate_twins_or_close_relatives", "something_new"], tookMs: 90)
         let wanted = Opinion(
-            band: .supports, rates: [Shell.TestedRate(what: .falseAlertsSupported, cases: 3, of: 200)],
+            band: .supports, rates: [Shell.TestedRate(what: .falseAlertsGivenSupports, cases: 3, of: 200)],
             limits: [.cannotSeparateTwinsOrCloseRelatives, .other])
         #expect(FaceCheck(comparison) == .opinion(wanted))
     }

@@ -38,7 +38,11 @@ public struct TestedRate: Equatable, Sendable {
 }
 
 /// What a tested rate counts. `other` is what a newer core says and this app does not know yet.
-public enum RateCode: String, CaseIterable, Sendable { case falseAlertsSupported, trueAlertsNotSupported, other }
+public enum RateCode: String, CaseIterable, Sendable {
+    case falseAlertsGivenSupports
+    case trueAlertsOfSmallPoorProbesScoringLow
+    case other
+}
 
 /// Why the check gives no opinion, in terms that an officer can act on.
 public enum QualityReason: String, CaseIterable, Sendable {

@@ -42,7 +42,8 @@ extension Ending {
             self = .decided(decision.map(DecisionKind.init) ?? .engage)
         case .expired: self = .expired
         case .withdrawn: self = .withdrawn
-        case .closed: self = .closed
+        // An alert that nothing more is due on closes at once; what the officer decided stays what is said.
+        case .closed: self = decision.map { .decided(DecisionKind($0)) } ?? .closed
         }
     }
 }
