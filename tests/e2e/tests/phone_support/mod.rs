@@ -21,11 +21,11 @@ use peel_gateway::storage::{Connection, Db, IMMEDIATE, Roster};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
-pub const OFFICER: &str = "PC-4471";
-pub const SECOND: &str = "PC-0815";
-pub const PIN: &str = "493817";
-pub const WITHIN: Duration = Duration::from_secs(30);
-pub const LOOK: Look = Look { probe_ms: 1_500, reference_ms: 1_200, zoomed: false };
+pub(crate) const OFFICER: &str = "PC-4471";
+pub(crate) const SECOND: &str = "PC-0815";
+pub(crate) const PIN: &str = "493817";
+pub(crate) const WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const LOOK: Look = Look { probe_ms: 1_500, reference_ms: 1_200, zoomed: false };
 
 const DEPLOYMENT: &str = r#"
 exercise = true
@@ -54,11 +54,11 @@ overt = true
 "#;
 
 /// A force and its gateway.
-pub struct Street {
+pub(crate) struct Street {
     root: tempfile::TempDir,
-    pub deployment_id: DeploymentId,
-    pub server: RunningServer,
-    pub http: Client,
+    pub(crate) deployment_id: DeploymentId,
+    pub(crate) server: RunningServer,
+    pub(crate) http: Client,
 }
 
 fn repository() -> PathBuf {
@@ -66,7 +66,7 @@ fn repository() -> PathBuf {
 }
 
 /// One of the exercise's role-players.
-pub fn face(name: &str) -> Vec<u8> {
+pub(crate) fn face(name: &str) -> Vec<u8> {
     std::fs::read(repository().join("tests/street/faces").join(name)).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn change<T>(root: &Path, work: impl FnOnce(&Authority, &Connection) -> Result<T
 }
 
 impl Street {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
         let request = InitRequest {
@@ -115,11 +115,11 @@ impl Street {
         street
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", self.server.address())
     }
 
-    pub fn code(&self, ttl_s: u32) -> String {
+    pub(crate) fn code(&self, ttl_s: u32) -> String {
         let url = self.url();
         change(self.root.path(), |authority, tx| enrolment_text(authority, tx, &url, ttl_s, &mut rand::rng()))
             .to_string()
@@ -129,41 +129,41 @@ impl Street {
         std::fs::read_to_string(self.root.path().join("vendor").join(name)).unwrap().trim().to_owned()
     }
 
-    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Response {
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Response {
         let request = self.http.request(Method::POST, format!("{}{path}", self.url()));
         request.bearer_auth(self.secret(key)).body(body.to_string()).send().await.unwrap()
     }
 
-    pub async fn state(&self, state: &str) -> Response {
+    pub(crate) async fn state(&self, state: &str) -> Response {
         let path = format!("/v1/ingest/deployments/{}/state", self.deployment_id);
         let faces = (state == "ended").then_some(1_000);
         self.post(&path, "operator.key", &json!({ "state": state, "faces_seen_estimate": faces })).await
     }
 
-    pub async fn raise(&self) -> AlertId {
+    pub(crate) async fn raise(&self) -> AlertId {
         self.raise_as(&alert(self.deployment_id, "avery_2.jpg", "avery_1.jpg")).await
     }
 
-    pub async fn raise_as(&self, body: &Value) -> AlertId {
+    pub(crate) async fn raise_as(&self, body: &Value) -> AlertId {
         let response = self.post("/v1/ingest/alerts", "ingest.key", body).await;
         assert_eq!(response.status(), 201);
         let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
         body["alert_id"].as_str().unwrap().parse().unwrap()
     }
 
-    pub async fn withdraw(&self, alert_id: AlertId, judged_false: bool) {
+    pub(crate) async fn withdraw(&self, alert_id: AlertId, judged_false: bool) {
         let path = format!("/v1/ingest/alerts/{alert_id}/withdraw");
         let response = self.post(&path, "ingest.key", &json!({ "judged_false": judged_false })).await;
         assert!(response.status().is_success());
     }
 }
 
-pub fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     system_clock().unwrap().now().unwrap().wall_ms
 }
 
 /// A sound alert whose score, reason and marker a test can look for.
-pub fn alert(deployment_id: DeploymentId, probe: &str, reference: &str) -> Value {
+pub(crate) fn alert(deployment_id: DeploymentId, probe: &str, reference: &str) -> Value {
     json!({
         "deployment_id": deployment_id, "camera_id": "cam-1", "captured_at_ms": now_ms() - 400,
         "direction": "towards the station", "probes": [{ "image": STANDARD.encode(face(probe)) }],
@@ -175,18 +175,18 @@ pub fn alert(deployment_id: DeploymentId, probe: &str, reference: &str) -> Value
 }
 
 /// The system's clocks, moved by a test.
-pub struct TestClock {
+pub(crate) struct TestClock {
     system: Arc<dyn DeviceClock>,
     ahead_ms: Mutex<i64>,
 }
 
 impl TestClock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { system: system_clock().unwrap(), ahead_ms: Mutex::new(0) })
     }
 
     /// Time passes on both clocks.
-    pub fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         *self.ahead_ms.lock().unwrap() += seconds * 1_000;
     }
 }
@@ -211,15 +211,15 @@ impl AlertListener for Heard {
 }
 
 /// A phone: the real core on directories of its own.
-pub struct Phone {
-    pub home: tempfile::TempDir,
-    pub clock: Arc<TestClock>,
-    pub core: Arc<OfficerCore>,
+pub(crate) struct Phone {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) core: Arc<OfficerCore>,
     heard: Arc<Heard>,
     subscription: Arc<peel_companion::ffi::Subscription>,
 }
 
-pub fn open_core(home: &Path, clock: Arc<dyn DeviceClock>) -> Result<Arc<OfficerCore>, CoreError> {
+pub(crate) fn open_core(home: &Path, clock: Arc<dyn DeviceClock>) -> Result<Arc<OfficerCore>, CoreError> {
     let text = |name: &str| home.join(name).to_string_lossy().into_owned();
     let models_dir = repository().join("models").to_string_lossy().into_owned();
     let config = CoreConfig { data_dir: text("data"), models_dir };
@@ -227,19 +227,19 @@ pub fn open_core(home: &Path, clock: Arc<dyn DeviceClock>) -> Result<Arc<Officer
 }
 
 impl Phone {
-    pub fn on(home: tempfile::TempDir, clock: Arc<TestClock>) -> Self {
+    pub(crate) fn on(home: tempfile::TempDir, clock: Arc<TestClock>) -> Self {
         let core = open_core(home.path(), clock.clone()).unwrap();
         let heard = Arc::new(Heard::default());
         let subscription = core.subscribe_alerts(heard.clone()).unwrap();
         Self { home, clock, core, heard, subscription }
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(tempfile::tempdir().unwrap(), TestClock::new())
     }
 
     /// Enrolled, signed in, in the deployment and connected.
-    pub async fn ready(street: &Street, officer: &str) -> Self {
+    pub(crate) async fn ready(street: &Street, officer: &str) -> Self {
         let phone = Self::new();
         phone.core.enrol(street.code(600)).await.unwrap();
         phone.core.sign_in(officer.to_owned(), PIN.to_owned()).await.unwrap();
@@ -252,7 +252,7 @@ impl Phone {
     }
 
     /// What a kill would leave behind, opened by another core.
-    pub fn after_kill(&self) -> Self {
+    pub(crate) fn after_kill(&self) -> Self {
         let home = tempfile::tempdir().unwrap();
         for part in ["data", "vault"] {
             std::fs::create_dir_all(home.path().join(part)).unwrap();
@@ -264,7 +264,7 @@ impl Phone {
         Self::on(home, self.clock.clone())
     }
 
-    pub fn snapshot(&self) -> AlertsSnapshot {
+    pub(crate) fn snapshot(&self) -> AlertsSnapshot {
         self.heard.0.lock().unwrap().clone().unwrap_or(AlertsSnapshot {
             deployment_id: None,
             alerts: Vec::new(),
@@ -274,7 +274,7 @@ impl Phone {
     }
 
     /// Waits until the listener was told of what is looked for.
-    pub async fn until<T>(&self, mut look: impl FnMut(&AlertsSnapshot) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&self, mut look: impl FnMut(&AlertsSnapshot) -> Option<T>) -> T {
         let deadline = Instant::now() + WITHIN;
         loop {
             let snapshot = self.snapshot();
@@ -291,11 +291,11 @@ impl Phone {
         }
     }
 
-    pub async fn until_alert(&self, alert_id: AlertId) -> AlertHeader {
+    pub(crate) async fn until_alert(&self, alert_id: AlertId) -> AlertHeader {
         self.until(|snapshot| snapshot.alerts.iter().find(|header| header.alert_id == alert_id).cloned()).await
     }
 
-    pub fn revealed(&self, alert_id: AlertId) -> RevealedAlert {
+    pub(crate) fn revealed(&self, alert_id: AlertId) -> RevealedAlert {
         match self.core.alert(alert_id).unwrap() {
             AlertView::Revealed { alert } => alert,
             AlertView::Blind { .. } => panic!("the alert is still blind"),
