@@ -41,9 +41,18 @@ pub async fn close(mut cast: Cast, mut force: Force, out: &Path, played: &Played
         }
     }
     force.stop().await?;
+    tidy(out)?;
     let digest = Sha256::digest(cast.timeline.story().join("\n").as_bytes());
     summary(&cast, &record, &report, &hex::encode(digest), played);
     Ok(())
+}
+
+/// Keeps the auditor's key of the exercise, with which the bundle can be opened again, and removes every other private
+/// file. When the exercise stops half-way they stay, for whoever looks for the reason.
+fn tidy(out: &Path) -> Result<(), ExerciseError> {
+    let private = out.join("private");
+    std::fs::rename(private.join("auditor/auditor.key"), out.join("auditor.key"))?;
+    Ok(std::fs::remove_dir_all(private)?)
 }
 
 async fn go_home(cast: &mut Cast, who: Who) -> Result<(), ExerciseError> {
@@ -139,5 +148,5 @@ fn summary(cast: &Cast, record: &str, report: &str, story: &str, played: &Played
     println!("Record (exercise)\n{}", record.trim_end());
     println!("\nAuditor\n{}", report.trim_end());
     println!("\nStory {story} (the same for the same seed)");
-    println!("Left: bundle/ trust.toml record.csv receipts/ timeline.txt");
+    println!("Left: bundle/ trust.toml auditor.key record.csv receipts/ timeline.txt");
 }

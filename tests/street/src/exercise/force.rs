@@ -202,6 +202,12 @@ impl Force {
         run(&self.programs.auditor, &["verify", &bundle, "--trust", &trust, "--open", &key]).await
     }
 
+    /// The outsider verifies the bundle without opening it: signatures, order and completeness, not what was recorded.
+    pub async fn verify_unopened(&self, bundle: &Path, trust: &Path) -> Result<String, ExerciseError> {
+        let (bundle, trust) = (text(bundle), text(trust));
+        run(&self.programs.auditor, &["verify", &bundle, "--trust", &trust]).await
+    }
+
     /// Kills `serve` hard and starts it again at the same address.
     pub async fn crash_and_restart(&mut self) -> Result<(), ExerciseError> {
         self.serve.kill().await?;
