@@ -66,8 +66,8 @@ pub fn capture(photograph: &[u8], conditions: &Conditions, random: &mut impl Rng
     for value in &mut picture.rgb {
         let lit = u32::from(*value) * conditions.light / 100;
         let noise = if conditions.noise > 0 { random.random_range(-conditions.noise..=conditions.noise) } else { 0 };
-        let noisy = i32::try_from(lit).unwrap_or(255) + i32::from(noise);
-        *value = u8::try_from(noisy.clamp(0, 255)).unwrap_or(u8::MAX);
+        let sum = i32::try_from(lit).unwrap_or(255) + i32::from(noise);
+        *value = u8::try_from(sum.clamp(0, 255)).unwrap_or(u8::MAX);
     }
     encode(&picture, conditions.quality)
 }

@@ -128,7 +128,7 @@ impl Lfr {
         let url = format!("{}/v1/ingest/feeds/{feed_id}", self.base);
         let stream = tokio_stream::wrappers::ReceiverStream::new(body);
         // A drone's stream outlives the timeout of ordinary requests.
-        let request = self.client.put(url).bearer_auth(&self.key).timeout(std::time::Duration::from_secs(180));
+        let request = self.client.put(url).bearer_auth(&self.key).timeout(std::time::Duration::from_mins(3));
         let request = request.body(reqwest::Body::wrap_stream(stream));
         tokio::spawn(async move {
             // The officers' view tells whether it arrived.

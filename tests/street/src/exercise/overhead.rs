@@ -27,7 +27,7 @@ fn incident() -> Waypoint {
 /// Flies the drone over the incident while the officer watches.
 pub async fn fly(cast: &mut Cast, seed: u64) -> Result<(), ExerciseError> {
     let feed_id = FeedId::new(FEED).map_err(|_| ExerciseError::Expected("the feed has a name".to_owned()))?;
-    let sending = send(cast, seed)?;
+    let sending = send(cast, seed);
     let assigned = |shown: &Shown| shown.feeds.iter().any(|feed| feed == FEED);
     let phone = cast.first.phone()?;
     phone.until(assigned, Duration::from_secs(20)).await.doing("waiting for a drone")?;
@@ -57,7 +57,7 @@ pub async fn fly(cast: &mut Cast, seed: u64) -> Result<(), ExerciseError> {
     Ok(())
 }
 
-fn send(cast: &Cast, seed: u64) -> Result<mpsc::Sender<()>, ExerciseError> {
+fn send(cast: &Cast, seed: u64) -> mpsc::Sender<()> {
     let clock = cast.clock;
     let now_us = move || u64::try_from(clock.now_ms()).unwrap_or(0).saturating_mul(1_000);
     let mut flight = DroneFlight::new(seed, base(), incident(), now_us());
@@ -77,7 +77,7 @@ fn send(cast: &Cast, seed: u64) -> Result<mpsc::Sender<()>, ExerciseError> {
         }
     });
     cast.lfr.send_feed(FEED, body);
-    Ok(sender)
+    sender
 }
 
 fn words(drone: &DroneLine) -> String {

@@ -275,7 +275,7 @@ async fn until_it_expires(cast: &mut Cast, unseen: AlertId) -> Result<(), Exerci
             || (shown.first_seen.contains_key(&unseen) && shown.alerts.iter().all(|one| one.alert_id != unseen))
     };
     let phone = cast.first.phone()?;
-    phone.until(expired, Duration::from_secs(60)).await.doing("waiting for an alert to expire")?;
+    phone.until(expired, Duration::from_mins(1)).await.doing("waiting for an alert to expire")?;
     cast.step(Who::Street, "alert A expired unseen: recorded as expired with no decision, never as a decision");
     Ok(())
 }

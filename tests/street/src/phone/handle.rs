@@ -15,7 +15,7 @@ use super::words::{AlertAnswer, Answer, Call, DroneLine, Line, Request};
 use crate::clock::ExerciseClock;
 
 /// Longest wait for a call's answer, in real time; the slowest is the first face check, which loads the models.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
 /// A call did not succeed.
 #[derive(Debug, thiserror::Error)]
