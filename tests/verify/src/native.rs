@@ -49,8 +49,10 @@ pub(crate) fn bindings(context: &Context, language: Language) -> Result<PathBuf,
         let folder = context.target().join("bindings").join(name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).map_err(VerifyError::file(&folder))?;
-        let mut job = Job::cargo(&format!("generating the {name} bindings"))
-            .args(["run", "--quiet", "--locked", "--bin", "peel-bindgen", "--", "generate"])
+        // Built with the library; it must run inside the workspace, where it asks Cargo for the crates' names.
+        let generator = context.target().join("debug/peel-bindgen");
+        let mut job = Job::new(&format!("generating the {name} bindings"), generator.as_os_str())
+            .args(["generate"])
             .args(["--language", name, "--no-format", "--out-dir"])
             .args([folder.as_os_str(), library.as_os_str()]);
         let config = context.root().join("uniffi.toml");

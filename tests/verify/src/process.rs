@@ -66,6 +66,14 @@ impl Job {
         self
     }
 
+    /// Adds one argument made of a name and a path, such as `-Dname=PATH`.
+    pub(crate) fn arg_pair(mut self, name: &str, path: impl AsRef<std::ffi::OsStr>) -> Self {
+        let mut word = OsString::from(name);
+        word.push(path.as_ref());
+        self.arguments.push(word);
+        self
+    }
+
     /// Adds an environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.to_owned(), value.into()));

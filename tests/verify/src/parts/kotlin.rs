@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
         .args(["-B", "-ntp", "-f", "android/pom.xml"])
         // A compiler daemon would stay behind with its memory.
         .args(["-Dkotlin.compiler.daemon=false", "verify"])
-        .env("PEEL_BINDINGS_DIR", bindings);
+        .arg_pair("-Dgenerated=", bindings);
     let ran = native::for_tests(job, &library, &programs).run_with_network_retry(context)?;
     outcome.count(context, "the Kotlin build failed", &ran, tests_and_lint);
     Ok(outcome)
