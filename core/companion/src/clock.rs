@@ -146,16 +146,16 @@ mod tests {
     use crate::ffi::VaultError;
 
     #[derive(Debug)]
-    struct Fixed(Mutex<Vec<Result<ClockReading, VaultError>>>);
+    struct Fixed(Mutex<Vec<ClockReading>>);
 
     impl DeviceClock for Fixed {
         fn now(&self) -> Result<ClockReading, VaultError> {
-            self.0.lock().unwrap().pop().unwrap_or(Err(VaultError::Unavailable))
+            self.0.lock().unwrap().pop().ok_or(VaultError::Unavailable)
         }
     }
 
-    fn reading(monotonic_ns: u64, boot: u8) -> Result<ClockReading, VaultError> {
-        Ok(ClockReading { wall_ms: 5, monotonic_ns, boot_id: vec![boot; 8], exercise: false })
+    fn reading(monotonic_ns: u64, boot: u8) -> ClockReading {
+        ClockReading { wall_ms: 5, monotonic_ns, boot_id: vec![boot; 8], exercise: false }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) enum TrailError {
 #[derive(Debug, Clone)]
 pub(crate) enum Item {
     /// An event.
-    Event(EventBody),
+    Event(Box<EventBody>),
     /// A receipt's commitment, in the clear.
     Receipt(Hash, Moment),
 }
@@ -203,7 +203,7 @@ mod tests {
     fn a_draft_changes_nothing_until_it_is_adopted() {
         let (mut trail, key) = trail();
         let cache = RecordKey::generate(&mut rand::rng());
-        let items = [Item::Event(event(Action::ShiftEnded)), Item::Receipt(Hash::default(), at(6))];
+        let items = [Item::Event(Box::new(event(Action::ShiftEnded))), Item::Receipt(Hash::default(), at(6))];
         let draft = trail.draft(&items, Some(&cache), &mut rand::rng()).unwrap();
         assert_eq!(trail.size(), 0);
         trail.adopt(draft.state);
@@ -220,7 +220,7 @@ mod tests {
     fn entries_name_the_last_beacon() {
         let (mut trail, _) = trail();
         trail.witness(Hash::of(&[b"beacon"]));
-        let draft = trail.draft(&[Item::Event(event(Action::ShiftEnded))], None, &mut rand::rng()).unwrap();
+        let draft = trail.draft(&[Item::Event(Box::new(event(Action::ShiftEnded)))], None, &mut rand::rng()).unwrap();
         let entry = Entry::decode(&draft.entries[0]).unwrap();
         assert_eq!(entry.header().time.beacon, Some(Hash::of(&[b"beacon"])));
     }

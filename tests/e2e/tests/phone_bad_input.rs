@@ -1,8 +1,9 @@
 //! Bad input from the first day: each a typed error that an officer can act on, and nothing lost.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of a test")]
 
 mod phone_support;
 
-use peel_companion::ffi::{ConnectionState, CoreError, SyncState};
+use peel_companion::ffi::{CoreError, SyncState};
 use peel_domain::deployment::Role;
 use peel_domain::wire::EnrolmentCode;
 use phone_support::{OFFICER, PIN, Phone, Street, TestClock, open_core};
@@ -81,7 +82,6 @@ async fn a_gateway_that_is_gone_loses_nothing_and_is_found_again() {
     assert!(outcome.cosigned_size < outcome.size);
     let session = phone.core.session().unwrap();
     assert!(session.shift.is_some());
-    let _ = ConnectionState::Offline;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
 //! The thin line: an alert from the gateway to a synced decision, on the real core and the real gateway.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of a test")]
 
 mod phone_support;
 
@@ -86,8 +87,8 @@ async fn a_stop_runs_to_its_receipt_and_release() {
     core.record_outcome(alert_id, Outcome::Other(OtherOutcome::ConditionsCheckedCompliant)).await.unwrap();
     let receipt = core.offer_receipt(alert_id, ReceiptChannel::Qr).await.unwrap();
     assert!(receipt.qr_payload.len() < 1_024, "{}", receipt.qr_payload.len());
-    let code = ReceiptCode::decode(&receipt.qr_payload).unwrap();
-    assert_eq!(code.origin().as_str(), core.session().unwrap().enrolment.unwrap().origin);
+    let on_paper = ReceiptCode::decode(&receipt.qr_payload).unwrap();
+    assert_eq!(on_paper.origin().as_str(), core.session().unwrap().enrolment.unwrap().origin);
     assert!(!core.release(alert_id).await.unwrap().running);
     core.close_alert(alert_id).await.unwrap();
     assert_eq!(core.sync_now(20_000).await.unwrap().state, SyncState::UpToDate);

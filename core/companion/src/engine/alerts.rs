@@ -27,20 +27,20 @@ const OFFICER_KEY_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Engine {
     /// Checks a command and records what it becomes. Blocks.
-    pub(super) fn command(&self, alert_id: AlertId, command: Command) -> Result<(), EngineError> {
+    pub(super) fn command(&self, alert_id: AlertId, command: &Command) -> Result<(), EngineError> {
         let mut state = self.lock();
         let events = self.decided(&state, alert_id, command)?;
-        self.record(&mut state, events, Batch::new())
+        self.record(&mut state, &events, Batch::new())
     }
 
     pub(super) fn decided(
         &self,
         state: &State,
         alert_id: AlertId,
-        command: Command,
+        command: &Command,
     ) -> Result<Vec<EventBody>, EngineError> {
         let held = state.held(alert_id)?;
-        Ok(decide(&held.state, &command, state.officer()?, &state.policy, self.now())?)
+        Ok(decide(&held.state, command, state.officer()?, &state.policy, self.now())?)
     }
 
     /// The alert, as far as this officer may see it.
@@ -51,7 +51,7 @@ impl Engine {
 
     /// On the screen. Blocks.
     pub(crate) fn displayed(&self, alert_id: AlertId) -> Result<AlertView, EngineError> {
-        self.command(alert_id, Command::Displayed)?;
+        self.command(alert_id, &Command::Displayed)?;
         self.alert(alert_id)
     }
 
@@ -64,24 +64,24 @@ impl Engine {
         zoomed: bool,
     ) -> Result<(), EngineError> {
         let media_id = media_of(&self.lock(), alert_id, side)?;
-        self.command(alert_id, Command::FaceViewed { media_id, visible_ms, zoomed })
+        self.command(alert_id, &Command::FaceViewed { media_id, visible_ms, zoomed })
     }
 
     /// The blind judgement. Blocks.
     pub(crate) fn judge(&self, alert_id: AlertId, form: JudgementRequest) -> Result<AlertView, EngineError> {
-        self.command(alert_id, Command::Judge { value: form.value, look: Some(form.look) })?;
+        self.command(alert_id, &Command::Judge { value: form.value, look: Some(form.look) })?;
         self.alert(alert_id)
     }
 
     /// "Cannot judge now". Blocks.
     pub(crate) fn skip_judgement(&self, alert_id: AlertId, reason: SkipReason) -> Result<AlertView, EngineError> {
-        self.command(alert_id, Command::Skip { reason })?;
+        self.command(alert_id, &Command::Skip { reason })?;
         self.alert(alert_id)
     }
 
     /// The judgement after the reveal. Blocks.
     pub(crate) fn judge_again(&self, alert_id: AlertId, form: JudgementRequest) -> Result<AlertView, EngineError> {
-        self.command(alert_id, Command::JudgeRevealed { value: form.value, look: Some(form.look) })?;
+        self.command(alert_id, &Command::JudgeRevealed { value: form.value, look: Some(form.look) })?;
         self.alert(alert_id)
     }
 
@@ -89,17 +89,17 @@ impl Engine {
     pub(crate) fn decide(&self, alert_id: AlertId, form: &DecisionRequest) -> Result<AlertView, EngineError> {
         let command = Command::Decide { decision: form.decision.clone(), note: form.note.clone() };
         // Refusals come before the key is asked, and once more after: somebody else may have been quicker.
-        self.decided(&self.lock(), alert_id, command.clone())?;
+        self.decided(&self.lock(), alert_id, &command)?;
         let signature = self.sign_decision(alert_id, &form.decision, form.note.as_deref());
         let mut state = self.lock();
-        let mut events = self.decided(&state, alert_id, command)?;
+        let mut events = self.decided(&state, alert_id, &command)?;
         for event in &mut events {
             if let Action::Decided { officer_signature, .. } = &mut event.action {
                 officer_signature.clone_from(&signature);
             }
         }
         let hardware = record::wants_hardware(&events);
-        self.record(&mut state, events, Batch::new())?;
+        self.record(&mut state, &events, Batch::new())?;
         drop(state);
         if hardware {
             self.sign_soon();
@@ -109,13 +109,13 @@ impl Engine {
 
     /// Seen, lost, with me. Blocks.
     pub(crate) fn sighted(&self, alert_id: AlertId, sighting: Sighting) -> Result<AlertView, EngineError> {
-        self.command(alert_id, Command::Sighted(sighting))?;
+        self.command(alert_id, &Command::Sighted(sighting))?;
         self.alert(alert_id)
     }
 
     /// Nothing more is due. Blocks.
     pub(crate) fn close_alert(&self, alert_id: AlertId) -> Result<AlertView, EngineError> {
-        self.command(alert_id, Command::Close)?;
+        self.command(alert_id, &Command::Close)?;
         self.alert(alert_id)
     }
 

@@ -120,7 +120,7 @@ impl Engine {
         let opinion = self.face()?.compare(permit, probe, &reference)?;
         let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let record = to_record(comparison_id, &opinion, took_ms)?;
-        self.command(alert_id, Command::RecordComparison(record.clone()))?;
+        self.command(alert_id, &Command::RecordComparison(record.clone()))?;
         Ok(view(&record))
     }
 

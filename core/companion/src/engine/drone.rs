@@ -138,7 +138,7 @@ impl Engine {
         let actor = Actor::Officer(state.officer()?.officer_id().clone());
         let action = Action::DroneViewOpened { feed_id: feed_id.clone() };
         let event = record::event(&state, action, actor, Justification::AlertResponse, self.now());
-        self.record(&mut state, vec![event], Batch::new())?;
+        self.record(&mut state, &[event], Batch::new())?;
         Ok(feed)
     }
 
@@ -147,7 +147,7 @@ impl Engine {
         let now = self.now();
         let action = Action::DroneViewClosed { feed_id: feed_id.clone(), open_ms: now.since(opened).ms };
         let event = record::event(&state, action, Actor::Core, Justification::AlertResponse, now);
-        self.record(&mut state, vec![event], Batch::new())
+        self.record(&mut state, &[event], Batch::new())
     }
 
     /// Watches until the feed ends or is taken away.

@@ -28,7 +28,7 @@ impl Engine {
         listener: Arc<dyn AlertListener>,
         runtime: &Handle,
     ) -> Arc<Subscription> {
-        self.subscribe(runtime, |engine| engine.alerts_snapshot(), move |snapshot| listener.on_alerts(snapshot))
+        self.subscribe(runtime, Self::alerts_snapshot, move |snapshot| listener.on_alerts(snapshot))
     }
 
     /// Calls `listener` with the connection until the subscription ends.
@@ -37,7 +37,7 @@ impl Engine {
         listener: Arc<dyn ConnectionListener>,
         runtime: &Handle,
     ) -> Arc<Subscription> {
-        self.subscribe(runtime, |engine| engine.connection_view(), move |view| listener.on_connection(view))
+        self.subscribe(runtime, Self::connection_view, move |view| listener.on_connection(view))
     }
 
     fn subscribe<T: PartialEq + Clone + Send + 'static>(

@@ -9,6 +9,7 @@ mod check;
 mod drone;
 mod error;
 mod inbound;
+mod incoming;
 mod listeners;
 mod persist;
 mod receipt;

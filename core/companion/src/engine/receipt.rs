@@ -56,9 +56,9 @@ impl Engine {
             let (receipt, lines) = receipt_text(&state, alert_id, &reference)?;
             let hash = commitment(&salt, &receipt);
             let form = ReceiptForm { reference: reference.clone(), channel, commitment: hash.to_bytes() };
-            let events = self.decided(&state, alert_id, Command::OfferReceipt(form))?;
+            let events = self.decided(&state, alert_id, &Command::OfferReceipt(form))?;
             let mut items = vec![Item::Receipt(hash, self.clock.now())];
-            items.extend(events.iter().cloned().map(Item::Event));
+            items.extend(events.iter().cloned().map(Box::new).map(Item::Event));
             let committed = self.commit(&mut state, &items, Batch::new())?;
             for event in &events {
                 state.apply(event);

@@ -80,10 +80,10 @@ impl Engine {
     /// Seals and commits `events` together with `batch`, then moves the projection and tells the listeners.
     ///
     /// When it fails, nothing has happened. Blocks.
-    pub(super) fn record(&self, state: &mut State, events: Vec<EventBody>, batch: Batch) -> Result<(), EngineError> {
-        let items: Vec<Item> = events.iter().cloned().map(Item::Event).collect();
+    pub(super) fn record(&self, state: &mut State, events: &[EventBody], batch: Batch) -> Result<(), EngineError> {
+        let items: Vec<Item> = events.iter().cloned().map(Box::new).map(Item::Event).collect();
         self.commit(state, &items, batch)?;
-        for event in &events {
+        for event in events {
             state.apply(event);
         }
         if events.iter().any(|event| is_urgent(&event.action)) {

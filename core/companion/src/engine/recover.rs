@@ -11,6 +11,7 @@ use peel_domain::event::{Action, Actor, EventBody, Justification};
 use peel_domain::id::{AlertId, ForceId};
 use peel_domain::policy::{Policy, PolicyTrust, verify_policy};
 use peel_domain::shift::{Binding, verify_certificate};
+use peel_domain::stop_state::StopState;
 use peel_domain::time::{Clock as _, Moment};
 use peel_domain::workflow::AlertState;
 use peel_ledger::note::Ed25519Signer;
@@ -74,7 +75,7 @@ impl Engine {
         if let Some(device) = engine.load(persist::DEVICE)? {
             engine.load_device(&mut state, device)?;
             engine.load_shift(&mut state)?;
-            engine.load_deployment(&mut state, now)?;
+            engine.load_deployment(&mut state)?;
             engine.report_recovery(&mut state, opened, now)?;
         }
         state.last_tick = Some(now);
@@ -126,7 +127,7 @@ impl Engine {
         if let Some(signed) = self.load::<Vec<u8>>(persist::POLICY)? {
             let trust = PolicyTrust { signers: &device.policy_signers, force_id: &device.force_id, current_version: 0 };
             match verify_policy(&signed, trust) {
-                Ok(signed) => state.policy = signed.policy,
+                Ok(verified) => state.policy = verified.policy,
                 Err(_) => {
                     state.raise("policy.refused");
                 }
@@ -152,7 +153,7 @@ impl Engine {
         Ok(())
     }
 
-    fn load_deployment(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
+    fn load_deployment(&self, state: &mut State) -> Result<(), EngineError> {
         let Some(record) = self.load::<DeploymentRecord>(persist::DEPLOYMENT)? else { return Ok(()) };
         let cache = match unwrap_key(self.vault.as_ref(), WrapSlot::Deployment, &record.cache_wrapped) {
             Ok(cache) => cache,
@@ -174,7 +175,6 @@ impl Engine {
                 held.state.seen_running(alive);
             }
         }
-        let _ = now;
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Engine {
             return Ok(());
         }
         let mut events = Vec::new();
-        let running = state.alerts.values().filter(|held| held.state.stop().is_some_and(|stop| stop.is_running()));
+        let running = state.alerts.values().filter(|held| held.state.stop().is_some_and(StopState::is_running));
         let open_stops = u32::try_from(running.count()).unwrap_or(u32::MAX);
         if opened.unclean {
             let action = Action::Recovered { open_stops };
@@ -224,7 +224,7 @@ impl Engine {
             let action = Action::ClockJumped { by_ms };
             events.push(record::event(state, action, Actor::Core, Justification::Integrity, now));
         }
-        if events.is_empty() { Ok(()) } else { self.record(state, events, Batch::new()) }
+        if events.is_empty() { Ok(()) } else { self.record(state, &events, Batch::new()) }
     }
 }
 

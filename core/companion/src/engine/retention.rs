@@ -69,7 +69,7 @@ impl Engine {
         if events.is_empty() {
             return Ok(());
         }
-        self.record(state, events, batch)?;
+        self.record(state, &events, batch)?;
         // The rows are gone; this wipes their last trace, and the next destruction does it again if it fails.
         let _ = self.store.truncate_log();
         Ok(())

@@ -30,6 +30,9 @@ const MAX_POLICY_BYTES: usize = 256 * 1024;
 /// How long the sync at a shift's end may take.
 const LAST_SYNC_MS: u32 = 10_000;
 
+/// The seed of `K_log`, and the public halves of `K_log`, `K_hw` and `K_auth`.
+type DeviceKeys = (Zeroizing<[u8; 32]>, [Vec<u8>; 3]);
+
 impl Engine {
     /// Enrols this device.
     pub(crate) async fn enrol(self: &Arc<Self>, text: Zeroizing<String>) -> Result<EnrolmentView, EngineError> {
@@ -52,7 +55,7 @@ impl Engine {
     }
 
     /// A fresh `K_log` and the public halves of all keys.
-    fn device_keys(&self) -> Result<(Zeroizing<[u8; 32]>, [Vec<u8>; 3]), EngineError> {
+    fn device_keys(&self) -> Result<DeviceKeys, EngineError> {
         let signer = Ed25519Signer::generate("new", &mut rand::rng()).map_err(|_| EngineError::Task)?;
         let public = signer.verifier().map_err(|_| EngineError::Task)?.key_bytes();
         let hardware = self.vault.public_key(KeySlot::Hardware)?;
@@ -111,8 +114,7 @@ impl Engine {
         let view = self.blocking(move |engine| engine.keep_shift(certificate, &k_officer_spki)).await?;
         // Without the force's policy the strictest one holds; the shift begins all the same.
         match self.fetch_policy().await {
-            Ok(()) | Err(EngineError::Transport(_)) => {}
-            Err(EngineError::Policy(_)) => {}
+            Ok(()) | Err(EngineError::Transport(_) | EngineError::Policy(_)) => {}
             Err(error) => return Err(error),
         }
         self.sign_soon();
@@ -131,7 +133,7 @@ impl Engine {
         let shift = ShiftRecord { certificate, signed_in_at_ms: now.utc_ms };
         let mut batch = Batch::new();
         batch.push(persist::put(&self.store_key, persist::SHIFT, &shift)?);
-        self.record(&mut state, vec![event], batch)?;
+        self.record(&mut state, &[event], batch)?;
         state.officer = Some(officer);
         views::shift(&state).ok_or(EngineError::NotSignedIn)
     }
@@ -139,10 +141,10 @@ impl Engine {
     /// Fetches the policy; one that is unsigned or contradicts itself is refused and the one in force stays.
     pub(super) async fn fetch_policy(self: &Arc<Self>) -> Result<(), EngineError> {
         let signed = self.link()?.bytes("/v1/policy", MAX_POLICY_BYTES).await?;
-        self.blocking(move |engine| engine.keep_policy(signed)).await
+        self.blocking(move |engine| engine.keep_policy(&signed)).await
     }
 
-    pub(super) fn keep_policy(&self, signed: Vec<u8>) -> Result<(), EngineError> {
+    pub(super) fn keep_policy(&self, signed: &[u8]) -> Result<(), EngineError> {
         let mut state = self.lock();
         let now = self.now();
         let device = state.device()?;
@@ -151,7 +153,7 @@ impl Engine {
             force_id: &device.force_id,
             current_version: state.policy.version,
         };
-        let verified = match verify_policy(&signed, trust) {
+        let verified = match verify_policy(signed, trust) {
             Ok(verified) => verified,
             Err(error) => {
                 self.refuse(&mut state, None, error.code(), Batch::new())?;
@@ -166,7 +168,7 @@ impl Engine {
         let event = record::event(&state, action, Actor::Core, Justification::DeploymentManagement, now);
         let mut batch = Batch::new();
         batch.push(persist::put(&self.store_key, persist::POLICY, &signed)?);
-        self.record(&mut state, vec![event], batch)?;
+        self.record(&mut state, &[event], batch)?;
         state.policy = verified.policy;
         state.alarms.remove("policy.refused");
         Ok(())
@@ -228,7 +230,7 @@ impl Engine {
         batch.push(persist::put(&self.store_key, persist::DEPLOYMENT, &record)?);
         let event = self.officer_event(&state, Action::Joined { role }, record.card.deployment_id)?;
         state.deployment = Some(OpenDeployment { record, cache });
-        let result = self.record(&mut state, vec![event], batch);
+        let result = self.record(&mut state, &[event], batch);
         if result.is_err() {
             state.deployment = None;
         }
@@ -252,7 +254,7 @@ impl Engine {
         let event = self.officer_event(&state, Action::BriefingAcknowledged, record.card.deployment_id)?;
         let mut batch = Batch::new();
         batch.push(persist::put(&self.store_key, persist::DEPLOYMENT, &record)?);
-        self.record(&mut state, vec![event], batch)?;
+        self.record(&mut state, &[event], batch)?;
         if let Some(open) = &mut state.deployment {
             open.record = record;
         }
@@ -290,7 +292,7 @@ impl Engine {
         batch.push(Op::Forget(persist::DEPLOYMENT));
         batch.push(Op::Forget(persist::ALIVE));
         let open = state.deployment.take();
-        if let Err(error) = self.record(&mut state, vec![event], batch) {
+        if let Err(error) = self.record(&mut state, &[event], batch) {
             state.deployment = open;
             return Err(error);
         }
@@ -324,7 +326,7 @@ impl Engine {
         let event = record::event(&state, Action::ShiftEnded, actor, Justification::DeploymentManagement, now);
         let mut batch = Batch::new();
         batch.push(Op::Forget(persist::SHIFT));
-        self.record(&mut state, vec![event], batch)?;
+        self.record(&mut state, &[event], batch)?;
         state.officer = None;
         Ok(())
     }

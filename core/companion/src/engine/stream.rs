@@ -42,7 +42,7 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
     loop {
         engine.set_connection(ConnectionState::Connecting);
         let end = tokio::select! {
-            result = engine.follow(&mut back_off) => sort(result),
+            result = engine.follow(&mut back_off) => sort(&result),
             () = engine.network.notified() => {
                 back_off.reset();
                 continue;
@@ -68,7 +68,7 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
     }
 }
 
-fn sort(result: Result<(), EngineError>) -> End {
+fn sort(result: &Result<(), EngineError>) -> End {
     match result {
         Err(EngineError::Transport(TransportError::Untrusted)) => End::Stop("tls.untrusted"),
         Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop("gateway.refused"),

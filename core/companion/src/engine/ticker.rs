@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peel_domain::event::{Action, Actor, Justification};
+use peel_domain::stop_state::StopState;
 use peel_domain::time::Moment;
 use peel_domain::workflow::due;
 
@@ -53,7 +54,7 @@ impl Engine {
         let Some(by_ms) = before.and_then(|before| recover::jump(&before, &now)) else { return Ok(()) };
         let action = Action::ClockJumped { by_ms };
         let event = record::event(state, action, Actor::Core, Justification::Integrity, now);
-        self.record(state, vec![event], Batch::new())
+        self.record(state, &[event], Batch::new())
     }
 
     /// What is due on each alert, until nothing more is: closing may follow expiry.
@@ -72,7 +73,7 @@ impl Engine {
                 if due.events.is_empty() {
                     break;
                 }
-                self.record(state, due.events, Batch::new())?;
+                self.record(state, &due.events, Batch::new())?;
             }
         }
         if prompted {
@@ -82,7 +83,7 @@ impl Engine {
     }
 
     fn note_alive(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
-        let running = state.alerts.values().any(|held| held.state.stop().is_some_and(|stop| stop.is_running()));
+        let running = state.alerts.values().any(|held| held.state.stop().is_some_and(StopState::is_running));
         let recent = state.last_alive.is_some_and(|last| now.since(&last).ms < ALIVE_EVERY_MS);
         if !running || recent {
             return Ok(());

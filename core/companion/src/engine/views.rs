@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use peel_domain::alert::{GatedPart, Revealed};
 use peel_domain::policy::{KnownRate, Policy};
 use peel_domain::time::Moment;
-use peel_domain::workflow::{Phase, WorkflowError};
+use peel_domain::workflow::{DecisionKind, Phase, WorkflowError};
 
 use super::check;
 use super::error::EngineError;
@@ -30,17 +30,15 @@ fn phase(held: &Held) -> AlertPhase {
         Phase::Received => AlertPhase::Received,
         Phase::Displayed => AlertPhase::Displayed,
         Phase::BlindJudged | Phase::Skipped | Phase::Revealed => AlertPhase::Revealed,
-        Phase::Decided(kind) if kind == peel_domain::workflow::DecisionKind::Engage => AlertPhase::Locating,
+        Phase::Decided(DecisionKind::Engage) | Phase::Locating => AlertPhase::Locating,
         Phase::Decided(_) => AlertPhase::Decided,
-        Phase::Locating => AlertPhase::Locating,
         Phase::Contact | Phase::Verifying => AlertPhase::Contact,
         Phase::Concluded => AlertPhase::Concluded,
         Phase::Released | Phase::Arrested => AlertPhase::Released,
         Phase::Closed | Phase::MediaDeleted if held.state.has_expired() => AlertPhase::Expired,
-        Phase::Closed | Phase::MediaDeleted => AlertPhase::Closed,
+        Phase::Closed | Phase::MediaDeleted | Phase::Duplicate | Phase::Superseded => AlertPhase::Closed,
         Phase::WithdrawnByOperator => AlertPhase::Withdrawn,
         Phase::Expired => AlertPhase::Expired,
-        Phase::Duplicate | Phase::Superseded => AlertPhase::Closed,
     }
 }
 
@@ -139,7 +137,7 @@ pub(super) fn stop(state: &State, held: &Held, now: &Moment) -> Result<StopView,
         elapsed_ms: length.elapsed.ms,
     };
     let prompts = stop.prompts_due(now, &state.policy.stop.prompts_s);
-    let step = |record: &peel_domain::stop_state::IdentityStepRecord| IdentityStepView {
+    let identity = |record: &peel_domain::stop_state::IdentityStepRecord| IdentityStepView {
         kind: record.kind,
         result: record.result,
     };
@@ -154,7 +152,7 @@ pub(super) fn stop(state: &State, held: &Held, now: &Moment) -> Result<StopView,
         prompts_due_min: prompts.into_iter().map(|seconds| seconds / 60).collect(),
         footing: stop.footing(),
         explained: stop.explained(),
-        identity_steps: stop.identity_steps().iter().map(step).collect(),
+        identity_steps: stop.identity_steps().iter().map(identity).collect(),
         conclusion: stop.conclusion(),
         outcome_recorded: stop.outcome().is_some(),
         receipt_offered: stop.receipt_offered(),

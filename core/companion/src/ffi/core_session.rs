@@ -31,6 +31,7 @@ impl OfficerCore {
     ///
     /// A damaged file is set aside and reported as an alarm, never deleted.
     #[uniffi::constructor]
+    #[expect(clippy::needless_pass_by_value, reason = "the border hands values over")]
     pub fn open(
         config: CoreConfig,
         vault: Arc<dyn KeyVault>,

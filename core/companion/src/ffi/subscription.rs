@@ -28,7 +28,7 @@ impl Subscription {
 
 #[uniffi::export]
 impl Subscription {
-    /// Ends the subscription: no call to the listener begins after this returns.
+    /// Ends the subscription: after this returns, no further call begins but one that was on its way.
     pub fn cancel(&self) -> Result<(), CoreError> {
         self.stop();
         Ok(())

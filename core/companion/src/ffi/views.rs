@@ -103,6 +103,7 @@ pub struct BlindAlert {
 }
 
 /// An alert after the blind judgement or its logged skip.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the entry, and a screen shows each")]
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct RevealedAlert {
     /// What may always be seen.

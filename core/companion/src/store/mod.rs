@@ -20,7 +20,7 @@ use rusqlite::Connection;
 
 pub(crate) use batch::{Batch, Op};
 pub(crate) use error::StoreError;
-pub(crate) use rows::{MediaLine, MediaRow};
+pub(crate) use rows::{MediaLine, MediaRow, SealedAlert};
 
 const FILE: &str = "peel.db";
 const RESERVE_FILE: &str = "reserve";
@@ -159,7 +159,7 @@ impl Store {
     }
 
     /// The sealed alerts, in the order of their arrival.
-    pub(crate) fn alerts(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+    pub(crate) fn alerts(&self) -> Result<Vec<SealedAlert>, StoreError> {
         self.with(|connection| rows::alerts(connection))
     }
 

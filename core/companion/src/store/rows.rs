@@ -120,7 +120,10 @@ pub(super) fn put_alert(
     Ok(())
 }
 
-pub(super) fn alerts(connection: &Connection) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+/// An alert's identifier and its sealed bytes.
+pub(crate) type SealedAlert = ([u8; 16], Vec<u8>);
+
+pub(super) fn alerts(connection: &Connection) -> Result<Vec<SealedAlert>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT alert_id, sealed FROM alert ORDER BY alert_seq")?;
     let rows = statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))?;
     rows.map(|row| row.map_err(StoreError::from).and_then(|(id, sealed)| Ok((fixed(id)?, sealed)))).collect()

@@ -83,7 +83,7 @@ fn a_page_that_was_overwritten_is_noticed_after_an_unclean_end() {
     let path = directory.path().join(FILE);
     let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.seek(SeekFrom::Start(4096 * 20)).unwrap();
-    file.write_all(&[0xAA; 4096 * 10]).unwrap();
+    file.write_all(&vec![0xAA; 4096 * 10]).unwrap();
     drop(file);
     assert!(Store::open(directory.path(), 5).unwrap().1.set_aside);
 }

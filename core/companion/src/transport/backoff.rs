@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 /// The first ceiling.
 const FIRST: Duration = Duration::from_secs(1);
 /// The last ceiling.
-const LAST: Duration = Duration::from_secs(15 * 60);
+const LAST: Duration = Duration::from_mins(15);
 
 /// The ceiling of the next wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -111,7 +111,7 @@ async fn a_cursor_that_is_too_old_is_on_record_and_continued_from_what_is_kept()
 #[test]
 fn an_unsigned_policy_is_refused_and_the_strictest_stays() {
     let bench = Bench::new();
-    assert!(matches!(bench.engine.keep_policy(vec![0xD8, 0x62, 0x84]), Err(EngineError::Policy(_))));
+    assert!(matches!(bench.engine.keep_policy(&[0xD8, 0x62, 0x84]), Err(EngineError::Policy(_))));
     assert_eq!(bench.engine.session().policy_version, 0);
     assert_eq!(refused(&bench).len(), 1);
     assert!(bench.engine.connection_view().alarms.contains(&"policy.refused".to_owned()));

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::engine::Engine;
-use crate::engine::inbound::Fetched;
+use crate::engine::incoming::Fetched;
 use crate::engine::state::DeviceRecord;
 use crate::ffi::{ClockReading, DeviceClock, KeySlot, KeyVault as _, VaultError, WrapSlot};
 use crate::vault::SoftwareVault;
