@@ -75,6 +75,9 @@ pub(crate) const END_TO_END: &[Need] = &[C_COMPILER, need(Probe::Program("go"), 
 /// What building our crates needs.
 pub(crate) const BUILD: &[Need] = &[C_COMPILER];
 
+/// What the Rust tests need: an independent decoder of the street's video.
+pub(crate) const RUST: &[Need] = &[C_COMPILER, need(Probe::Program("ffprobe"), "ffmpeg")];
+
 /// Makes sure that all of it is there.
 pub(crate) fn ensure(context: &Context, needs: &[Need]) -> Result<(), VerifyError> {
     let packages = missing(needs, is_there);

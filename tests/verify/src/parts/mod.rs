@@ -57,7 +57,7 @@ pub(crate) const TABLE: &[Part] = &[
     Part {
         name: "rust",
         about: "all Rust tests but the end-to-end ones",
-        needs: setup::BUILD,
+        needs: setup::RUST,
         limit: minutes(40),
         run: cargo::tests,
     },
