@@ -70,7 +70,7 @@ struct Outsider {
 
 impl Outsider {
     fn job(&self, bundle: &Path, trust: &Path) -> Job {
-        Job::new(&format!("{} on {}", self.name, bundle.display()), self.program.as_os_str())
+        Job::new(&format!("{} on the demo's bundle", self.name), self.program.as_os_str())
             .args(self.before)
             .args([bundle])
             .args(self.between)
