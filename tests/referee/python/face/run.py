@@ -4,7 +4,7 @@ OpenCV's FaceDetectorYN looks at exactly the frames that our detector looked at;
 our embedder embedded; OpenCV aligns and embeds with our landmarks, from the image files; then it does everything itself.
 The last differs by design, and by a bounded amount: our check looks at the chosen face again at a fixed size and averages
 the landmarks of neighbouring cells, where FaceDetectorYN takes the best cell's.
-Runs `cargo run -p peel-face --example ...`; closes with "N passed, N failed".
+Runs `cargo run --example ...`; closes with "N passed, N failed".
 """
 
 import itertools
@@ -60,7 +60,7 @@ def images():
 
 
 def cargo_example(*arguments):
-    command = ["cargo", "run", "--quiet", "--package", "peel-face", "--example", *map(str, arguments)]
+    command = ["cargo", "run", "--quiet", "--example", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
 
 

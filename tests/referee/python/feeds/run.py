@@ -174,7 +174,7 @@ def sent_by_referee(synchronous):
         agree(f"{name} {index}", line, klv.decode_uas_datalink(packet))
 
 
-subprocess.run(["cargo", "build", "--quiet", "--package", "peel-feeds", "--bin", "peel-klv"], cwd=ROOT, check=True)
+subprocess.run(["cargo", "build", "--quiet", "--bin", "peel-klv"], cwd=ROOT, check=True)
 street()
 vectors()
 sent_by_referee(synchronous=False)
