@@ -18,6 +18,7 @@ mod hash;
 pub mod mirror;
 pub mod note;
 mod origin;
+mod parallel;
 pub mod receipt;
 pub mod seal;
 pub mod tiles;

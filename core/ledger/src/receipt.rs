@@ -4,6 +4,9 @@
 //! salt, that entry, its inclusion proof and the phone's signed checkpoint, as small as they get: the
 //! checkpoint's root is not carried, because entry and proof give it. Nothing else of the trail shows.
 
+mod check;
+mod words;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minicbor::Decoder;
@@ -15,6 +18,9 @@ use crate::entry::{Entry, EntryError, EntryHeader};
 use crate::note::{NoteError, SignatureLine, SignatureType, SignedNote, VerifiedSignature, VerifierKey};
 use crate::tree::{MAX_PROOF_HASHES, TreeError, leaf_hash};
 use crate::{Hash, Origin};
+
+pub use check::{MAX_ON_RECORD_BYTES, ReceiptFindings, ReceiptOnRecord, check_code, check_on_record};
+pub use words::{ReceiptWords, paper_code};
 
 /// Bytes of a receipt's salt.
 pub const SALT_BYTES: usize = 16;
@@ -43,6 +49,15 @@ pub enum ReceiptError {
     /// The entry commits to another receipt.
     #[error("verify receipt: entry commits to another receipt")]
     Commitment,
+    /// Its log is not one that the reader knows.
+    #[error("verify receipt: the trust file does not name its log")]
+    UnknownLog,
+    /// The force's answer is about another receipt than the person's code.
+    #[error("verify receipt: code and record are about different receipts")]
+    OtherReceipt,
+    /// The force's answer is not cosigned by the force.
+    #[error("verify receipt: the force has not cosigned it")]
+    NotCosigned,
     /// The entry in it was refused.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -184,6 +199,12 @@ impl ReceiptCode {
             return Err(ReceiptError::TooLong);
         }
         Self::decode(&URL_SAFE_NO_PAD.decode(encoded).map_err(|_| ReceiptError::Malformed)?)
+    }
+
+    /// Reads what a person has: the text form, with white space around it, or the bytes of the QR code.
+    pub fn read_any(input: &[u8]) -> Result<Self, ReceiptError> {
+        let text = std::str::from_utf8(input).map(str::trim).unwrap_or_default();
+        if text.starts_with(TEXT_PREFIX) { Self::parse_text(text) } else { Self::decode(input) }
     }
 
     /// The phone's log, to find its keys by.

@@ -99,8 +99,7 @@ pub fn open(entry: &Entry, origin: &Origin, key: &RecipientPrivateKey) -> Result
     if entry.suite() == CipherSuite::Clear {
         return Err(SealError::Clear);
     }
-    let kid = key.public_key()?.kid();
-    let wrapped = entry.recipients().iter().find(|wrapped| wrapped.kid == kid);
+    let wrapped = entry.recipients().iter().find(|wrapped| wrapped.kid == key.kid());
     let wrapped = wrapped.ok_or(SealError::NotARecipient)?;
     if key.suite() != entry.suite() {
         return Err(SealError::NotARecipient);

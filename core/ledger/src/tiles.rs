@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 
 use crate::Hash;
 use crate::entry::MAX_ENTRY_BYTES;
+use crate::parallel::in_chunks;
 use crate::tree::{CompactRange, leaf_hash, node_hash};
 
 /// Hashes or entries in a full tile.
 pub const TILE_WIDTH: u64 = 256;
 const TILE_HEIGHT: u32 = 8;
+/// Fewer leaves than this are not worth a thread.
+const LEAVES_A_THREAD: usize = 1024;
 
 /// Why a tile was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -132,9 +135,15 @@ fn levels(leaves: Vec<Hash>) -> Vec<Vec<Hash>> {
 fn full_root(hashes: &[Hash]) -> Hash {
     let mut row = hashes.to_vec();
     while row.len() > 1 {
-        row = row.chunks(2).filter_map(|pair| Some(node_hash(pair.first()?, pair.get(1)?))).collect();
+        row = row.chunks_exact(2).filter_map(|pair| Some(node_hash(pair.first()?, pair.get(1)?))).collect();
     }
     row.first().copied().unwrap_or_default()
+}
+
+/// Whether a stored hash tile is exactly these hashes, without writing one to compare with.
+fn holds(stored: &[u8], hashes: &[Hash]) -> bool {
+    stored.len() == hashes.len() * Hash::LEN
+        && stored.chunks_exact(Hash::LEN).zip(hashes).all(|(stored, hash)| stored == hash.as_bytes())
 }
 
 /// Writes the files of a log under its folder (paths relative to it), without its checkpoint.
@@ -171,33 +180,89 @@ pub struct TiledLog {
 /// Reads a log of `size` entries from its files. Every file of the layout must be there and every hash
 /// tile must hold what the entries give; other files are not looked at.
 pub fn read_log(size: u64, files: &BTreeMap<String, Vec<u8>>) -> Result<TiledLog, TileError> {
-    // The layout is only named after the files are counted: a forged size must not cost memory.
-    if size / TILE_WIDTH > files.len() as u64 {
-        return Err(TileError::Missing);
-    }
-    let mut entries = Vec::new();
-    for tile in tiles_of(TileKind::Entries, size) {
-        let bundle = files.get(&tile.path()).ok_or(TileError::Missing)?;
-        for entry in decode_entries(bundle, tile.width)? {
-            if entry.len() > MAX_ENTRY_BYTES {
-                return Err(TileError::TooLong);
+    let view = LogView::read(size, files.len(), |path| files.get(path).map(Vec::as_slice))?;
+    let range = view.range_at(size).ok_or(TileError::Malformed)?;
+    let entries = view.entries.iter().map(|entry| entry.to_vec()).collect();
+    Ok(TiledLog { entries, leaves: view.leaves().to_vec(), range })
+}
+
+/// A log seen in its files: nothing is copied, every entry is hashed once.
+#[derive(Debug)]
+pub struct LogView<'a> {
+    /// The entries, in order.
+    pub entries: Vec<&'a [u8]>,
+    /// Level 0 the leaf hashes, each next level the roots of 256 of the last.
+    levels: Vec<Vec<Hash>>,
+}
+
+impl<'a> LogView<'a> {
+    /// Looks at a log of `size` entries. `files` is how many files there are in all, `file` finds one by its path under
+    /// the log's folder. Every file of the layout must be there and every hash tile must hold what the entries give.
+    pub fn read(size: u64, files: usize, file: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, TileError> {
+        // The layout is only named after the files are counted: a forged size must not cost memory.
+        if size / TILE_WIDTH > files as u64 {
+            return Err(TileError::Missing);
+        }
+        let mut entries = Vec::new();
+        for tile in tiles_of(TileKind::Entries, size) {
+            let bundle = file(&tile.path()).ok_or(TileError::Missing)?;
+            entries.append(&mut decode_entries(bundle, tile.width)?);
+        }
+        if entries.iter().any(|entry| entry.len() > MAX_ENTRY_BYTES) {
+            return Err(TileError::TooLong);
+        }
+        let leaves = in_chunks(&entries, LEAVES_A_THREAD, |_, chunk| {
+            chunk.iter().map(|entry| leaf_hash(entry)).collect::<Vec<_>>()
+        });
+        let view = Self { entries, levels: levels(leaves.into_iter().flatten().collect()) };
+        for tile in layout(size).into_iter().filter(|tile| tile.kind != TileKind::Entries) {
+            let stored = file(&tile.path()).ok_or(TileError::Missing)?;
+            if !view.tile_hashes(&tile).is_some_and(|hashes| holds(stored, hashes)) {
+                return Err(TileError::Hashes);
             }
-            entries.push(entry.to_vec());
         }
+        Ok(view)
     }
-    for (path, bytes) in write_log(&entries)? {
-        match files.get(&path) {
-            None => return Err(TileError::Missing),
-            Some(stored) if *stored != bytes => return Err(TileError::Hashes),
-            Some(_) => {}
+
+    fn tile_hashes(&self, tile: &Tile) -> Option<&[Hash]> {
+        let TileKind::Hashes { level } = tile.kind else { return None };
+        let start = usize::try_from(tile.index.checked_mul(TILE_WIDTH)?).ok()?;
+        let end = start.checked_add(usize::try_from(tile.width).ok()?)?;
+        self.levels.get(usize::try_from(level).ok()?)?.get(start..end)
+    }
+
+    /// How many entries.
+    pub fn size(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// The leaf hashes.
+    pub fn leaves(&self) -> &[Hash] {
+        self.levels.first().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The range over the first `size` entries: from whole subtrees, so that it costs little at any size. Nothing if
+    /// the log has fewer.
+    pub fn range_at(&self, size: u64) -> Option<CompactRange> {
+        let at = usize::try_from(size).ok().filter(|at| *at <= self.entries.len())?;
+        let width = usize::try_from(TILE_WIDTH).ok()?;
+        let (tiles, rest) = (at / width, at % width);
+        // The peaks of a tree of whole tiles are those of a tree whose leaves are the tiles' roots.
+        let mut peaks = CompactRange::new();
+        for root in self.levels.get(1).and_then(|row| row.get(..tiles)).unwrap_or_default() {
+            peaks.append(*root).ok()?;
         }
+        let mut range = CompactRange::from_parts(size - rest as u64, peaks.roots().to_vec()).ok()?;
+        for leaf in self.leaves().get(at - rest..at)? {
+            range.append(*leaf).ok()?;
+        }
+        Some(range)
     }
-    let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-    let mut range = CompactRange::new();
-    for leaf in &leaves {
-        range.append(*leaf).map_err(|_| TileError::Malformed)?;
+
+    /// The root over the first `size` entries, if the log has as many.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        self.range_at(size).map(|range| range.root())
     }
-    Ok(TiledLog { entries, leaves, range })
 }
 
 #[cfg(test)]
@@ -239,6 +304,20 @@ mod tests {
             assert_eq!(read.entries, log);
             assert_eq!(read.range.size(), size);
         }
+    }
+
+    #[test]
+    fn the_range_at_every_size_is_the_one_that_appending_gives() {
+        let log = entries(1_300);
+        let files: BTreeMap<_, _> = write_log(&log).unwrap().into_iter().collect();
+        let view = LogView::read(1_300, files.len(), |path| files.get(path).map(Vec::as_slice)).unwrap();
+        let mut range = CompactRange::new();
+        for (size, entry) in log.iter().enumerate() {
+            assert_eq!(view.range_at(size as u64).as_ref(), Some(&range));
+            range.append(leaf_hash(entry)).unwrap();
+        }
+        assert_eq!(view.root_at(1_300), Some(range.root()));
+        assert_eq!(view.root_at(1_301), None);
     }
 
     #[test]

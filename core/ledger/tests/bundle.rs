@@ -13,8 +13,8 @@ mod support;
 
 use peel_ledger::Hash;
 use peel_ledger::bundle::{
-    Files, LogExport, MANIFEST_PATH, Manifest, Problem, Report, Trust, TrustError, Verdict, VerifyOptions, build,
-    verify,
+    Content, Files, LogExport, MANIFEST_PATH, Manifest, Problem, Report, Trust, TrustError, Verdict, VerifyOptions,
+    build, verify,
 };
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::Entry;
@@ -53,8 +53,11 @@ fn rebuilt(entries: Vec<Vec<u8>>) -> (Force, Files) {
 fn a_sound_bundle_is_good_and_its_bodies_open() {
     let (force, _, files) = small();
     let mut bodies = Vec::new();
-    let options = VerifyOptions { open: Some(&force.auditor), last_seen: None };
-    let report = verify(&files, &force.trust(), options, &mut |opened| bodies.push(opened.body.to_vec()));
+    let options = VerifyOptions { open: std::slice::from_ref(&force.auditor), last_seen: None };
+    let report = verify(&files, &force.trust(), options, &mut |opened| match opened.content {
+        Content::Body(body) => bodies.push(body.to_vec()),
+        Content::Receipt(_) => panic!("no receipt was given out"),
+    });
     assert_eq!(report.verdict, Verdict::Good, "{report:?}");
     assert_eq!(bodies.len(), 9);
     assert_eq!(bodies[8], b"body 8");
@@ -263,10 +266,10 @@ fn witnesses_and_the_last_visit_are_checked_when_asked_for() {
     let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
     let files = build(&[export.clone(), log], 1, &force.manifest).unwrap();
     let seen = Checkpoint::from_note(&export.checkpoint).unwrap();
-    let options = VerifyOptions { last_seen: Some(&seen), open: None };
+    let options = VerifyOptions { last_seen: Some(&seen), open: &[] };
     assert_eq!(verify(&files, &trust, options, &mut |_| {}).verdict, Verdict::Good);
     let forked = Checkpoint { root: Hash::default(), ..seen };
-    let options = VerifyOptions { last_seen: Some(&forked), open: None };
+    let options = VerifyOptions { last_seen: Some(&forked), open: &[] };
     assert!(verify(&files, &trust, options, &mut |_| {}).has(Problem::Consistency));
 }
 

@@ -1,43 +1,76 @@
 //! The checks within one log: signatures, tiles, root, and the chain of its entries.
+//!
+//! Nothing of a bundle is copied here: entries stay where they were read, and each is hashed and decoded once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::report::{Problem, Report};
 use super::trust::TrustedLog;
 use super::{Files, log_folder};
 use crate::checkpoint::Checkpoint;
-use crate::entry::Entry;
+use crate::entry::{Entry, EntryHeader};
 use crate::note::{SignedNote, VerifierKey};
-use crate::tiles::{TiledLog, layout, read_log};
-use crate::tree::CompactRange;
+use crate::parallel::in_chunks;
+use crate::tiles::{LogView, Tile, layout};
 use crate::{Hash, Origin};
 
+/// Fewer entries than this are not worth a thread.
+const ENTRIES_A_THREAD: usize = 512;
+
+/// What an entry states in the clear.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clear {
+    pub(super) header: EntryHeader,
+    /// The commitment, if this is a receipt's entry.
+    pub(super) receipt: Option<Hash>,
+}
+
 /// A log of the bundle whose signatures, tiles and root hold.
-pub(super) struct CheckedLog {
+pub(super) struct CheckedLog<'a> {
     pub(super) origin: Origin,
     pub(super) note: SignedNote,
     pub(super) checkpoint: Checkpoint,
-    pub(super) tiles: TiledLog,
-    /// The lines that verified, by key id.
-    pub(super) signed_by: BTreeSet<(String, [u8; 4])>,
+    pub(super) view: LogView<'a>,
+    /// The lines that verified, by key name and id.
+    signed_by: BTreeSet<(String, [u8; 4])>,
     /// Entries that decode, by position; empty for the force log.
-    pub(super) entries: Vec<Option<Entry>>,
+    pub(super) entries: Vec<Option<Clear>>,
+    /// The root before each entry, by position; empty for the force log.
+    roots: Vec<Hash>,
 }
 
-impl CheckedLog {
+impl CheckedLog<'_> {
     pub(super) fn is_signed_by(&self, key: &VerifierKey) -> bool {
         self.signed_by.contains(&(key.name().to_owned(), key.key_id()))
     }
+
+    /// The root over the first `size` entries, if the log has as many.
+    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
+        if size == self.checkpoint.size {
+            return Some(self.checkpoint.root);
+        }
+        let known = usize::try_from(size).ok().and_then(|at| self.roots.get(at)).copied();
+        known.or_else(|| self.view.root_at(size))
+    }
 }
 
-/// Checks a log's checkpoint, files and root. `cosigners` are keys whose lines may stand on it besides
-/// its own. Gives nothing if the log cannot be read at all.
-pub(super) fn check_log(
-    files: &Files,
+/// Which lines may stand on a log's checkpoint besides its own.
+#[derive(Clone, Copy)]
+pub(super) struct Cosigners<'a> {
+    /// Their keys.
+    pub(super) keys: &'a [VerifierKey],
+    /// Whether lines by names that the reader does not know are let stand: witnesses come and go, and none is counted
+    /// that the reader did not name.
+    pub(super) strangers: bool,
+}
+
+/// Checks a log's checkpoint, files and root. Gives nothing if the log cannot be read at all.
+pub(super) fn check_log<'a>(
+    files: &'a Files,
     trusted: &TrustedLog,
-    cosigners: &[VerifierKey],
+    cosigners: Cosigners<'_>,
     report: &mut Report,
-) -> Option<CheckedLog> {
+) -> Option<CheckedLog<'a>> {
     let name = trusted.origin.as_str();
     let folder = log_folder(&trusted.origin);
     let Some(bytes) = files.get(&format!("{folder}/checkpoint")) else {
@@ -50,104 +83,170 @@ pub(super) fn check_log(
         report.fail(Some(name), None, Problem::CheckpointForm);
         return None;
     };
-    let mut keys = vec![trusted.key.clone()];
-    keys.extend(trusted.hardware.clone());
-    keys.extend_from_slice(cosigners);
-    let verified = note.verify_every_line(&keys).unwrap_or_default();
-    let signed_by: BTreeSet<_> = verified.into_iter().map(|line| (line.name, line.key_id)).collect();
-    if !signed_by.contains(&(trusted.key.name().to_owned(), trusted.key.key_id())) {
+    let Some(signed_by) = check_lines(&note, trusted, cosigners, report) else {
         report.fail(Some(name), None, Problem::CheckpointSignature);
         return None;
-    }
+    };
     report.checked(Some(name), "signatures on the checkpoint", signed_by.len() as u64);
-    let tiles = check_tiles(files, &folder, name, &checkpoint, report)?;
-    Some(CheckedLog { origin: trusted.origin.clone(), note, checkpoint, tiles, signed_by, entries: Vec::new() })
+    let view = check_tiles(files, &folder, name, &checkpoint, report)?;
+    let origin = trusted.origin.clone();
+    Some(CheckedLog { origin, note, checkpoint, view, signed_by, entries: Vec::new(), roots: Vec::new() })
 }
 
-fn check_tiles(
-    files: &Files,
+/// The lines that verified; nothing unless the log's own is among them and every line by a known name holds.
+fn check_lines(
+    note: &SignedNote,
+    trusted: &TrustedLog,
+    cosigners: Cosigners<'_>,
+    report: &mut Report,
+) -> Option<BTreeSet<(String, [u8; 4])>> {
+    let mut keys = vec![trusted.key.clone()];
+    keys.extend(trusted.hardware.clone());
+    keys.extend_from_slice(cosigners.keys);
+    let stranger = |name: &str| !keys.iter().any(|key| key.name() == name);
+    let strangers = note.signatures().iter().filter(|line| stranger(line.name())).count();
+    let verified = if cosigners.strangers {
+        let known = note.signatures().iter().filter(|line| !stranger(line.name()));
+        let all_known = known.clone().all(|line| keys.iter().any(|key| key.key_id() == line.key_id()));
+        if all_known { note.verify(&keys) } else { return None }
+    } else {
+        note.verify_every_line(&keys)
+    };
+    let signed_by: BTreeSet<_> = verified.ok()?.into_iter().map(|line| (line.name, line.key_id)).collect();
+    if !signed_by.contains(&(trusted.key.name().to_owned(), trusted.key.key_id())) {
+        return None;
+    }
+    if strangers > 0 {
+        let what = format!("{strangers} signatures by names that the trust file does not know");
+        report.not_checked(Some(trusted.origin.as_str()), what, false);
+    }
+    Some(signed_by)
+}
+
+fn check_tiles<'a>(
+    files: &'a Files,
     folder: &str,
     name: &str,
     checkpoint: &Checkpoint,
     report: &mut Report,
-) -> Option<TiledLog> {
+) -> Option<LogView<'a>> {
     let prefix = format!("{folder}/");
-    let own: Files = files
-        .range(prefix.clone()..)
-        .take_while(|(path, _)| path.starts_with(&prefix))
-        .filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?.to_owned(), bytes.clone())))
-        .collect();
-    let Ok(tiles) = read_log(checkpoint.size, &own) else {
+    let own: Vec<&str> = files.range(prefix.clone()..).map_while(|(path, _)| path.strip_prefix(&prefix)).collect();
+    let find = |path: &str| files.get(&format!("{prefix}{path}")).map(Vec::as_slice);
+    let Ok(view) = LogView::read(checkpoint.size, own.len(), find) else {
         report.fail(Some(name), None, Problem::Tiles);
         return None;
     };
-    let mut expected: BTreeSet<String> = layout(checkpoint.size).iter().map(crate::tiles::Tile::path).collect();
-    expected.insert("checkpoint".to_owned());
-    for path in own.keys().filter(|path| !expected.contains(*path)) {
+    let expected: BTreeSet<String> = layout(checkpoint.size).iter().map(Tile::path).collect();
+    for path in own.into_iter().filter(|path| *path != "checkpoint" && !expected.contains(*path)) {
         report.fail(Some(&format!("{prefix}{path}")), None, Problem::FileUnplaced);
     }
-    if tiles.range.root() != checkpoint.root {
+    if view.root_at(checkpoint.size) != Some(checkpoint.root) {
         report.fail(Some(name), None, Problem::Root);
         return None;
     }
     report.checked(Some(name), "leaves hashed up to the signed root", checkpoint.size);
-    Some(tiles)
+    Some(view)
+}
+
+/// What one thread found in its part of a log.
+struct Part {
+    entries: Vec<Option<Clear>>,
+    roots: Vec<Hash>,
+    problems: Vec<(u64, Problem)>,
 }
 
 /// Checks canonical form, field 2, field 6, and the order of time, entry by entry.
-pub(super) fn check_entries(log: &mut CheckedLog, report: &mut Report) {
-    let name = log.origin.as_str();
+pub(super) fn check_entries(log: &mut CheckedLog<'_>, report: &mut Report) {
     let before = report.failures;
-    let mut range = CompactRange::new();
-    let mut boots: BTreeSet<[u8; 8]> = BTreeSet::new();
-    let mut last: Option<([u8; 8], u64)> = None;
-    for (index, (bytes, leaf)) in log.tiles.entries.iter().zip(&log.tiles.leaves).enumerate() {
-        let at = Some(index as u64);
-        let entry = Entry::decode(bytes).ok();
-        if let Some(entry) = &entry {
-            let header = entry.header();
-            if Some(header.seq) != at {
-                report.fail(Some(name), at, Problem::Sequence);
-            }
-            if header.prior_root != range.root() {
-                report.fail(Some(name), at, Problem::PriorRoot);
-            }
-            let in_order = match last {
-                Some((boot, mono_ns)) if boot == header.time.boot => mono_ns <= header.time.mono_ns,
-                _ => boots.insert(header.time.boot),
-            };
-            if !in_order {
-                report.fail(Some(name), at, Problem::Time);
-            }
-            last = Some((header.time.boot, header.time.mono_ns));
-        } else {
-            report.fail(Some(name), at, Problem::EntryForm);
-        }
-        // A leaf was hashed from these entries already, so the append cannot fail for a fuller tree.
-        if range.append(*leaf).is_err() {
-            report.fail(Some(name), at, Problem::Tiles);
-        }
-        log.entries.push(entry);
+    let parts = in_chunks(&log.view.entries, ENTRIES_A_THREAD, |start, entries| check_part(&log.view, start, entries));
+    let mut problems = Vec::new();
+    for mut part in parts {
+        log.entries.append(&mut part.entries);
+        log.roots.append(&mut part.roots);
+        problems.append(&mut part.problems);
+    }
+    problems.extend(out_of_time(&log.entries));
+    problems.sort_by_key(|(index, _)| *index);
+    let name = log.origin.as_str();
+    for (index, problem) in problems {
+        report.fail(Some(name), Some(index), problem);
     }
     if report.failures == before {
         report.checked(Some(name), "entries in sequence, each naming the root before it", log.checkpoint.size);
     }
 }
 
-/// The roots of a log at the sizes asked for, as far as the log reaches.
-pub(super) fn roots_at(log: &CheckedLog, sizes: &BTreeSet<u64>) -> BTreeMap<u64, Hash> {
-    let mut range = CompactRange::new();
-    let mut roots = BTreeMap::new();
-    if sizes.contains(&0) {
-        roots.insert(0, range.root());
-    }
-    for leaf in &log.tiles.leaves {
+fn check_part(view: &LogView<'_>, start: usize, entries: &[&[u8]]) -> Part {
+    let mut part = Part { entries: Vec::new(), roots: Vec::new(), problems: Vec::new() };
+    let leaves = view.leaves().get(start..).unwrap_or_default();
+    let Some(mut range) = view.range_at(start as u64) else { return part };
+    part.entries.reserve(entries.len());
+    part.roots.reserve(entries.len());
+    for (at, (bytes, leaf)) in (start as u64..).zip(entries.iter().zip(leaves)) {
+        let root = range.root();
+        let clear = Entry::decode(bytes)
+            .ok()
+            .map(|entry| Clear { header: *entry.header(), receipt: entry.receipt_commitment() });
+        match &clear {
+            None => part.problems.push((at, Problem::EntryForm)),
+            Some(Clear { header, .. }) => {
+                if header.seq != at {
+                    part.problems.push((at, Problem::Sequence));
+                }
+                if header.prior_root != root {
+                    part.problems.push((at, Problem::PriorRoot));
+                }
+            }
+        }
+        part.entries.push(clear);
+        part.roots.push(root);
+        // A leaf was hashed from these entries already, so the append cannot fail for a fuller tree.
         if range.append(*leaf).is_err() {
-            break;
-        }
-        if sizes.contains(&range.size()) {
-            roots.insert(range.size(), range.root());
+            part.problems.push((at, Problem::Tiles));
         }
     }
-    roots
+    part
+}
+
+/// Entries whose monotonic clock ran backwards within a boot, or whose boot came back after another.
+fn out_of_time(entries: &[Option<Clear>]) -> Vec<(u64, Problem)> {
+    let mut boots: BTreeSet<[u8; 8]> = BTreeSet::new();
+    let mut last: Option<([u8; 8], u64)> = None;
+    let mut problems = Vec::new();
+    for (index, entry) in (0..).zip(entries) {
+        let Some(Clear { header, .. }) = entry else { continue };
+        let in_order = match last {
+            Some((boot, mono_ns)) if boot == header.time.boot => mono_ns <= header.time.mono_ns,
+            _ => boots.insert(header.time.boot),
+        };
+        if !in_order {
+            problems.push((index, Problem::Time));
+        }
+        last = Some((header.time.boot, header.time.mono_ns));
+    }
+    problems
+}
+
+/// Event ids are drawn at random: one that stands twice, in one log or in two, was copied.
+pub(super) fn check_event_ids(logs: &[&CheckedLog<'_>], report: &mut Report) {
+    let mut ids = Vec::with_capacity(logs.iter().map(|log| log.entries.len()).sum());
+    for (log, checked) in logs.iter().enumerate() {
+        let clear = (0_u64..).zip(&checked.entries);
+        ids.extend(clear.filter_map(|(at, entry)| Some((entry.as_ref()?.header.event_id, log, at))));
+    }
+    ids.sort_unstable();
+    let mut doubled = 0_u64;
+    for pair in ids.windows(2) {
+        if let [first, second] = pair
+            && first.0 == second.0
+        {
+            let name = logs.get(second.1).map(|log| log.origin.as_str());
+            report.fail(name, Some(second.2), Problem::Copied);
+            doubled += 1;
+        }
+    }
+    if doubled == 0 {
+        report.checked(None, "entries that stand in the record once", ids.len() as u64);
+    }
 }

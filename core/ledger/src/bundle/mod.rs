@@ -4,8 +4,11 @@
 //! `logs/<origin's last part>/` as `checkpoint` and tlog-tiles. A bundle never holds the keys that it is
 //! checked with: those are the reader's [`Trust`]. No byte of a bundle is slack.
 
+mod compare;
+mod force;
 mod logs;
 mod manifest;
+mod opening;
 mod report;
 mod trust;
 mod verify;
@@ -14,13 +17,15 @@ use std::collections::BTreeMap;
 
 use crate::Origin;
 use crate::checkpoint::Checkpoint;
-use crate::note::{Ed25519Signer, NoteError, SignedNote};
+use crate::note::{Ed25519Signer, MAX_NOTE_BYTES, NoteError, SignedNote};
 use crate::tiles::{TileError, write_log};
 
+pub use compare::{Comparison, LogRelation, Relation, Seen, compare};
 pub use manifest::{MANIFEST_PATH, Manifest};
+pub use opening::{Content, OpenedEntry};
 pub use report::{Checked, Failure, MAX_FAILURES, NotChecked, Problem, Report, Verdict};
 pub use trust::{Trust, TrustError, TrustedLog};
-pub use verify::{OpenedEntry, VerifyOptions, verify};
+pub use verify::{VerifyOptions, verify};
 
 /// The files of a bundle by their paths, which use `/` and are relative to its folder.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -34,6 +39,9 @@ pub enum BundleError {
     /// Two logs of one folder, or a name that is no folder.
     #[error("make bundle: two logs have one folder")]
     Folder,
+    /// More files than one manifest can name: see [`crate::note::MAX_NOTE_BYTES`].
+    #[error("make bundle: more files than one manifest can name")]
+    TooLarge,
     /// The signer is not the one that manifests are signed by.
     #[error(transparent)]
     Note(#[from] NoteError),
@@ -79,6 +87,11 @@ pub fn build(logs: &[LogExport], made_at_s: u64, signer: &Ed25519Signer) -> Resu
     let manifest = Manifest::of(signer.name(), made_at_s, &files);
     let mut note = SignedNote::new(manifest.note_text())?;
     note.attach(signer.sign(note.text())?)?;
-    files.insert(MANIFEST_PATH.to_owned(), note.to_text().into_bytes());
+    let text = note.to_text().into_bytes();
+    // Nobody could read it: neither we nor the common Go implementation take a longer note.
+    if text.len() > MAX_NOTE_BYTES {
+        return Err(BundleError::TooLarge);
+    }
+    files.insert(MANIFEST_PATH.to_owned(), text);
     Ok(files)
 }

@@ -124,6 +124,15 @@ pub enum Problem {
     /// A checkpoint accepted before enrolment or after revocation, or under other keys.
     #[error("a checkpoint was accepted without a valid enrolment")]
     Enrolment,
+    /// Two accepted checkpoints of one log at one size, with different roots.
+    #[error("two different histories of one log were accepted")]
+    Fork,
+    /// A change that was approved once stands in the force log twice.
+    #[error("an approved change was entered again")]
+    ChangeRepeated,
+    /// An entry's random event id stands in the record twice.
+    #[error("an entry is a copy of another")]
+    Copied,
     /// Not enough witnesses.
     #[error("too few witnesses cosigned the force log")]
     Witnesses,
@@ -183,6 +192,16 @@ impl Report {
     pub fn not_checked(&mut self, log: Option<&str>, what: impl Into<String>, expected: bool) {
         self.not_checked.push(NotChecked { log: log.map(str::to_owned), what: what.into(), expected });
         self.conclude();
+    }
+
+    /// Takes over the lists of a report about a part.
+    pub(super) fn absorb(&mut self, part: Self) {
+        self.checked.extend(part.checked);
+        let room = MAX_FAILURES.saturating_sub(self.failed.len());
+        self.failed.extend(part.failed.into_iter().take(room));
+        self.failures += part.failures;
+        self.not_checked.extend(part.not_checked);
+        self.remarks.extend(part.remarks);
     }
 
     /// Sets the verdict from the lists.

@@ -16,9 +16,12 @@ pub enum TrustError {
     /// A key that is no verifier key of the kind asked for, or under another name.
     #[error("read trust file: field {0} holds no key of its kind and name")]
     Key(&'static str),
-    /// Two logs under one origin, or in one folder.
-    #[error("read trust file: two logs of one name")]
+    /// Two logs under one origin or in one folder, or two people or witnesses of one name.
+    #[error("read trust file: two of one name")]
     Doubled,
+    /// One key under two names, which would count twice: two witnesses, two people, or a witness that is the force.
+    #[error("read trust file: one key counts as two {0}")]
+    OneKeyTwice(&'static str),
     /// More witnesses or approvers required than there are.
     #[error("read trust file: more {0} required than named")]
     Threshold(&'static str),
@@ -98,6 +101,15 @@ fn keys(texts: &[String], field: &'static str, kind: SignatureType) -> Result<Ve
     if names.len() == keys.len() { Ok(keys) } else { Err(TrustError::Doubled) }
 }
 
+/// Names cost nothing: who counts is told apart by the key itself.
+fn distinct<'a>(keys: impl Iterator<Item = &'a VerifierKey>, who: &'static str) -> Result<(), TrustError> {
+    let mut bytes: Vec<Vec<u8>> = keys.map(VerifierKey::key_bytes).collect();
+    let count = bytes.len();
+    bytes.sort_unstable();
+    bytes.dedup();
+    if bytes.len() == count { Ok(()) } else { Err(TrustError::OneKeyTwice(who)) }
+}
+
 fn log(text: &str, hardware: Option<&str>) -> Result<TrustedLog, TrustError> {
     let log_key = key(text, "key", SignatureType::Ed25519)?;
     let origin = Origin::new(log_key.name()).map_err(|_| TrustError::Key("key"))?;
@@ -146,6 +158,12 @@ impl Trust {
         if folders.len() != count {
             return Err(TrustError::Doubled);
         }
+        let force = [&self.gateway, &self.force_log.key, &self.manifest];
+        distinct(self.witnesses.iter(), "witnesses")?;
+        if self.witnesses.iter().any(|key| force.iter().any(|own| own.key_bytes() == key.key_bytes())) {
+            return Err(TrustError::OneKeyTwice("witnesses"));
+        }
+        distinct(self.approvers.iter(), "approvers")?;
         if self.witnesses_required > self.witnesses.len() {
             return Err(TrustError::Threshold("witnesses"));
         }

@@ -165,6 +165,9 @@ impl FromStr for RecipientPublicKey {
 pub struct RecipientPrivateKey {
     suite: CipherSuite,
     bytes: Zeroizing<Vec<u8>>,
+    /// Computed once: each computation costs as much as opening an entry.
+    public: RecipientPublicKey,
+    kid: KeyId,
 }
 
 impl RecipientPrivateKey {
@@ -175,14 +178,22 @@ impl RecipientPrivateKey {
             CipherSuite::X25519ChaCha20Poly1305 => X25519HkdfSha256::gen_keypair_with_rng(rng).0.to_bytes().to_vec(),
             CipherSuite::P256Aes256Gcm => DhP256HkdfSha256::gen_keypair_with_rng(rng).0.to_bytes().to_vec(),
         };
-        Ok(Self { suite, bytes: Zeroizing::new(bytes) })
+        Self::from_secret(suite, Zeroizing::new(bytes))
     }
 
     /// Reads the HPKE serialisation (RFC 9180 section 7.1.2) of a suite's private key.
     pub fn from_bytes(suite: CipherSuite, bytes: &[u8]) -> Result<Self, SealError> {
-        let key = Self { suite, bytes: Zeroizing::new(bytes.to_vec()) };
-        key.public_key()?;
-        Ok(key)
+        Self::from_secret(suite, Zeroizing::new(bytes.to_vec()))
+    }
+
+    fn from_secret(suite: CipherSuite, bytes: Zeroizing<Vec<u8>>) -> Result<Self, SealError> {
+        let kind = match suite {
+            CipherSuite::Clear => return Err(SealError::Key),
+            CipherSuite::X25519ChaCha20Poly1305 => PublicKind::X25519(X25519HkdfSha256::sk_to_pk(&x25519(&bytes)?)),
+            CipherSuite::P256Aes256Gcm => PublicKind::P256(Box::new(DhP256HkdfSha256::sk_to_pk(&p256(&bytes)?))),
+        };
+        let public = RecipientPublicKey(kind);
+        Ok(Self { suite, bytes, kid: public.kid(), public })
     }
 
     /// The secret bytes, for storage under another key or in a file only its owner reads.
@@ -202,20 +213,12 @@ impl RecipientPrivateKey {
 
     /// The public half.
     pub fn public_key(&self) -> Result<RecipientPublicKey, SealError> {
-        let kind = match self.suite {
-            CipherSuite::Clear => return Err(SealError::Key),
-            CipherSuite::X25519ChaCha20Poly1305 => PublicKind::X25519(X25519HkdfSha256::sk_to_pk(&self.x25519()?)),
-            CipherSuite::P256Aes256Gcm => PublicKind::P256(Box::new(DhP256HkdfSha256::sk_to_pk(&self.p256()?))),
-        };
-        Ok(RecipientPublicKey(kind))
+        Ok(self.public.clone())
     }
 
-    fn x25519(&self) -> Result<<X25519HkdfSha256 as Kem>::PrivateKey, SealError> {
-        <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(&self.bytes).map_err(|_| SealError::Key)
-    }
-
-    fn p256(&self) -> Result<<DhP256HkdfSha256 as Kem>::PrivateKey, SealError> {
-        <DhP256HkdfSha256 as Kem>::PrivateKey::from_bytes(&self.bytes).map_err(|_| SealError::Key)
+    /// The first 8 bytes of SHA-256 of the serialised public key.
+    pub const fn kid(&self) -> KeyId {
+        self.kid
     }
 
     /// HPKE base mode, single shot: opens what [`RecipientPublicKey::wrap`] made.
@@ -232,7 +235,7 @@ impl RecipientPrivateKey {
                 let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(enc).map_err(|_| SealError::Unwrap)?;
                 hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
                     &OpModeR::Base,
-                    &self.x25519()?,
+                    &x25519(&self.bytes)?,
                     &enc,
                     info,
                     ciphertext,
@@ -243,7 +246,7 @@ impl RecipientPrivateKey {
                 let enc = <DhP256HkdfSha256 as Kem>::EncappedKey::from_bytes(enc).map_err(|_| SealError::Unwrap)?;
                 hpke::single_shot_open::<AesGcm256, HkdfSha256, DhP256HkdfSha256>(
                     &OpModeR::Base,
-                    &self.p256()?,
+                    &p256(&self.bytes)?,
                     &enc,
                     info,
                     ciphertext,
@@ -253,6 +256,14 @@ impl RecipientPrivateKey {
         };
         opened.map(Zeroizing::new).map_err(|_| SealError::Unwrap)
     }
+}
+
+fn x25519(bytes: &[u8]) -> Result<<X25519HkdfSha256 as Kem>::PrivateKey, SealError> {
+    <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(bytes).map_err(|_| SealError::Key)
+}
+
+fn p256(bytes: &[u8]) -> Result<<DhP256HkdfSha256 as Kem>::PrivateKey, SealError> {
+    <DhP256HkdfSha256 as Kem>::PrivateKey::from_bytes(bytes).map_err(|_| SealError::Key)
 }
 
 impl FromStr for RecipientPrivateKey {

@@ -19,16 +19,16 @@ use p256::pkcs8::EncodePublicKey as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use peel_ledger::Origin;
 use peel_ledger::bundle::{Files, LogExport, Trust, TrustedLog, build};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{CipherSuite, EntryClass, EntryTime};
 use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
 use peel_ledger::mirror::MirrorReceipt;
 use peel_ledger::note::{Ed25519Signer, SignedNote, VerifierKey};
-use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::seal::{RecipientPrivateKey, RecipientPublicKey};
 use peel_ledger::tree::{CompactRange, leaf_hash};
 use peel_ledger::writer::WriterState;
+use peel_ledger::{Hash, Origin};
 
 pub const DOMAIN: &str = "force.example";
 
@@ -42,6 +42,8 @@ pub struct Force {
     pub phone: Ed25519Signer,
     pub hardware: SigningKey,
     pub auditor: RecipientPrivateKey,
+    /// Whom phones seal to instead of the auditor's own key.
+    pub recipient: Option<RecipientPublicKey>,
     pub leaves: Vec<Vec<u8>>,
 }
 
@@ -49,6 +51,14 @@ pub struct Force {
 pub struct Phone {
     pub entries: Vec<Vec<u8>>,
     pub note: SignedNote,
+}
+
+/// What to append to a phone's log.
+pub enum Item {
+    /// A body, to be sealed.
+    Body(Vec<u8>),
+    /// A receipt's commitment.
+    Receipt(Hash),
 }
 
 impl Force {
@@ -63,6 +73,7 @@ impl Force {
             phone: named(Origin::device(DOMAIN, "e1").unwrap(), &mut rng),
             hardware: SigningKey::from_slice(&[5; 32]).unwrap(),
             auditor: RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, &mut rng).unwrap(),
+            recipient: None,
             leaves: Vec::new(),
             rng,
         };
@@ -110,19 +121,29 @@ impl Force {
 
     /// The same with bodies of the caller's making.
     pub fn phone_with(&mut self, size: u64, step: u64, body: impl Fn(u64) -> Vec<u8>) -> Phone {
-        let (origin, recipient) = (self.origin(), self.auditor.public_key().unwrap());
+        let items: Vec<Item> = (0..size).map(|index| Item::Body(body(index))).collect();
+        self.phone_of(&items, step)
+    }
+
+    /// A phone's log of these entries, synced every `step` entries.
+    pub fn phone_of(&mut self, items: &[Item], step: u64) -> Phone {
+        let origin = self.origin();
+        let recipient = self.recipient.clone().unwrap_or_else(|| self.auditor.public_key().unwrap());
         let (mut state, mut entries) = (WriterState::new(), Vec::new());
         let mut beacon = None;
         let mut note = None;
-        for index in 0..size {
+        for (index, item) in (0..).zip(items) {
             let wall_ms = i64::try_from(100_000 + index * 1000).unwrap();
             let time = EntryTime { wall_ms, mono_ns: index, boot: [7; 8], beacon };
-            let body = body(index);
             let recipients = std::slice::from_ref(&recipient);
-            let appended = state.append(&origin, EntryClass::Event, time, &body, recipients, &mut self.rng).unwrap();
+            let appended = match item {
+                Item::Body(body) => state.append(&origin, EntryClass::Event, time, body, recipients, &mut self.rng),
+                Item::Receipt(commitment) => state.append_receipt(time, *commitment, &mut self.rng),
+            };
+            let appended = appended.unwrap();
             entries.push(appended.entry);
             state = appended.state;
-            if (index + 1) % step == 0 || index + 1 == size {
+            if (index + 1) % step == 0 || index + 1 == items.len() as u64 {
                 let (signed, receipt) = self.accept(&state.checkpoint(&origin), 101 + index);
                 beacon = Some(receipt.beacon);
                 note = Some(signed);

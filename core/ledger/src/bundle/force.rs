@@ -1,0 +1,211 @@
+//! What the force log says, and whether each log of the bundle is what it accepted.
+//!
+//! Must never: believe a change that not enough people signed. Always: every accepted checkpoint of a log in the bundle
+//! is compared with that log, and a fork among accepted checkpoints is found even for a log that is not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::logs::CheckedLog;
+use super::report::{Problem, Report};
+use super::trust::{Trust, TrustedLog};
+use crate::force_log::{Change, CheckpointLeaf, ForceLeaf};
+use crate::mirror::beacon;
+use crate::note::{SignatureLine, VerifierKey};
+use crate::{Hash, Origin};
+
+/// How far a device's wall clock may lie outside its proved bounds before the report remarks on it.
+const CLOCK_TOLERANCE_MS: i64 = 5 * 60 * 1000;
+
+/// What the force log says, leaf by leaf.
+#[derive(Default)]
+pub(super) struct ForceRecord {
+    checkpoints: BTreeMap<Origin, Vec<CheckpointLeaf>>,
+    /// The keys that the last enrolment or key change names.
+    enrolled: BTreeMap<Origin, (String, Option<String>)>,
+    revoked: BTreeSet<Origin>,
+    /// Changes by their bytes: an approved change counts once.
+    changes: BTreeSet<Hash>,
+    /// When each beacon was made.
+    beacons: BTreeMap<Hash, u64>,
+    last_time: u64,
+}
+
+impl ForceRecord {
+    pub(super) fn read(force: &CheckedLog<'_>, trust: &Trust, report: &mut Report) -> Self {
+        let name = force.origin.as_str();
+        let before = report.failures;
+        let mut record = Self::default();
+        for (index, bytes) in (0_u64..).zip(&force.view.entries) {
+            if let Err(problem) = record.take(bytes, trust) {
+                report.fail(Some(name), Some(index), problem);
+            }
+        }
+        if report.failures == before {
+            report.checked(Some(name), "force log leaves, approvals and order", force.checkpoint.size);
+        }
+        if report.made_at_s.is_some_and(|made_at_s| made_at_s < record.last_time) {
+            report.remarks.push("the manifest states an earlier time than the force log's last leaf".to_owned());
+        }
+        record
+    }
+
+    fn take(&mut self, bytes: &[u8], trust: &Trust) -> Result<(), Problem> {
+        let leaf = ForceLeaf::decode(bytes).map_err(|_| Problem::ForceLeafForm)?;
+        leaf.check_approvals(&trust.approvers, trust.approvals_required).map_err(|_| Problem::Approvals)?;
+        let (time, taken) = match leaf {
+            ForceLeaf::Checkpoint(leaf) => (leaf.cosigned_at_s, self.accept(leaf, trust)),
+            ForceLeaf::Change { change, at_s, .. } => {
+                let new = self.changes.insert(Hash::of(&[bytes]));
+                (at_s, if new { self.change(change, trust) } else { Err(Problem::ChangeRepeated) })
+            }
+        };
+        let in_order = time >= self.last_time;
+        self.last_time = self.last_time.max(time);
+        taken?;
+        if in_order { Ok(()) } else { Err(Problem::ForceOrder) }
+    }
+
+    fn accept(&mut self, leaf: CheckpointLeaf, trust: &Trust) -> Result<(), Problem> {
+        let enrolled = self.enrolled.contains_key(&leaf.origin) || trust.approvals_required == 0;
+        let revoked = self.revoked.contains(&leaf.origin);
+        self.beacons.entry(leaf.lines).or_insert(leaf.cosigned_at_s);
+        let accepted = self.checkpoints.entry(leaf.origin.clone()).or_default();
+        let order = match accepted.last() {
+            Some(last) if last.size > leaf.size => Err(Problem::ForceOrder),
+            Some(last) if last.size == leaf.size && last.root != leaf.root => Err(Problem::Fork),
+            _ => Ok(()),
+        };
+        accepted.push(leaf);
+        if enrolled && !revoked { order } else { Err(Problem::Enrolment) }
+    }
+
+    /// A log is enrolled once, and only a log that is enrolled and not revoked changes its keys.
+    fn change(&mut self, change: Change, trust: &Trust) -> Result<(), Problem> {
+        let strict = trust.approvals_required > 0;
+        let known = |record: &Self, origin: &Origin| record.enrolled.contains_key(origin);
+        match change {
+            Change::Enrolment { origin, log_key, hardware_key } => {
+                let again = known(self, &origin) || self.revoked.contains(&origin);
+                self.enrolled.insert(origin, texts(&log_key, hardware_key.as_ref()));
+                if again { Err(Problem::Enrolment) } else { Ok(()) }
+            }
+            Change::KeyChange { origin, log_key, hardware_key } => {
+                let sound = (known(self, &origin) || !strict) && !self.revoked.contains(&origin);
+                self.enrolled.insert(origin, texts(&log_key, hardware_key.as_ref()));
+                if sound { Ok(()) } else { Err(Problem::Enrolment) }
+            }
+            Change::Revocation { origin, .. } => {
+                self.revoked.insert(origin);
+                Ok(())
+            }
+            Change::PolicyChange { .. } => Ok(()),
+        }
+    }
+
+    /// Checks one log against the leaves that accepted its checkpoints.
+    pub(super) fn check(&self, trusted: &TrustedLog, log: &CheckedLog<'_>, trust: &Trust, report: &mut Report) {
+        let name = log.origin.as_str();
+        let before = report.failures;
+        let accepted = self.checkpoints.get(&log.origin).map(Vec::as_slice).unwrap_or_default();
+        for leaf in accepted.iter().filter(|leaf| log.root_at(leaf.size) != Some(leaf.root)) {
+            report.fail(Some(name), Some(leaf.size), Problem::ForceRoot);
+        }
+        let last = accepted.last();
+        if last.is_none_or(|leaf| (leaf.size, leaf.root) != (log.checkpoint.size, log.checkpoint.root)) {
+            report.fail(Some(name), None, Problem::ForceLast);
+        }
+        self.check_enrolment(trusted, trust, report);
+        check_lines(trusted, log, last, trust, report);
+        self.check_time(log, accepted, report);
+        if report.failures == before {
+            report.checked(Some(name), "accepted checkpoints, each a prefix of the log", accepted.len() as u64);
+        }
+    }
+
+    fn check_enrolment(&self, trusted: &TrustedLog, trust: &Trust, report: &mut Report) {
+        let name = trusted.origin.as_str();
+        let keys = texts(&trusted.key, trusted.hardware.as_ref());
+        match self.enrolled.get(&trusted.origin) {
+            Some(enrolled) if *enrolled != keys => report.fail(Some(name), None, Problem::Enrolment),
+            Some(_) => report.checked(Some(name), "enrolled keys equal to the trusted keys", 1),
+            None if trust.approvals_required > 0 => report.fail(Some(name), None, Problem::Enrolment),
+            None => report.not_checked(Some(name), "enrolment: the trust file asks for no approvals", false),
+        }
+    }
+
+    /// Beacons are known, never run backwards, and are not later than the cosignature over the entry.
+    fn check_time(&self, log: &CheckedLog<'_>, accepted: &[CheckpointLeaf], report: &mut Report) {
+        let name = log.origin.as_str();
+        let mut not_before = 0;
+        let mut clocks_off = 0_u64;
+        let mut beacons = 0_u64;
+        let mut accepted = accepted.iter().peekable();
+        for (index, entry) in (0_u64..).zip(&log.entries) {
+            let Some(clear) = entry else { continue };
+            let time = clear.header.time;
+            while accepted.next_if(|leaf| leaf.size <= index).is_some() {}
+            let not_after = accepted.peek().map(|leaf| leaf.cosigned_at_s);
+            if let Some(beacon) = time.beacon {
+                beacons += 1;
+                let seen = self.beacons.get(&beacon).copied();
+                let sound = seen.is_some_and(|at| at >= not_before && not_after.is_none_or(|end| at <= end));
+                if !sound {
+                    report.fail(Some(name), Some(index), Problem::Beacon);
+                }
+                not_before = seen.unwrap_or(not_before).max(not_before);
+            }
+            clocks_off += u64::from(outside(time.wall_ms, not_before, not_after));
+        }
+        report.checked(Some(name), "entries dated by a beacon before and a cosignature after", beacons);
+        if clocks_off > 0 {
+            report.remarks.push(format!("{name}: {clocks_off} entries state a wall clock outside their proved bounds"));
+        }
+    }
+
+    /// Logs that the force log speaks of and the trust file does not name.
+    pub(super) fn check_unknown(&self, trust: &Trust, report: &mut Report) {
+        let known = |origin: &&Origin| trust.logs.iter().any(|log| log.origin == **origin);
+        for origin in self.checkpoints.keys().filter(|origin| !known(origin)) {
+            report.not_checked(Some(origin.as_str()), "a log that the trust file does not name", true);
+        }
+        let silent = self.enrolled.keys().filter(|origin| !self.checkpoints.contains_key(*origin)).count();
+        if silent > 0 {
+            report
+                .remarks
+                .push(format!("{silent} enrolled logs have no accepted checkpoint, so nothing of them is here"));
+        }
+    }
+}
+
+fn texts(log_key: &VerifierKey, hardware_key: Option<&VerifierKey>) -> (String, Option<String>) {
+    (log_key.to_string(), hardware_key.map(ToString::to_string))
+}
+
+/// Whether a wall clock lies outside its proved bounds by more than the tolerance.
+fn outside(wall_ms: i64, not_before_s: u64, not_after_s: Option<u64>) -> bool {
+    let early = i64::try_from(not_before_s).unwrap_or(i64::MAX).saturating_mul(1000) - CLOCK_TOLERANCE_MS;
+    let late = not_after_s.and_then(|end| i64::try_from(end).ok()).unwrap_or(i64::MAX / 1000);
+    wall_ms < early || wall_ms > late.saturating_mul(1000).saturating_add(CLOCK_TOLERANCE_MS)
+}
+
+/// The gateway's line must be the one that the force log holds; hardware should have signed.
+fn check_lines(
+    trusted: &TrustedLog,
+    log: &CheckedLog<'_>,
+    last: Option<&CheckpointLeaf>,
+    trust: &Trust,
+    report: &mut Report,
+) {
+    let name = log.origin.as_str();
+    let by_gateway =
+        |line: &&SignatureLine| line.name() == trust.gateway.name() && line.key_id() == trust.gateway.key_id();
+    let lines: String = log.note.signatures().iter().filter(by_gateway).map(SignatureLine::to_line).collect();
+    if lines.is_empty() {
+        report.not_checked(Some(name), "the gateway's cosignature: not on the checkpoint", true);
+    } else if last.is_none_or(|leaf| leaf.lines != beacon(&lines)) {
+        report.fail(Some(name), None, Problem::ForceLast);
+    }
+    if trusted.hardware.as_ref().is_some_and(|key| !log.is_signed_by(key)) {
+        report.not_checked(Some(name), "the hardware key's signature: not on the checkpoint", true);
+    }
+}

@@ -1,0 +1,347 @@
+//! The bundle's check as its attackers see it: administrators with some of the keys, a phone that copies, witnesses that
+//! are not what they seem, and two bundles that do not go together.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "test code: a failure here is a failed test"
+)]
+
+mod support;
+
+use peel_ledger::bundle::{
+    Files, LogExport, MANIFEST_PATH, Manifest, Problem, Relation, Report, Trust, TrustError, TrustedLog, Verdict,
+    VerifyOptions, build, compare, verify,
+};
+use peel_ledger::checkpoint::Checkpoint;
+use peel_ledger::entry::Entry;
+use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
+use peel_ledger::note::{Ed25519Signer, SignedNote};
+use peel_ledger::tree::{CompactRange, leaf_hash};
+use peel_ledger::{Hash, Origin};
+use support::{DOMAIN, Force, Phone};
+
+fn check(files: &Files, trust: &Trust) -> Report {
+    verify(files, trust, VerifyOptions::default(), &mut |_| {})
+}
+
+fn checkpoint_of(origin: Origin, entries: &[Vec<u8>]) -> Checkpoint {
+    let mut range = CompactRange::new();
+    for entry in entries {
+        range.append(leaf_hash(entry)).unwrap();
+    }
+    Checkpoint::of(origin, &range)
+}
+
+/// A bundle around these entries, signed and accepted anew by everyone at the force and by the phone's keys.
+fn forged(entries: Vec<Vec<u8>>) -> (Force, Files) {
+    let mut force = Force::new();
+    let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 5000);
+    let files = force.bundle(&Phone { entries, note });
+    (force, files)
+}
+
+/// The same bundle with the manifest signed anew.
+fn resigned(force: &Force, mut files: Files) -> Files {
+    files.remove(MANIFEST_PATH);
+    let mut note = SignedNote::new(Manifest::of(force.manifest.name(), 9000, &files).note_text()).unwrap();
+    note.attach(force.manifest.sign(note.text()).unwrap()).unwrap();
+    files.insert(MANIFEST_PATH.to_owned(), note.to_text().into_bytes());
+    files
+}
+
+/// A second phone with these entries: enrolled, signed, accepted. Gives its log for bundle and trust file.
+fn second_phone(force: &mut Force, entries: &[Vec<u8>], at_s: u64) -> (LogExport, TrustedLog) {
+    let origin = Origin::device(DOMAIN, "e2").unwrap();
+    let signer = Ed25519Signer::from_seed(origin.as_str(), &[8; 32]).unwrap();
+    let key = signer.verifier().unwrap();
+    force.approve(Change::Enrolment { origin: origin.clone(), log_key: key.clone(), hardware_key: None }, at_s);
+    let checkpoint = checkpoint_of(origin.clone(), entries);
+    let mut note = checkpoint.sign(&signer).unwrap();
+    let line = force.gateway.cosign(note.text(), at_s).unwrap();
+    let lines = peel_ledger::mirror::beacon(&line.to_line());
+    let Checkpoint { size, root, .. } = checkpoint;
+    let leaf = CheckpointLeaf { origin: origin.clone(), size, root, cosigned_at_s: at_s, lines };
+    force.leaves.push(ForceLeaf::Checkpoint(leaf).encode());
+    note.attach(line).unwrap();
+    (LogExport { checkpoint: note, entries: entries.to_vec() }, TrustedLog { origin, key, hardware: None })
+}
+
+#[test]
+fn s34_every_position_of_a_300_event_log_dropped_inserted_swapped_or_retimed_is_noticed() {
+    let entries = Force::new().phone(300, 1000).entries;
+    for at in 0..300 {
+        let mut changed = Vec::new();
+        let mut inserted = entries.clone();
+        inserted.insert(at, entries[(at + 150) % 300].clone());
+        changed.push(inserted);
+        // Later than its successor by its own clock: the last entry has none, and whoever holds every key may date it.
+        if at < 299 {
+            let mut dropped = entries.clone();
+            dropped.remove(at);
+            changed.push(dropped);
+            let mut swapped = entries.clone();
+            swapped.swap(at, at + 1);
+            changed.push(swapped);
+            let entry = Entry::decode(&entries[at]).unwrap();
+            let mut header = *entry.header();
+            header.time.mono_ns += 1_000;
+            let (keys, body) = (entry.recipients().to_vec(), entry.body().to_vec());
+            let mut retimed = entries.clone();
+            retimed[at] = Entry::new(header, entry.suite(), keys, body, *entry.commitment()).unwrap().encode();
+            changed.push(retimed);
+        }
+        for entries in changed {
+            let (force, files) = forged(entries);
+            assert_eq!(check(&files, &force.trust()).verdict, Verdict::Tampered, "position {at}");
+        }
+    }
+}
+
+#[test]
+fn another_phones_entries_under_this_phones_keys_are_noticed() {
+    let mut force = Force::new();
+    let phone = force.phone(5, 5);
+    let (copy, trusted) = second_phone(&mut force, &phone.entries, 200);
+    let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+    let files = build(&[force.export(), log, copy], 2000, &force.manifest).unwrap();
+    let mut trust = force.trust();
+    trust.logs.push(trusted);
+    let report = check(&files, &trust);
+    assert!(report.has(Problem::Copied), "{report:?}");
+    // And with the key to open them: they were sealed under the other log's name.
+    let keys = std::slice::from_ref(&force.auditor);
+    let opened = verify(&files, &trust, VerifyOptions { open: keys, last_seen: None }, &mut |_| {});
+    assert!(opened.has(Problem::Body));
+}
+
+#[test]
+fn tiles_of_another_phone_do_not_fit_this_phones_checkpoint() {
+    let mut force = Force::new();
+    let phone = force.phone(5, 5);
+    let (other, trusted) = second_phone(&mut force, &Force::new().phone(6, 6).entries, 200);
+    let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+    let mut files = build(&[force.export(), log, other], 2000, &force.manifest).unwrap();
+    let moved: Vec<_> = files.iter().filter(|(path, _)| path.starts_with("logs/e2/tile")).map(owned).collect();
+    files.retain(|path, _| !path.starts_with("logs/e1/tile"));
+    files.extend(moved.into_iter().map(|(path, bytes)| (path.replace("/e2/", "/e1/"), bytes)));
+    let mut trust = force.trust();
+    trust.logs.push(trusted);
+    assert!(check(&resigned(&force, files), &trust).has(Problem::Tiles));
+}
+
+fn owned((path, bytes): (&String, &Vec<u8>)) -> (String, Vec<u8>) {
+    (path.clone(), bytes.clone())
+}
+
+#[test]
+fn two_accepted_histories_of_a_log_are_noticed_even_if_the_log_is_not_there() {
+    let mut force = Force::new();
+    let phone = force.phone(4, 4);
+    let (_, _) = force.accept(&Checkpoint { origin: force.origin(), size: 4, root: Hash::of(&[b"fork"]) }, 200);
+    let report = check(&force.bundle(&phone), &force.trust());
+    assert!(report.has(Problem::Fork) && report.has(Problem::ForceRoot), "{report:?}");
+    let trust = Trust { logs: Vec::new(), ..force.trust() };
+    assert!(check(&force.bundle(&phone), &trust).has(Problem::Fork));
+}
+
+#[test]
+fn an_approved_change_counts_once_and_only_for_a_log_that_is_enrolled() {
+    let mut force = Force::new();
+    let again = force.leaves[0].clone();
+    force.leaves.push(again);
+    let phone = force.phone(2, 2);
+    assert!(check(&force.bundle(&phone), &force.trust()).has(Problem::ChangeRepeated));
+
+    let log_key = Force::new().phone.verifier().unwrap();
+    let hardware_key = Some(Force::new().hardware_key());
+    let origin = Force::new().origin();
+    let enrolment =
+        Change::Enrolment { origin: origin.clone(), log_key: log_key.clone(), hardware_key: hardware_key.clone() };
+    let key_change = Change::KeyChange { origin: origin.clone(), log_key, hardware_key };
+    let revocation = Change::Revocation { origin, reason: "lost".to_owned() };
+    let cases: [(&[&Change], bool); 6] = [
+        (&[&enrolment], true),
+        (&[&enrolment, &key_change], true),
+        (&[&enrolment, &enrolment], false),
+        (&[&key_change], false),
+        (&[&enrolment, &revocation, &key_change], false),
+        (&[&enrolment, &revocation, &enrolment], false),
+    ];
+    for (number, (changes, sound)) in cases.into_iter().enumerate() {
+        let mut force = Force::new();
+        force.leaves.clear();
+        for (at_s, change) in (50..).zip(changes) {
+            force.approve((*change).clone(), at_s);
+        }
+        let phone = force.phone(2, 2);
+        let report = check(&force.bundle(&phone), &force.trust());
+        assert_eq!(report.has(Problem::Enrolment), !sound, "case {number}: {report:?}");
+    }
+}
+
+#[test]
+fn one_key_does_not_count_as_two_people_or_two_witnesses() {
+    let force = Force::new();
+    let witness =
+        |name: &str, seed: u8| Ed25519Signer::from_seed(name, &[seed; 32]).unwrap().cosigner_verifier().unwrap();
+    let refused = |trust: Trust| Trust::parse(&trust.to_toml()).err();
+    let two = vec![witness("w1.example/a", 3), witness("w2.example/b", 4)];
+    assert_eq!(refused(Trust { witnesses: two, witnesses_required: 2, ..force.trust() }), None);
+    let one = vec![witness("w1.example/a", 3), witness("w2.example/b", 3)];
+    let trust = Trust { witnesses: one, witnesses_required: 2, ..force.trust() };
+    assert_eq!(refused(trust), Some(TrustError::OneKeyTwice("witnesses")));
+    let person = |name: &str| Ed25519Signer::from_seed(name, &[5; 32]).unwrap().verifier().unwrap();
+    let trust = Trust { approvers: vec![person("chief"), person("clerk")], ..force.trust() };
+    assert_eq!(refused(trust), Some(TrustError::OneKeyTwice("approvers")));
+    // The force itself under a witness's name.
+    let bytes: [u8; 32] = force.gateway.cosigner_verifier().unwrap().key_bytes().try_into().unwrap();
+    let own = peel_ledger::note::VerifierKey::cosigner("w.example/c", &bytes).unwrap();
+    let trust = Trust { witnesses: vec![own], witnesses_required: 1, ..force.trust() };
+    assert_eq!(refused(trust), Some(TrustError::OneKeyTwice("witnesses")));
+}
+
+#[test]
+fn a_witness_that_the_reader_does_not_know_is_neither_counted_nor_an_alarm() {
+    let mut force = Force::new();
+    let phone = force.phone(3, 3);
+    let [known, stranger] = ["known.example/w", "stranger.example/w"]
+        .map(|name| Ed25519Signer::from_seed(name, &[name.len() as u8; 32]).unwrap());
+    let trust = |required| Trust {
+        witnesses: vec![known.cosigner_verifier().unwrap()],
+        witnesses_required: required,
+        ..force.trust()
+    };
+    let bundle = |signers: &[&Ed25519Signer]| {
+        let mut export = force.export();
+        for signer in signers {
+            let line = signer.cosign(export.checkpoint.text(), 500).unwrap();
+            export.checkpoint.attach(line).unwrap();
+        }
+        let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+        build(&[export, log], 2000, &force.manifest).unwrap()
+    };
+    let report = check(&bundle(&[&known, &stranger]), &trust(1));
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    assert!(report.not_checked.iter().any(|item| item.what.contains("1 signatures by names")));
+    assert!(check(&bundle(&[&stranger]), &trust(1)).has(Problem::Witnesses));
+    // A known witness's name over another key is a forgery, not a stranger.
+    let impostor = Ed25519Signer::from_seed("known.example/w", &[77; 32]).unwrap();
+    assert!(check(&bundle(&[&impostor]), &trust(0)).has(Problem::CheckpointSignature));
+}
+
+#[test]
+fn a_file_in_the_place_of_a_folder_is_noticed_under_a_new_manifest() {
+    let mut force = Force::new();
+    let phone = force.phone(3, 3);
+    for path in ["logs/e1", "logs", "readme", "logs/log/tile/0/000.p/1"] {
+        let mut files = force.bundle(&phone);
+        files.insert(path.to_owned(), vec![0]);
+        assert!(check(&resigned(&force, files), &force.trust()).has(Problem::FileUnplaced), "{path}");
+    }
+}
+
+#[test]
+fn a_size_that_no_memory_holds_is_refused_at_once() {
+    for size in [u64::MAX, 1 << 63, 1 << 40, 257, 4, 2] {
+        let mut force = Force::new();
+        let phone = force.phone(3, 3);
+        let checkpoint = Checkpoint { origin: force.origin(), size, root: Hash::default() };
+        let (note, _) = force.accept(&checkpoint, 5000);
+        let mut files = force.bundle(&phone);
+        files.insert("logs/e1/checkpoint".to_owned(), note.to_text().into_bytes());
+        let report = check(&resigned(&force, files), &force.trust());
+        assert!(report.has(Problem::Tiles), "{size}: {report:?}");
+    }
+}
+
+#[test]
+fn a_beacon_that_runs_backwards_is_noticed() {
+    let mut force = Force::new();
+    let phone = force.phone(9, 3);
+    let beacon_of = |at: usize| Entry::decode(&phone.entries[at]).unwrap().header().time.beacon;
+    let entry = Entry::decode(&phone.entries[8]).unwrap();
+    let mut header = *entry.header();
+    header.time.beacon = beacon_of(3);
+    assert_ne!(header.time.beacon, beacon_of(7));
+    let (keys, body) = (entry.recipients().to_vec(), entry.body().to_vec());
+    let mut entries = phone.entries.clone();
+    entries[8] = Entry::new(header, entry.suite(), keys, body, *entry.commitment()).unwrap().encode();
+    force.leaves.pop();
+    let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 300);
+    let report = check(&force.bundle(&Phone { entries, note }), &force.trust());
+    assert!(report.has(Problem::Beacon), "{report:?}");
+}
+
+/// Two visits: the same force a while later.
+fn visits() -> (Force, Files, Files, Trust) {
+    let mut force = Force::new();
+    let phone = force.phone(300, 300);
+    let older = force.bundle(&phone);
+    let (export, trusted) = second_phone(&mut force, &Force::new().phone(3, 3).entries, 900);
+    let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+    let newer = build(&[force.export(), log, export], 3000, &force.manifest).unwrap();
+    let mut trust = force.trust();
+    trust.logs.push(trusted);
+    (force, older, newer, trust)
+}
+
+fn relations(older: &Files, newer: &Files, trust: &Trust) -> (Verdict, Vec<Relation>) {
+    let found = compare(older, newer, trust);
+    (found.verdict, found.logs.iter().map(|log| log.relation).collect())
+}
+
+#[test]
+fn two_honest_visits_show_growth_and_in_the_wrong_order_a_rollback() {
+    use Relation::{Added, Gone, Grown, RolledBack, Same};
+    let (_, older, newer, trust) = visits();
+    assert_eq!(relations(&older, &older, &trust), (Verdict::Good, vec![Same, Same]));
+    assert_eq!(relations(&older, &newer, &trust), (Verdict::Good, vec![Grown, Same, Added]));
+    assert_eq!(relations(&newer, &older, &trust), (Verdict::Tampered, vec![RolledBack, Same, Gone]));
+    assert_eq!(compare(&newer, &older, &trust).remarks.len(), 1);
+}
+
+#[test]
+fn a_fork_between_two_visits_is_shown_with_its_first_difference() {
+    let (_, older, _, trust) = visits();
+    for at in [0, 255, 256, 299] {
+        let mut force = Force::new();
+        let mut entries = Force::new().phone(300, 300).entries;
+        entries[at] = entries[(at + 1) % 300].clone();
+        let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 400);
+        let forked = force.bundle(&Phone { entries, note });
+        let found = compare(&older, &forked, &trust);
+        let log = found.logs.iter().find(|log| log.log.ends_with("/e1")).unwrap();
+        assert_eq!((found.verdict, log.relation), (Verdict::Tampered, Relation::Forked));
+        assert_eq!(log.first_difference, Some(at as u64));
+        let (older, newer) = (log.older.as_ref().unwrap(), log.newer.as_ref().unwrap());
+        assert!(older.size == newer.size && older.root != newer.root);
+    }
+}
+
+#[test]
+fn a_log_cut_off_at_its_end_is_a_rollback() {
+    let (_, older, _, trust) = visits();
+    for left in [0, 1, 256, 299] {
+        let mut force = Force::new();
+        let entries = Force::new().phone(300, 300).entries[..left].to_vec();
+        let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 400);
+        let found = compare(&older, &force.bundle(&Phone { entries, note }), &trust);
+        let log = found.logs.iter().find(|log| log.log.ends_with("/e1")).unwrap();
+        assert_eq!(log.relation, Relation::RolledBack, "{left}");
+    }
+}
+
+#[test]
+fn what_is_not_sound_or_not_known_is_not_called_good() {
+    let (_, older, newer, trust) = visits();
+    let mut broken = newer.clone();
+    broken.get_mut("logs/e1/tile/entries/000").unwrap()[100] ^= 1;
+    assert_eq!(relations(&older, &broken, &trust).0, Verdict::Incomplete);
+    let fewer = Trust { logs: trust.logs[..1].to_vec(), ..trust };
+    let found = compare(&older, &newer, &fewer);
+    assert_eq!((found.verdict, found.unknown), (Verdict::Incomplete, 1));
+    assert_eq!(relations(&Files::new(), &Files::new(), &fewer).0, Verdict::Incomplete);
+}
