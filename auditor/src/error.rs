@@ -17,8 +17,12 @@ pub(crate) enum AuditError {
     Trust(#[from] peel_ledger::bundle::TrustError),
     #[error("read the key: it cannot be read or is no private key of an auditor")]
     Key,
-    #[error("read the last seen checkpoint: it cannot be read or is not signed by the trusted force log")]
-    LastSeen,
+    #[error("{0}")]
+    Share(#[from] crate::keys::ShareError),
+    #[error("read the checkpoint of the last visit: it cannot be read or is not signed by the trusted force log")]
+    Since,
+    #[error("read the receipt: the file cannot be read or is too long")]
+    ReceiptUnreadable,
     #[error("write the private key: the file exists or cannot be written")]
     KeyNotWritten,
     #[error("print the findings")]

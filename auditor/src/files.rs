@@ -2,7 +2,8 @@
 //!
 //! Follows no link, takes no file that is not a plain file, and stops at a bounded size.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 
 use peel_ledger::bundle::Files;
@@ -11,12 +12,14 @@ use crate::error::AuditError;
 
 /// The most bytes that a bundle may have in all.
 const MAX_BUNDLE_BYTES: u64 = 4 << 30;
+/// The most files and folders that a bundle may have in all.
+const MAX_ITEMS: usize = 1 << 20;
 /// The deepest folder: `logs/<name>/tile/<level>/x000/x000/x000/...`.
 const MAX_DEPTH: usize = 16;
 
 /// All files under `folder`, by their paths relative to it with `/`.
 pub(crate) fn read_bundle(folder: &Path) -> Result<Files, AuditError> {
-    let mut reader = Reader { files: Files::new(), bytes: 0 };
+    let mut reader = Reader { files: Files::new(), bytes: 0, items: 0 };
     reader.folder(folder, "", 0)?;
     Ok(reader.files)
 }
@@ -24,6 +27,7 @@ pub(crate) fn read_bundle(folder: &Path) -> Result<Files, AuditError> {
 struct Reader {
     files: Files,
     bytes: u64,
+    items: usize,
 }
 
 impl Reader {
@@ -36,19 +40,32 @@ impl Reader {
             let name = item.file_name().into_string().map_err(|_| AuditError::BundleNotPlain)?;
             let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
             let kind = item.file_type().map_err(|_| AuditError::BundleUnreadable)?;
+            self.items += 1;
+            if self.items > MAX_ITEMS {
+                return Err(AuditError::BundleTooLarge);
+            }
             if kind.is_dir() {
                 self.folder(&item.path(), &path, depth + 1)?;
             } else if kind.is_file() {
-                self.bytes += item.metadata().map_err(|_| AuditError::BundleUnreadable)?.len();
-                if self.bytes > MAX_BUNDLE_BYTES {
-                    return Err(AuditError::BundleTooLarge);
-                }
-                let bytes = fs::read(item.path()).map_err(|_| AuditError::BundleUnreadable)?;
+                let bytes = self.file(&item.path())?;
                 self.files.insert(path, bytes);
             } else {
                 return Err(AuditError::BundleNotPlain);
             }
         }
         Ok(())
+    }
+
+    /// A file's bytes; one that grows while it is read, or says less than it holds, stops at the limit too.
+    fn file(&mut self, path: &Path) -> Result<Vec<u8>, AuditError> {
+        let left = MAX_BUNDLE_BYTES - self.bytes;
+        let file = File::open(path).map_err(|_| AuditError::BundleUnreadable)?;
+        if file.metadata().map_err(|_| AuditError::BundleUnreadable)?.len() > left {
+            return Err(AuditError::BundleTooLarge);
+        }
+        let mut bytes = Vec::new();
+        file.take(left + 1).read_to_end(&mut bytes).map_err(|_| AuditError::BundleUnreadable)?;
+        self.bytes += bytes.len() as u64;
+        if self.bytes > MAX_BUNDLE_BYTES { Err(AuditError::BundleTooLarge) } else { Ok(bytes) }
     }
 }

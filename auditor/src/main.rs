@@ -4,18 +4,26 @@
 //! network, and never takes a key from the bundle itself.
 
 mod args;
+mod diff;
 mod error;
 mod files;
 mod keygen;
+mod keys;
+mod phone;
+mod receipt;
 mod text;
 mod trail;
 mod verify;
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use peel_ledger::bundle::{Trust, Verdict};
 
 use args::{Args, Command};
+use error::AuditError;
 
 /// The check found everything in order.
 const EXIT_GOOD: u8 = 0;
@@ -29,13 +37,41 @@ const EXIT_INCOMPLETE: u8 = 3;
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Verify(options) => verify::run(&options),
+        Command::Diff(options) => diff::run(&options),
+        Command::Receipt(options) => receipt::run(&options),
         Command::Keygen(options) => keygen::run(&options),
+        Command::Join(options) => keygen::join_only(&options),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("peel-audit failed to {error}");
+            // Nobody may be there to read it; the exit code says it all the same.
+            let _ = writeln!(std::io::stderr(), "peel-audit failed to {error}");
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Prints the findings; a reader who has gone away is an error, not a panic with a code of its own.
+fn print(text: &str) -> Result<(), AuditError> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|_| AuditError::Print)
+}
+
+fn print_json(findings: &impl serde::Serialize) -> Result<(), AuditError> {
+    let json = serde_json::to_string_pretty(findings).map_err(|_| AuditError::Print)?;
+    print(&format!("{json}\n"))
+}
+
+fn read_trust(path: &Path) -> Result<Trust, AuditError> {
+    let text = std::fs::read_to_string(path).map_err(|_| AuditError::TrustUnreadable)?;
+    Ok(Trust::parse(&text)?)
+}
+
+const fn exit_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Good => EXIT_GOOD,
+        Verdict::Tampered => EXIT_TAMPERED,
+        Verdict::Incomplete => EXIT_INCOMPLETE,
     }
 }

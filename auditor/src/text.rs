@@ -15,7 +15,13 @@ pub(crate) fn render(findings: &Findings) -> String {
         let _ = write_trail(&mut out, trail);
     }
     let _ = writeln!(out, "\n{}", conclusion(findings));
-    out
+    plain(&out)
+}
+
+/// A bundle chooses its files' names: none of them may steer the terminal it is printed on.
+fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }
 
 fn conclusion(findings: &Findings) -> String {
@@ -69,11 +75,11 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
 fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
     writeln!(out, "\nOpened with your key: {} records", trail.entries)?;
     for row in &trail.alerts {
-        let signed = match row.end {
-            AlertEnd::Engaged | AlertEnd::NotEngaged | AlertEnd::PassedOn | AlertEnd::Observed if row.signed => {
-                ", signed by the officer's key"
-            }
-            AlertEnd::Engaged | AlertEnd::NotEngaged | AlertEnd::PassedOn | AlertEnd::Observed => ", unsigned",
+        let decided =
+            matches!(row.end, AlertEnd::Engaged | AlertEnd::NotEngaged | AlertEnd::PassedOn | AlertEnd::Observed);
+        let signed = match (decided, row.carries_signature) {
+            (true, true) => ", carries an officer's signature",
+            (true, false) => ", unsigned",
             _ => "",
         };
         writeln!(out, "  {}: alert {} ({}): {}{signed}", row.log, row.alert_seq, row.alert_id, end(row.end))?;
@@ -81,7 +87,14 @@ fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
     for row in &trail.shifts {
         writeln!(out, "  {}: {} shifts begun, {} ended", row.log, row.started, row.ended)?;
     }
-    for (title, lines) in [("Failed in the records", &trail.failed), ("Not concluded in the records", &trail.open)] {
+    for row in &trail.receipts {
+        writeln!(out, "  {}: {} receipts offered, each committed to on record", row.log, row.offered)?;
+    }
+    for (title, lines) in [
+        ("Failed in the records", &trail.failed),
+        ("Not concluded in the records", &trail.open),
+        ("Not checked in the records", &trail.not_checked),
+    ] {
         if !lines.is_empty() {
             writeln!(out, "\n{title}:")?;
         }

@@ -3,18 +3,20 @@
 use std::fs;
 use std::path::Path;
 
+use peel_ledger::Origin;
 use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
 use peel_ledger::seal::RecipientPrivateKey;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use crate::args::{Format, VerifyArgs};
 use crate::error::AuditError;
 use crate::files::read_bundle;
+use crate::keygen::{read_key, read_shares};
+use crate::keys::join_groups;
 use crate::trail::{Trail, TrailReport};
-use crate::{EXIT_GOOD, EXIT_INCOMPLETE, EXIT_TAMPERED, text};
+use crate::{exit_code, print, print_json, read_trust, text};
 
 /// Everything that a check found: the form, and with a key the content.
 #[derive(Debug, Serialize)]
@@ -25,26 +27,27 @@ pub(crate) struct Findings {
 }
 
 pub(crate) fn run(options: &VerifyArgs) -> Result<u8, AuditError> {
-    let trust = fs::read_to_string(&options.trust).map_err(|_| AuditError::TrustUnreadable)?;
-    let trust = Trust::parse(&trust)?;
-    let key = options.open.as_deref().map(read_key).transpose()?;
-    let last_seen = options.last_seen.as_deref().map(|path| read_last_seen(path, &trust)).transpose()?;
+    let trust = read_trust(&options.trust)?;
+    let keys = read_keys(options)?;
+    let last_seen = options.since.as_deref().map(|path| read_since(path, &trust)).transpose()?;
     let files = read_bundle(&options.bundle)?;
-    let mut trail = Trail::default();
-    let asked = VerifyOptions { last_seen: last_seen.as_ref(), open: key.as_ref() };
+    let mut trail = Trail::new(events_log(&trust));
+    let asked = VerifyOptions { last_seen: last_seen.as_ref(), open: &keys };
     let bundle = verify(&files, &trust, asked, &mut |opened| trail.take(&opened));
-    let trail = key.is_some().then(|| trail.conclude());
+    let trail = (!keys.is_empty()).then(|| trail.conclude());
     let verdict = combine(bundle.verdict, trail.as_ref());
     let findings = Findings { verdict, bundle, trail };
     match options.format {
-        Format::Text => print!("{}", text::render(&findings)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&findings).map_err(|_| AuditError::Print)?),
+        Format::Text => print(&text::render(&findings))?,
+        Format::Json => print_json(&findings)?,
     }
-    Ok(match findings.verdict {
-        Verdict::Good => EXIT_GOOD,
-        Verdict::Tampered => EXIT_TAMPERED,
-        Verdict::Incomplete => EXIT_INCOMPLETE,
-    })
+    Ok(exit_code(findings.verdict))
+}
+
+/// The log in which the force says which alerts it issued, if the reader knows it.
+fn events_log(trust: &Trust) -> Option<Origin> {
+    let events = Origin::events(&trust.force_domain).ok()?;
+    trust.logs.iter().any(|log| log.origin == events).then_some(events)
 }
 
 const fn combine(bundle: Verdict, trail: Option<&TrailReport>) -> Verdict {
@@ -60,14 +63,15 @@ const fn combine(bundle: Verdict, trail: Option<&TrailReport>) -> Verdict {
     }
 }
 
-fn read_key(path: &Path) -> Result<RecipientPrivateKey, AuditError> {
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(|_| AuditError::Key)?);
-    text.trim_end().parse().map_err(|_| AuditError::Key)
+fn read_keys(options: &VerifyArgs) -> Result<Vec<RecipientPrivateKey>, AuditError> {
+    let mut keys = options.open.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
+    keys.extend(join_groups(read_shares(&options.shares)?)?);
+    Ok(keys.into_iter().map(|file| file.key).collect())
 }
 
-fn read_last_seen(path: &Path, trust: &Trust) -> Result<Checkpoint, AuditError> {
-    let bytes = fs::read(path).map_err(|_| AuditError::LastSeen)?;
-    let note = SignedNote::parse(&bytes).map_err(|_| AuditError::LastSeen)?;
-    note.verify(std::slice::from_ref(&trust.force_log.key)).map_err(|_| AuditError::LastSeen)?;
-    Checkpoint::from_note(&note).map_err(|_| AuditError::LastSeen)
+fn read_since(path: &Path, trust: &Trust) -> Result<Checkpoint, AuditError> {
+    let bytes = fs::read(path).map_err(|_| AuditError::Since)?;
+    let note = SignedNote::parse(&bytes).map_err(|_| AuditError::Since)?;
+    note.verify(std::slice::from_ref(&trust.force_log.key)).map_err(|_| AuditError::Since)?;
+    Checkpoint::from_note(&note).map_err(|_| AuditError::Since)
 }

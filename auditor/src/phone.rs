@@ -1,0 +1,218 @@
+//! One phone's records: what was received, how it ended, which shifts, which receipts.
+//!
+//! Always: a contradiction is a failure, something unfinished is open; neither hides the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use peel_domain::event::{Action, Actor, EventBody};
+use peel_domain::id::AlertId;
+use peel_domain::judgement::Decision;
+use peel_ledger::Hash;
+
+use crate::trail::{AlertEnd, AlertRow, ReceiptRow, ShiftRow, TrailReport};
+
+/// What a phone's log has said so far.
+#[derive(Debug, Default)]
+pub(crate) struct Phone {
+    alerts: BTreeMap<AlertId, AlertRow>,
+    /// `alert_seq` of everything received or refused.
+    numbers: BTreeSet<u64>,
+    started: u64,
+    ended: u64,
+    on_shift: Option<Actor>,
+    /// Shifts that another officer's shift cut off.
+    cut_off: u64,
+    /// Commitments in the clear that no event has offered yet, with their entry.
+    committed: BTreeMap<Hash, u64>,
+    offered: u64,
+    last: u64,
+}
+
+const fn end_of(decision: &Decision) -> AlertEnd {
+    match decision {
+        Decision::Engage => AlertEnd::Engaged,
+        Decision::DoNotEngage(_) => AlertEnd::NotEngaged,
+        Decision::PassTo(_) => AlertEnd::PassedOn,
+        Decision::ObserveOnly(_) => AlertEnd::Observed,
+    }
+}
+
+impl Phone {
+    /// A receipt's commitment in the clear.
+    pub(crate) fn receipt(&mut self, log: &str, seq: u64, commitment: Hash, failed: &mut Vec<String>) {
+        self.last = seq;
+        if self.committed.insert(commitment, seq).is_some() {
+            failed.push(format!("{log}, entry {seq}: a receipt was committed to twice"));
+        }
+    }
+
+    /// An event.
+    pub(crate) fn take(&mut self, log: &str, seq: u64, body: &EventBody, failed: &mut Vec<String>) {
+        self.last = seq;
+        match &body.action {
+            Action::AlertReceived { alert_seq, .. } => {
+                let Some(alert_id) = body.alert_id else {
+                    failed.push(format!("{log}, entry {seq}: an alert without its id"));
+                    return;
+                };
+                self.received(log, seq, alert_id, *alert_seq, failed);
+            }
+            Action::InputRefused { alert_seq: Some(number), .. } => self.number(log, seq, *number, failed),
+            Action::Decided { decision, officer_signature, .. } => {
+                let officer = matches!(body.actor, Actor::Officer(_));
+                if !officer {
+                    failed.push(format!("{log}, entry {seq}: a decision that no officer made"));
+                }
+                self.end(log, seq, body, end_of(decision), officer_signature.is_some(), failed);
+            }
+            Action::NoDecision => self.end(log, seq, body, AlertEnd::NoDecision, false, failed),
+            Action::Withdrawn { after_contact: false, .. }
+            | Action::MarkedDuplicate { .. }
+            | Action::Superseded { .. } => self.overtake(body),
+            Action::ReceiptOffered { commitment, .. } => {
+                self.offered += 1;
+                if self.committed.remove(&Hash::new(*commitment)).is_none() {
+                    failed.push(format!("{log}, entry {seq}: a receipt was offered that the log does not commit to"));
+                }
+            }
+            Action::ShiftStarted { .. } => {
+                // Signing in again goes on with one's own shift.
+                let renewed = self.on_shift.as_ref() == Some(&body.actor);
+                self.started += u64::from(!renewed);
+                self.cut_off += u64::from(self.on_shift.is_some() && !renewed);
+                self.on_shift = Some(body.actor.clone());
+            }
+            Action::ShiftEnded => {
+                self.ended += 1;
+                if self.on_shift.take().is_none() {
+                    failed.push(format!("{log}, entry {seq}: a shift ends that was not begun"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn received(&mut self, log: &str, seq: u64, alert_id: AlertId, alert_seq: u64, failed: &mut Vec<String>) {
+        let row = AlertRow {
+            log: log.to_owned(),
+            alert_id: alert_id.to_string(),
+            alert_seq,
+            end: AlertEnd::Open,
+            carries_signature: false,
+        };
+        self.alerts.entry(alert_id).or_insert(row);
+        self.number(log, seq, alert_seq, failed);
+    }
+
+    fn number(&mut self, log: &str, seq: u64, number: u64, failed: &mut Vec<String>) {
+        if !self.numbers.insert(number) {
+            failed.push(format!("{log}, entry {seq}: alert number {number} was recorded twice"));
+        }
+    }
+
+    fn end(&mut self, log: &str, seq: u64, body: &EventBody, end: AlertEnd, signed: bool, failed: &mut Vec<String>) {
+        let row = body.alert_id.and_then(|id| self.alerts.get_mut(&id));
+        match row {
+            None => failed.push(format!("{log}, entry {seq}: a decision about an alert that was not received")),
+            // An officer may pass on or observe first and decide otherwise later; the last one stands.
+            Some(row) => (row.end, row.carries_signature) = (end, signed),
+        }
+    }
+
+    fn overtake(&mut self, body: &EventBody) {
+        if let Some(row) = body.alert_id.and_then(|id| self.alerts.get_mut(&id))
+            && row.end == AlertEnd::Open
+        {
+            row.end = AlertEnd::Overtaken;
+        }
+    }
+
+    /// Draws the conclusions; `issued` is what the force's own log says, if it is known.
+    pub(crate) fn conclude(self, log: &str, issued: Option<&BTreeSet<u64>>, report: &mut TrailReport) {
+        if let Some(issued) = issued {
+            self.numbers_against(log, issued, report);
+        }
+        self.receipts(log, report);
+        if self.on_shift.is_some() {
+            report.open.push(format!("{log}: a shift is not closed"));
+        }
+        if self.cut_off > 0 {
+            report.open.push(format!("{log}: {} shifts were not closed before another officer's began", self.cut_off));
+        }
+        if self.started > 0 || self.ended > 0 {
+            report.shifts.push(ShiftRow { log: log.to_owned(), started: self.started, ended: self.ended });
+        }
+        let mut rows: Vec<AlertRow> = self.alerts.into_values().collect();
+        rows.sort_by_key(|row| row.alert_seq);
+        for row in rows.iter().filter(|row| row.end == AlertEnd::Open) {
+            report.open.push(format!("{log}: alert number {} has neither a decision nor no_decision", row.alert_seq));
+        }
+        report.alerts.append(&mut rows);
+    }
+
+    fn numbers_against(&self, log: &str, issued: &BTreeSet<u64>, report: &mut TrailReport) {
+        let newest = self.numbers.last().copied().unwrap_or(0);
+        let (passed_over, to_come): (Vec<&u64>, Vec<&u64>) =
+            issued.difference(&self.numbers).partition(|number| **number < newest);
+        if !passed_over.is_empty() {
+            let count = passed_over.len();
+            report.failed.push(format!(
+                "{log}: {count} alerts were issued before others that this phone recorded, and are missing"
+            ));
+        }
+        if !to_come.is_empty() {
+            let count = to_come.len();
+            report.open.push(format!("{log}: {count} alerts were issued and are not yet on this phone's record"));
+        }
+        let unknown = self.numbers.difference(issued).count();
+        if unknown > 0 {
+            report.failed.push(format!("{log}: {unknown} alert numbers were never issued by the force"));
+        }
+    }
+
+    /// A commitment and the event that offers it are written together, so only the very last may stand alone.
+    fn receipts(&self, log: &str, report: &mut TrailReport) {
+        for seq in self.committed.values() {
+            let line = format!("{log}, entry {seq}: no event offered the receipt that this entry commits to");
+            if *seq == self.last { report.open.push(line) } else { report.failed.push(line) }
+        }
+        if self.offered > 0 {
+            report.receipts.push(ReceiptRow { log: log.to_owned(), offered: self.offered });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn concluded(recorded: &[u64], issued: Option<&[u64]>) -> TrailReport {
+        let phone = Phone { numbers: recorded.iter().copied().collect(), ..Phone::default() };
+        let mut report = TrailReport::default();
+        let issued = issued.map(|issued| issued.iter().copied().collect());
+        phone.conclude("log", issued.as_ref(), &mut report);
+        report
+    }
+
+    #[test]
+    fn numbers_of_other_messages_are_no_gap() {
+        assert_eq!(concluded(&[2, 9], Some(&[2, 9])), TrailReport::default());
+    }
+
+    #[test]
+    fn an_alert_that_was_issued_before_others_and_is_missing_fails() {
+        assert_eq!(concluded(&[2, 9], Some(&[2, 5, 9])).failed.len(), 1);
+    }
+
+    #[test]
+    fn an_alert_that_is_still_on_its_way_is_open() {
+        let report = concluded(&[2], Some(&[2, 9]));
+        assert_eq!((report.failed.len(), report.open.len()), (0, 1));
+    }
+
+    #[test]
+    fn numbers_that_the_events_log_does_not_have_at_all_fail() {
+        assert_eq!(concluded(&[2], Some(&[])).failed.len(), 1);
+        assert_eq!(concluded(&[2], None), TrailReport::default());
+    }
+}

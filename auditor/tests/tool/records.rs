@@ -1,0 +1,104 @@
+//! `verify --open`: what the opened records must say.
+
+use peel_domain::event::{Action, Actor};
+use peel_domain::judgement::Decision;
+use peel_domain::stop::ReceiptChannel;
+use peel_ledger::Hash;
+
+use crate::fixture::{audit, body, code, officer, received, shift, text, written, written_of};
+use crate::support::Item;
+
+#[test]
+fn an_alert_without_end_or_a_shift_left_open_is_incomplete() {
+    let mut bodies = shift();
+    bodies.remove(4);
+    let folder = written(&bodies);
+    let output = audit(folder.path(), &["--open", "key"]);
+    assert_eq!(code(&output), 3);
+    assert!(text(&output).contains("neither a decision nor no_decision"));
+    let folder = written(&shift()[..5]);
+    let output = audit(folder.path(), &["--open", "key"]);
+    assert_eq!(code(&output), 3);
+    assert!(text(&output).contains("a shift is not closed"));
+}
+
+#[test]
+fn a_number_recorded_twice_or_a_decision_out_of_nowhere_is_tampered() {
+    let mut bodies = shift();
+    bodies[3] = received(3, 2, 1);
+    let output = audit(written(&bodies).path(), &["--open", "key"]);
+    assert_eq!(code(&output), 1);
+    assert!(text(&output).contains("recorded twice"));
+    let mut bodies = shift();
+    bodies.remove(1);
+    assert_eq!(code(&audit(written(&bodies).path(), &["--open", "key"])), 1);
+    let mut bodies = shift();
+    bodies[0] = b"not a record".to_vec();
+    assert_eq!(code(&audit(written(&bodies).path(), &["--open", "key"])), 1);
+}
+
+#[test]
+fn a_decision_that_no_officer_made_is_tampered() {
+    let mut bodies = shift();
+    let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
+    bodies[2] = body(2, Actor::Core, Some(1), decided);
+    let output = audit(written(&bodies).path(), &["--open", "key"]);
+    assert_eq!(code(&output), 1);
+    assert!(text(&output).contains("no officer made"));
+}
+
+#[test]
+fn what_the_tool_cannot_know_is_said() {
+    let mut bodies = shift();
+    let signed = Action::Decided { decision: Decision::Engage, note: None, officer_signature: Some(vec![1]) };
+    bodies[2] = body(2, officer(), Some(1), signed);
+    let output = text(&audit(written(&bodies).path(), &["--open", "key"]));
+    assert!(output.contains("carries an officer's signature"));
+    assert!(output.contains("officers' signatures over their decisions: the trust file holds no officers' keys"));
+    assert!(output.contains("the trust file names no events log"));
+}
+
+#[test]
+fn signing_in_again_goes_on_with_the_shift_and_another_officer_cuts_it_off() {
+    let start = |index, actor| body(index, actor, None, Action::ShiftStarted { until_ms: 1 });
+    let end = body(2, officer(), None, Action::ShiftEnded);
+    let renewed = [start(0, officer()), start(1, officer()), end.clone()];
+    assert_eq!(code(&audit(written(&renewed).path(), &["--open", "key"])), 0);
+    let other = Actor::Officer("9999".to_owned().try_into().unwrap());
+    let cut_off = [start(0, other), start(1, officer()), end];
+    let output = audit(written(&cut_off).path(), &["--open", "key"]);
+    assert_eq!(code(&output), 3);
+    assert!(text(&output).contains("before another officer's began"));
+}
+
+fn offered(index: u64, commitment: Hash) -> Item {
+    let reference = "R".to_owned();
+    let commitment = commitment.to_bytes();
+    let action = Action::ReceiptOffered { reference, channel: ReceiptChannel::Qr, commitment };
+    Item::Body(body(index, officer(), Some(1), action))
+}
+
+#[test]
+fn every_receipt_has_its_commitment_and_every_commitment_its_receipt() {
+    let [first, second] = [b"1", b"2"].map(|salt| Hash::of(&[salt]));
+    let with = |more: Vec<Item>| {
+        let mut items: Vec<Item> = shift()[..3].iter().cloned().map(Item::Body).collect();
+        items.extend(more);
+        let closing = items.len() as u64;
+        items.push(Item::Body(body(closing, officer(), None, Action::ShiftEnded)));
+        audit(written_of(&items).path(), &["--open", "key"])
+    };
+    let output = with(vec![Item::Receipt(first), offered(4, first)]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    assert!(text(&output).contains("1 receipts offered, each committed to on record"));
+    let bad = [
+        vec![offered(3, first)],
+        vec![Item::Receipt(first), offered(4, second)],
+        vec![Item::Receipt(first)],
+        vec![Item::Receipt(first), offered(4, first), offered(5, first)],
+    ];
+    for (number, items) in bad.into_iter().enumerate() {
+        let output = with(items);
+        assert_eq!(code(&output), 1, "case {number}: {}", text(&output));
+    }
+}
