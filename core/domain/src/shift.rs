@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coset::{CborSerializable, CoseSign1, CoseSign1Builder, HeaderBuilder, RegisteredLabelWithPrivate, iana};
+use coset::{CborSerializable, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, iana};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,10 @@ impl SignedInOfficer {
     }
 }
 
+fn protected_header() -> Header {
+    HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).build()
+}
+
 /// Signs a certificate for the force; `sign` gives the Ed25519 signature over the bytes that it is handed.
 pub fn sign_certificate(
     claims: &CertificateClaims,
@@ -145,7 +149,7 @@ pub fn sign_certificate(
 ) -> Result<Vec<u8>, ShiftError> {
     let payload = cbor::encode(claims).map_err(|_| ShiftError::Malformed)?;
     CoseSign1Builder::new()
-        .protected(HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).build())
+        .protected(protected_header())
         .payload(payload)
         .create_signature(CONTEXT, |message| sign(message).to_vec())
         .build()
@@ -165,7 +169,9 @@ pub fn verify_certificate(
     }
     let key = VerifyingKey::from_bytes(force_key).map_err(|_| ShiftError::ForceKey)?;
     let signed = CoseSign1::from_slice(bytes).map_err(|_| ShiftError::Malformed)?;
-    if signed.protected.header.alg != Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::EdDSA)) {
+    // What the force did not sign must not vary: a certificate has one form.
+    let alone = signed.protected.header == protected_header() && signed.unprotected.is_empty();
+    if !alone || signed.clone().to_vec().map_err(|_| ShiftError::Malformed)? != bytes {
         return Err(ShiftError::Malformed);
     }
     let payload = signed.payload.as_ref().ok_or(ShiftError::Malformed)?;

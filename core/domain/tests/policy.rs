@@ -203,3 +203,40 @@ fn refusals_read_after_failed_to() {
     assert_eq!(error.to_string(), "take a policy with 1 contradictions");
     assert_eq!(error.code(), "policy.contradictory");
 }
+
+/// One way of writing a signed document differently.
+type Rewriting<'a> = &'a dyn Fn(&mut coset::CoseSign);
+
+/// Every way of writing the same signed policy differently without a signer's key.
+#[test]
+fn a_signed_policy_has_one_form() {
+    use coset::TaggedCborSerializable as _;
+    let (first, second) = (person(1), person(2));
+    let people = [&first, &second];
+    let bytes = sign(&policy(), people).unwrap();
+    assert_eq!(sign(&policy(), [&second, &first]).unwrap(), bytes, "whoever signs first");
+    let sound = coset::CoseSign::from_tagged_slice(&bytes).unwrap();
+    let header = || coset::HeaderBuilder::new().text_value("note".to_owned(), 1.into()).build();
+    let ways: [(&str, Rewriting<'_>); 5] = [
+        ("an unprotected header", &|signed| signed.unprotected = header()),
+        ("a signer's unprotected header", &|signed| signed.signatures[0].unprotected = header()),
+        ("the signatures exchanged", &|signed| signed.signatures.reverse()),
+        ("a signature twice", &|signed| signed.signatures.push(signed.signatures[0].clone())),
+        ("the other value of s", &|signed| {
+            let signature = Signature::from_slice(&signed.signatures[0].signature).unwrap();
+            let other = Signature::from_scalars(*signature.r(), *-signature.s()).unwrap();
+            signed.signatures[0].signature = other.to_bytes().to_vec();
+        }),
+    ];
+    assert!(verify(&bytes, &people, 0).is_ok());
+    for (what, rewrite) in ways {
+        let mut other = sound.clone();
+        rewrite(&mut other);
+        let other = other.to_tagged_vec().unwrap();
+        assert_ne!(other, bytes, "{what}");
+        assert!(verify(&other, &people, 0).is_err(), "{what}");
+    }
+    // The tag, and the array after it, in a longer form.
+    assert!(verify(&[&[0xd9, 0, 98], &bytes[2..]].concat(), &people, 0).is_err(), "a longer tag");
+    assert!(verify(&[&bytes[..2], &[0x98, 4], &bytes[3..]].concat(), &people, 0).is_err(), "a longer array head");
+}

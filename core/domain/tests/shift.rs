@@ -67,3 +67,14 @@ fn a_certificate_is_bound_to_the_enrolment_and_the_key() {
     let no_key = Binding { k_officer_spki: b"", ..binding() };
     assert_eq!(verify_certificate(&certificate(&keyless), &force, no_key, START_MS), Err(ShiftError::OtherKey));
 }
+
+#[test]
+fn a_certificate_has_one_form() {
+    use coset::CborSerializable as _;
+    let good = certificate(&claims());
+    let mut noted = coset::CoseSign1::from_slice(&good).unwrap();
+    noted.unprotected = coset::HeaderBuilder::new().text_value("note".to_owned(), 1.into()).build();
+    assert_eq!(verify(&noted.to_vec().unwrap(), START_MS), Err(ShiftError::Malformed));
+    assert_eq!(good[0], 0x84);
+    assert_eq!(verify(&[&[0x98, 4], &good[1..]].concat(), START_MS), Err(ShiftError::Malformed), "a longer head");
+}

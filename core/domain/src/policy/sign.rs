@@ -3,13 +3,13 @@
 //! `COSE_Sign` (RFC 9052 section 4.1, tag 98) over deterministic CBOR, ES256 with P-256, each signature with the key id
 //! of its signer: the first eight bytes of SHA-256 of the `SubjectPublicKeyInfo`.
 //! Must never: apply a policy that is unsigned, signed once, contradictory, of another force or older than the one in
-//! force. Always: both signers are distinct and trusted.
+//! force. Always: both signers are distinct and trusted, and one policy signed by two people is one document: no byte of
+//! it can be changed without their keys, headers, order and the value of s included.
 
 use std::collections::BTreeSet;
 
 use coset::{
-    CoseSign, CoseSignBuilder, CoseSignatureBuilder, HeaderBuilder, RegisteredLabelWithPrivate, TaggedCborSerializable,
-    iana,
+    CoseSign, CoseSignBuilder, CoseSignature, CoseSignatureBuilder, Header, HeaderBuilder, TaggedCborSerializable, iana,
 };
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
@@ -137,6 +137,11 @@ fn kid(spki: &[u8]) -> Vec<u8> {
     Sha256::digest(spki).iter().take(8).copied().collect()
 }
 
+/// What each signer's protected header says, and nothing besides.
+fn signer_header(kid: &[u8]) -> Header {
+    HeaderBuilder::new().algorithm(iana::Algorithm::ES256).key_id(kid.to_vec()).build()
+}
+
 /// Signs a sound policy with two different keys.
 pub fn sign_policy(policy: &Policy, signers: &[PolicySigner<'_>; SIGNERS]) -> Result<Vec<u8>, PolicyError> {
     let policy = policy.clone().checked()?;
@@ -144,11 +149,15 @@ pub fn sign_policy(policy: &Policy, signers: &[PolicySigner<'_>; SIGNERS]) -> Re
     if first.spki == second.spki {
         return Err(PolicyError::SignerKeys);
     }
+    let mut in_order = [first, second];
+    in_order.sort_by_key(|signer| kid(signer.spki));
     let mut builder = CoseSignBuilder::new().payload(policy.to_cbor()?);
-    for signer in signers {
-        let header = HeaderBuilder::new().algorithm(iana::Algorithm::ES256).key_id(kid(signer.spki)).build();
-        let signature = CoseSignatureBuilder::new().protected(header).build();
-        builder = builder.add_created_signature(signature, CONTEXT, |message| (signer.sign)(message).to_vec());
+    for signer in in_order {
+        let signature = CoseSignatureBuilder::new().protected(signer_header(&kid(signer.spki))).build();
+        builder = builder.try_add_created_signature(signature, CONTEXT, |message| {
+            let signature = Signature::from_slice(&(signer.sign)(message)).map_err(|_| PolicyError::Signature)?;
+            Ok(signature.normalize_s().to_bytes().to_vec())
+        })?;
     }
     builder.build().to_tagged_vec().map_err(|_| malformed())
 }
@@ -171,6 +180,11 @@ pub fn verify_policy(bytes: &[u8], trust: PolicyTrust<'_>) -> Result<SignedPolic
     }
     let keys = trusted_keys(trust.signers)?;
     let signed = CoseSign::from_tagged_slice(bytes).map_err(|_| malformed())?;
+    // What nobody signed must not vary: a policy has one document, and with it one hash in the trail.
+    let bare = signed.protected.header.is_empty() && signed.unprotected.is_empty();
+    if !bare || signed.clone().to_tagged_vec().map_err(|_| malformed())? != bytes {
+        return Err(malformed());
+    }
     let payload = signed.payload.as_ref().ok_or(malformed())?;
     check_signatures(&signed, &keys)?;
     let policy: Policy = cbor::decode(payload).map_err(|_| malformed())?;
@@ -203,23 +217,32 @@ fn check_signatures(signed: &CoseSign, keys: &[(Vec<u8>, VerifyingKey)]) -> Resu
     if signed.signatures.len() > MAX_SIGNATURES {
         return Err(malformed());
     }
-    let es256 = Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::ES256));
     let mut signers = BTreeSet::new();
     for (which, signature) in signed.signatures.iter().enumerate() {
         let header = &signature.protected.header;
         let (kid, key) = keys.iter().find(|(kid, _)| *kid == header.key_id).ok_or(PolicyError::Signature)?;
-        if header.alg != es256 {
+        if *header != signer_header(kid) || !signature.unprotected.is_empty() {
             return Err(PolicyError::Signature);
         }
         signed.verify_signature(which, CONTEXT, |bytes, message| {
             let signature = Signature::from_slice(bytes).map_err(|_| PolicyError::Signature)?;
+            // Of the two values of s that verify, only the lower is taken.
+            if signature.normalize_s() != signature {
+                return Err(PolicyError::Signature);
+            }
             key.verify(message, &signature).map_err(|_| PolicyError::Signature)
         })?;
         signers.insert(kid);
     }
+    let ascending = |pair: &[CoseSignature]| match pair {
+        [left, right] => left.protected.header.key_id < right.protected.header.key_id,
+        _ => true,
+    };
     match signers.len() {
         0 => Err(PolicyError::Unsigned),
         1 => Err(PolicyError::OneSigner),
-        _ => Ok(()),
+        // A third signature, one twice or two exchanged would make another document of the same policy.
+        _ if signed.signatures.len() == SIGNERS && signed.signatures.windows(2).all(ascending) => Ok(()),
+        _ => Err(malformed()),
     }
 }

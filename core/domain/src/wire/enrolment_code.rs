@@ -138,7 +138,7 @@ impl EnrolmentCode {
             return Err(EnrolmentCodeError::Malformed);
         }
         let bytes = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(text).map_err(|_| EnrolmentCodeError::Malformed)?);
-        let version: Version = cbor::decode(&bytes).map_err(|_| EnrolmentCodeError::Malformed)?;
+        let version: Version = cbor::glance(&bytes).map_err(|_| EnrolmentCodeError::Malformed)?;
         if version.v != CODE_VERSION {
             return Err(EnrolmentCodeError::UnknownVersion);
         }
