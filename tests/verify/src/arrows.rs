@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-street", EVERYTHING),
     ("peel-e2e", EVERYTHING),
     ("peel-faults", EVERYTHING),
+    ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
     ("peel-verify", &[]),
 ];
 

@@ -15,6 +15,7 @@ pub(crate) struct Context {
     target: PathBuf,
     strict: bool,
     quiet_stdout: bool,
+    fuzz_seconds: Option<u64>,
     part: RefCell<String>,
     deadline: Cell<(Instant, Duration)>,
     prepared: RefCell<BTreeMap<String, PathBuf>>,
@@ -23,7 +24,8 @@ pub(crate) struct Context {
 
 impl Context {
     /// Finds the workspace above the current folder; `progress_on_stderr` keeps standard output free.
-    pub(crate) fn discover(progress_on_stderr: bool) -> Result<Self, VerifyError> {
+    /// `fuzz_seconds` replaces the short slice of each fuzz target.
+    pub(crate) fn discover(progress_on_stderr: bool, fuzz_seconds: Option<u64>) -> Result<Self, VerifyError> {
         let here = std::env::current_dir().map_err(VerifyError::file("."))?;
         let root = workspace_above(&here).ok_or(VerifyError::NoWorkspace)?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |given| root.join(given));
@@ -33,6 +35,7 @@ impl Context {
             target,
             strict,
             quiet_stdout: progress_on_stderr,
+            fuzz_seconds,
             part: RefCell::new("setup".to_owned()),
             deadline: Cell::new((Instant::now(), Duration::from_mins(20))),
             prepared: RefCell::default(),
@@ -68,6 +71,11 @@ impl Context {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
+    /// For how long each fuzz target runs, where more was asked for than the short slice.
+    pub(crate) fn fuzz_seconds(&self) -> Option<u64> {
+        self.fuzz_seconds
+    }
+
     /// True in continuous integration, where nothing may be skipped.
     pub(crate) fn strict(&self) -> bool {
         self.strict
@@ -75,6 +83,8 @@ impl Context {
 
     /// Starts a part: its log is emptied, its time begins.
     pub(crate) fn begin_part(&self, name: &str, limit: Duration) {
+        // Sixty targets at most, each for as long as was asked for.
+        let limit = limit + Duration::from_mins(self.fuzz_seconds.unwrap_or(0));
         name.clone_into(&mut self.part.borrow_mut());
         self.deadline.set((Instant::now() + limit, limit));
         // A log that cannot be removed is appended to; nothing is lost by that.

@@ -42,6 +42,9 @@ struct Arguments {
     /// Lists the parts and ends.
     #[arg(long)]
     list: bool,
+    /// Seconds for each fuzz target, instead of the short slice of the part `fuzz`.
+    #[arg(long, value_name = "SECONDS")]
+    fuzz_seconds: Option<u64>,
     /// How the result is printed; progress always goes to standard error with `json`.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -76,7 +79,7 @@ fn main() -> ExitCode {
 
 fn verify(arguments: &Arguments) -> Result<Report, VerifyError> {
     let selected = parts::select(&arguments.only)?;
-    let context = Context::discover(arguments.format == Format::Json)?;
+    let context = Context::discover(arguments.format == Format::Json, arguments.fuzz_seconds)?;
     let needs: Vec<setup::Need> = selected.iter().flat_map(|part| part.needs).copied().collect();
     setup::ensure(&context, &needs)?;
     let mut report = Report::new(context.strict());

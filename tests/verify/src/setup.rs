@@ -72,6 +72,9 @@ pub(crate) const SWIFT: &[Need] = &[
 /// What the end-to-end part needs.
 pub(crate) const END_TO_END: &[Need] = &[C_COMPILER, need(Probe::Program("go"), "golang-go")];
 
+/// What the fuzz targets need: their library is C++.
+pub(crate) const FUZZ: &[Need] = &[C_COMPILER, need(Probe::Program("c++"), "build-essential")];
+
 /// What building our crates needs.
 pub(crate) const BUILD: &[Need] = &[C_COMPILER];
 

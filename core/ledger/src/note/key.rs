@@ -146,8 +146,7 @@ impl VerifierKey {
                 Ok(Some(time))
             }
             Kind::P256(key, _) => {
-                let signature = P256Signature::from_der(line.signature()).map_err(|_| NoteError::Signature)?;
-                key.verify(text.as_bytes(), &signature).map_err(|_| NoteError::Signature)?;
+                verify_p256(key, text.as_bytes(), line.signature())?;
                 Ok(None)
             }
         }
@@ -162,6 +161,21 @@ fn parse_ed25519(key: &[u8; 32]) -> Result<Ed25519Key, NoteError> {
 fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> Result<(), NoteError> {
     let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| NoteError::Signature)?;
     key.verify_strict(message, &signature).map_err(|_| NoteError::Signature)
+}
+
+/// Of the two values of s that verify, only the lower is taken: a line has one form.
+fn verify_p256(key: &P256Key, message: &[u8], der: &[u8]) -> Result<(), NoteError> {
+    let signature = P256Signature::from_der(der).map_err(|_| NoteError::Signature)?;
+    if signature.normalize_s() != signature {
+        return Err(NoteError::Signature);
+    }
+    key.verify(message, &signature).map_err(|_| NoteError::Signature)
+}
+
+/// The one form of a P-256 signature in DER. Hardware gives either value of s; anyone can turn one into the other.
+pub(super) fn lower_s(der: &[u8]) -> Result<Vec<u8>, NoteError> {
+    let signature = P256Signature::from_der(der).map_err(|_| NoteError::Signature)?;
+    Ok(signature.normalize_s().to_der().as_bytes().to_vec())
 }
 
 impl fmt::Display for VerifierKey {
@@ -197,3 +211,6 @@ impl FromStr for VerifierKey {
         if key.to_string() == text { Ok(key) } else { Err(NoteError::Key) }
     }
 }
+
+#[cfg(test)]
+mod published;

@@ -9,7 +9,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::key::ed25519_key_id;
+use super::key::{ed25519_key_id, lower_s};
 use super::{NoteError, SignatureLine, SignatureType, SignedNote, VerifierKey, check_name};
 
 /// A P-256 key in hardware. The implementation signs SHA-256 of the given bytes and returns DER.
@@ -95,11 +95,11 @@ pub fn cosignature_message(note_text: &str, time_s: u64) -> String {
 }
 
 impl SignedNote {
-    /// Attaches a hardware line (type 0x02) that was made elsewhere over [`SignedNote::text`]; a
-    /// signature that does not verify is refused.
+    /// Attaches a hardware line (type 0x02) that was made elsewhere over [`SignedNote::text`], in its one form (the
+    /// lower s); a signature that does not verify is refused.
     pub fn attach_hardware_line(&mut self, name: &str, spki_der: &[u8], der: &[u8]) -> Result<(), NoteError> {
         let key = VerifierKey::p256(name, spki_der)?;
-        let line = SignatureLine::new(name, key.key_id(), der.to_vec())?;
+        let line = SignatureLine::new(name, key.key_id(), lower_s(der)?)?;
         key.verify(self.text(), &line)?;
         self.attach(line)
     }

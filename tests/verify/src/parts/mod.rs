@@ -6,6 +6,7 @@
 mod cargo;
 mod deny;
 mod end_to_end;
+mod fuzz;
 mod kotlin;
 mod referees;
 mod screens;
@@ -67,6 +68,13 @@ pub(crate) const TABLE: &[Part] = &[
         needs: setup::PYTHON,
         limit: minutes(20),
         run: referees::run,
+    },
+    Part {
+        name: "fuzz",
+        about: "every decoder's fuzz target, for a bounded time",
+        needs: setup::FUZZ,
+        limit: minutes(20),
+        run: fuzz::run,
     },
     Part {
         name: "kotlin",
