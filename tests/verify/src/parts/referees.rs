@@ -21,13 +21,15 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
     if python.is_empty() && go.is_empty() {
         return Ok(Outcome::not_run("there is no referee in tests/referee"));
     }
+    let cases = draw_cases(context)?;
     for referee in &python {
         let name = name_of(referee);
         let interpreter = python::environment(context, &name, &referee.join("requirements.txt"))?;
         let job = Job::new(&format!("referee {name} (Python)"), interpreter.as_os_str())
             .args([referee.join("run.py")])
             .env("PEEL_ROOT", context.root())
-            .env("PEEL_TARGET", context.target());
+            .env("PEEL_TARGET", context.target())
+            .env("PEEL_CASES", &cases);
         outcome.step(context, &format!("referee {name} disagrees"), &job, counts::closing_line)?;
     }
     for module in &go {
@@ -37,9 +39,24 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
         outcome.count(context, &format!("go vet has findings in {name}"), &ran, counts::single);
         let test =
             Job::new(&format!("go test ({name})"), "go").args(["test", "-count=1", "-v", "./..."]).within(module);
+        let test = test.env("PEEL_CASES", &cases);
         outcome.step(context, &format!("Go tests failed in {name}"), &test, counts::go_test)?;
     }
     Ok(outcome)
+}
+
+/// Cases drawn anew for this run: the seed is told, and gives the same cases again.
+fn draw_cases(context: &Context) -> Result<PathBuf, VerifyError> {
+    let folder = context.target().join("referee/cases");
+    let _ = std::fs::remove_dir_all(&folder);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = now.map_or(1, |since| since.as_secs()).to_string();
+    context.note(format!("referees: cases of seed {seed}"));
+    Job::cargo(&format!("drawing cases (seed {seed})"))
+        .args(["run", "--quiet", "--locked", "--bin", "peel-seeds", "--", "cases"])
+        .args([folder.as_os_str(), seed.as_ref()])
+        .must(context)?;
+    Ok(folder)
 }
 
 /// The folder itself and those directly below that hold a file, in alphabetical order.
