@@ -347,7 +347,7 @@ pub(crate) fn bundle(data: &[u8]) {
         note.attach(signer.sign(note.text()).unwrap()).unwrap();
         files.insert(MANIFEST_PATH.to_owned(), note.to_text().into_bytes());
     }
-    let options = VerifyOptions { open: Some(&world().force.auditor), last_seen: None };
+    let options = VerifyOptions { open: std::slice::from_ref(&world().force.auditor), last_seen: None };
     let report = verify(&files, &world().trust, options, &mut |_| {});
     assert_eq!(report.verdict == Verdict::Good, same, "{report:?}");
 }
