@@ -49,6 +49,14 @@ pub(crate) const PYTHON: &[Need] = &[
     need(Probe::Program("go"), "golang-go"),
 ];
 
+/// What the auditor's page needs: a browser and its driver.
+pub(crate) const PAGE: &[Need] = &[
+    C_COMPILER,
+    need(Probe::Program("python3"), "python3"),
+    need(Probe::Program("chromium"), "chromium"),
+    need(Probe::Program("chromedriver"), "chromium-driver"),
+];
+
 /// What the Kotlin part needs: a JDK, Maven, and what drawing a picture without a screen takes.
 pub(crate) const KOTLIN: &[Need] = &[
     C_COMPILER,
