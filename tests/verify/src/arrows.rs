@@ -21,11 +21,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-street", EVERYTHING),
     ("peel-e2e", EVERYTHING),
     ("peel-faults", EVERYTHING),
-<<<<<<< HEAD
     ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
-=======
     ("peel-bench", EVERYTHING),
->>>>>>> 7864e73 (auditor: the check as one HTML page that works offline, and its floor measured)
     ("peel-verify", &[]),
 ];
 
