@@ -71,19 +71,18 @@ pub(crate) const TABLE: &[Part] = &[
         run: referees::run,
     },
     Part {
-<<<<<<< HEAD
         name: "fuzz",
         about: "every decoder's fuzz target, for a bounded time",
         needs: setup::FUZZ,
         limit: minutes(20),
         run: fuzz::run,
-=======
+    },
+    Part {
         name: "page",
         about: "the auditor's page in Chromium, from a file, offline",
         needs: setup::PAGE,
         limit: minutes(20),
         run: page::run,
->>>>>>> 7864e73 (auditor: the check as one HTML page that works offline, and its floor measured)
     },
     Part {
         name: "kotlin",
