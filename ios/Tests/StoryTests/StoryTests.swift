@@ -8,8 +8,8 @@ import Testing
     @Test(.timeLimit(.minutes(3))) func oneAlertFromTheGatewayToASynchronisedDecision() async throws {
         guard let exercise = try Exercise() else { return }
         defer { exercise.force.end() }
-        let (session, deployment) = try await exercise.phoneOnDuty()
-        let core = session.alerts(exercise: deployment.exercise)
+        let session = try await exercise.phoneOnDuty()
+        let core = session.alerts()
         let store = AlertStore(core: core)
         let following = Task { try await store.follow() }
         defer { following.cancel() }
@@ -61,8 +61,8 @@ import Testing
     @Test(.timeLimit(.minutes(3))) func aCancelledTaskLosesNothingThatWasAsked() async throws {
         guard let exercise = try Exercise() else { return }
         defer { exercise.force.end() }
-        let (session, deployment) = try await exercise.phoneOnDuty()
-        let core = session.alerts(exercise: deployment.exercise)
+        let session = try await exercise.phoneOnDuty()
+        let core = session.alerts()
         let raised = AlertId(try exercise.raiseAlert())
         for await open in try core.openAlerts() where open.contains(raised) { break }
         _ = try await core.displayed(raised)
@@ -97,7 +97,7 @@ import Testing
         }
         let second = try exercise.phone("second")
         await refused(.refused) { () throws(Problem) in try await second.enrol(code: code) }
-        let core = session.alerts(exercise: true)
+        let core = session.alerts()
         await refused(.notFound) { () throws(Problem) in
             _ = try await core.displayed(AlertId("01890a5d-ac96-774b-bcce-b302099a8057"))
         }
@@ -189,7 +189,7 @@ extension AlertState {
     }
 
     /// A phone whose officer has joined the live deployment, online.
-    func phoneOnDuty() async throws -> (OfficerSession, Deployment) {
+    func phoneOnDuty() async throws -> OfficerSession {
         let session = try phone("phone")
         try await session.enrol(code: try force.enrolmentCode())
         try await session.signIn(officerNumber: TestForce.officer, pin: TestForce.pin)
@@ -200,7 +200,7 @@ extension AlertState {
         try force.set(state: "live")
         try session.connect()
         for await connection in try session.connection() where connection.state == .online { break }
-        return (session, deployment)
+        return session
     }
 
     func raiseAlert() throws -> String {

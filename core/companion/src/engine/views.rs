@@ -42,7 +42,8 @@ fn phase(held: &Held) -> AlertPhase {
     }
 }
 
-fn header(held: &Held, now: &Moment) -> AlertHeader {
+fn header(state: &State, held: &Held, now: &Moment) -> AlertHeader {
+    let exercise = state.deployment.as_ref().is_some_and(|open| open.record.card.exercise);
     let (open, state) = (held.alert.open(), &held.state);
     let others = if state.revealed().is_some() {
         let others = state.others().iter();
@@ -54,6 +55,7 @@ fn header(held: &Held, now: &Moment) -> AlertHeader {
     AlertHeader {
         alert_id: open.alert_id,
         deployment_id: open.deployment_id,
+        exercise,
         camera_name: open.camera_name.clone(),
         direction: open.direction.clone(),
         captured_at: time(open.captured_at_ms),
@@ -71,7 +73,7 @@ fn header(held: &Held, now: &Moment) -> AlertHeader {
 
 /// The alert, as far as this officer may see it.
 pub(super) fn alert(state: &State, held: &Held, now: &Moment) -> Result<AlertView, EngineError> {
-    let header = header(held, now);
+    let header = header(state, held, now);
     let Some(proof) = held.state.revealed() else {
         return Ok(AlertView::Blind { alert: BlindAlert { header, may_skip: true } });
     };
@@ -161,7 +163,7 @@ pub(super) fn stop(state: &State, held: &Held, now: &Moment) -> Result<StopView,
 
 /// All alerts, newest first.
 pub(super) fn snapshot(state: &State, now: &Moment) -> AlertsSnapshot {
-    let mut alerts: Vec<AlertHeader> = state.alerts.values().map(|held| header(held, now)).collect();
+    let mut alerts: Vec<AlertHeader> = state.alerts.values().map(|held| header(state, held, now)).collect();
     alerts.sort_by(|one, other| other.received_at.cmp(&one.received_at).then(other.alert_id.cmp(&one.alert_id)));
     AlertsSnapshot {
         deployment_id: state.deployment.as_ref().map(|open| open.record.card.deployment_id),

@@ -1,5 +1,6 @@
 //! The internal error becomes the public one: which of its few variants, and with which code.
 
+use peel_domain::wire::EnrolmentCodeError;
 use peel_domain::workflow::{WorkflowError, WorkflowErrorKind};
 use peel_face::FaceError;
 
@@ -26,6 +27,9 @@ impl From<EngineError> for CoreError {
             EngineError::Vault(error) => vault(error),
             EngineError::Sealed(_) => Self::Integrity { reason: code("store.sealed_record") },
             EngineError::Transport(error) => transport(&error),
+            EngineError::Code(
+                error @ (EnrolmentCodeError::Malformed | EnrolmentCodeError::UnknownVersion | EnrolmentCodeError::Address),
+            ) => Self::Invalid { reason: code(error.code()) },
             EngineError::Code(error) => Self::Refused { reason: code(error.code()) },
             EngineError::Shift(error) => Self::Integrity { reason: code(error.code()) },
             EngineError::Policy(error) => Self::Integrity { reason: code(error.code()) },

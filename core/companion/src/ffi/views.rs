@@ -54,6 +54,8 @@ pub struct AlertHeader {
     pub alert_id: AlertId,
     /// The deployment.
     pub deployment_id: DeploymentId,
+    /// The deployment is an exercise with role-players: the screen says so on every alert of it.
+    pub exercise: bool,
     /// The camera's name.
     pub camera_name: String,
     /// Which way the person was going, in the force's words.

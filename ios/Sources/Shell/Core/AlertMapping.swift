@@ -2,17 +2,17 @@ internal import PeelCore
 
 extension AlertView {
     /// The core's view in the app's own types.
-    init(_ view: PeelCore.AlertView, exercise: Bool) {
+    init(_ view: PeelCore.AlertView) {
         switch view {
         case .blind(let blind):
-            let alert = OpenAlert(blind.header, exercise: exercise)
+            let alert = OpenAlert(blind.header)
             if let ending = Ending(blind.header.phase, decision: nil) {
                 self = .over(alert, ending, warningMarkers: [])
             } else {
                 self = .blind(alert, maySkip: blind.maySkip)
             }
         case .revealed(let revealed):
-            let alert = OpenAlert(revealed.header, exercise: exercise)
+            let alert = OpenAlert(revealed.header)
             if let ending = Ending(revealed.header.phase, decision: revealed.decision) {
                 self = .over(alert, ending, warningMarkers: revealed.warningMarkers.map(WarningMarker.init))
             } else {
@@ -25,10 +25,10 @@ extension AlertView {
 }
 
 extension OpenAlert {
-    init(_ header: AlertHeader, exercise: Bool) {
+    init(_ header: AlertHeader) {
         self.init(
             id: AlertId(header.alertId), cameraName: header.cameraName, direction: header.direction,
-            capturedAt: header.capturedAt, ageSeconds: Int(header.ageS), urgent: header.urgent, exercise: exercise,
+            capturedAt: header.capturedAt, ageSeconds: Int(header.ageS), urgent: header.urgent, exercise: header.exercise,
             probeCount: Int(header.probeCount))
     }
 }

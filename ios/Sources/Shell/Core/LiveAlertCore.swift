@@ -3,11 +3,9 @@ internal import PeelCore
 /// The alert screen's view of the real core.
 struct LiveAlertCore: AlertCore {
     private let core: OfficerCore
-    private let exercise: Bool
 
-    init(_ core: OfficerCore, exercise: Bool) {
+    init(_ core: OfficerCore) {
         self.core = core
-        self.exercise = exercise
     }
 
     func openAlerts() throws(Problem) -> AsyncStream<[AlertId]> {
@@ -15,11 +13,11 @@ struct LiveAlertCore: AlertCore {
     }
 
     func view(_ id: AlertId) throws(Problem) -> AlertView {
-        AlertView(try calling { try core.alert(alertId: id.text) }, exercise: exercise)
+        AlertView(try calling { try core.alert(alertId: id.text) })
     }
 
     func displayed(_ id: AlertId) async throws(Problem) -> AlertView {
-        AlertView(try await calling { try await core.displayed(alertId: id.text) }, exercise: exercise)
+        AlertView(try await calling { try await core.displayed(alertId: id.text) })
     }
 
     func probe(_ id: AlertId, index: Int) async throws(Problem) -> FaceImage {
@@ -44,18 +42,18 @@ struct LiveAlertCore: AlertCore {
     func judge(_ id: AlertId, _ value: Judgement, look: Look) async throws(Problem) -> AlertView {
         let request = JudgementRequest(value: value.forCore, look: look.forCore)
         let view = try await calling { try await core.judge(alertId: id.text, judgement: request) }
-        return AlertView(view, exercise: exercise)
+        return AlertView(view)
     }
 
     func skip(_ id: AlertId, reason: SkipReason) async throws(Problem) -> AlertView {
         let view = try await calling { try await core.skipJudgement(alertId: id.text, reason: reason.forCore) }
-        return AlertView(view, exercise: exercise)
+        return AlertView(view)
     }
 
     func judgeAgain(_ id: AlertId, _ value: Judgement, look: Look) async throws(Problem) -> AlertView {
         let request = JudgementRequest(value: value.forCore, look: look.forCore)
         let view = try await calling { try await core.judgeAgain(alertId: id.text, judgement: request) }
-        return AlertView(view, exercise: exercise)
+        return AlertView(view)
     }
 
     func check(_ id: AlertId) async throws(Problem) -> FaceCheck {
@@ -65,6 +63,6 @@ struct LiveAlertCore: AlertCore {
     func decide(_ id: AlertId, _ decision: Decision, note: String?) async throws(Problem) -> AlertView {
         let request = DecisionRequest(decision: decision.forCore, note: note)
         let view = try await calling { try await core.decide(alertId: id.text, decision: request) }
-        return AlertView(view, exercise: exercise)
+        return AlertView(view)
     }
 }

@@ -66,9 +66,9 @@ public final class OfficerSession: Sendable {
         return SyncOutcome(try await calling { [core] in try await core.syncNow(budgetMs: budget) })
     }
 
-    /// What the alert screen needs; `exercise` is the joined deployment's.
-    public func alerts(exercise: Bool) -> any AlertCore {
-        LiveAlertCore(core, exercise: exercise)
+    /// What the alert screen needs.
+    public func alerts() -> any AlertCore {
+        LiveAlertCore(core)
     }
 }
 

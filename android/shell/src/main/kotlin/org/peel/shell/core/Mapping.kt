@@ -39,7 +39,7 @@ import org.peel.shell.alert.WarningMarker
 
 internal val openPhases = setOf(AlertPhase.RECEIVED, AlertPhase.DISPLAYED, AlertPhase.REVEALED)
 
-internal fun AlertHeader.toApp(exercise: Boolean) = OpenAlert(
+internal fun AlertHeader.toApp() = OpenAlert(
     id = AlertId(alertId),
     cameraName = cameraName,
     direction = direction,
@@ -50,14 +50,14 @@ internal fun AlertHeader.toApp(exercise: Boolean) = OpenAlert(
     probeCount = probeCount.toInt()
 )
 
-internal fun org.peel.core.AlertView.toApp(exercise: Boolean): AlertView = when (this) {
+internal fun org.peel.core.AlertView.toApp(): AlertView = when (this) {
     is org.peel.core.AlertView.Blind -> {
-        val open = alert.header.toApp(exercise)
+        val open = alert.header.toApp()
         alert.header.ending(null)?.let { AlertView.Over(open, it, emptyList()) } ?: AlertView.Blind(open, alert.maySkip)
     }
 
     is org.peel.core.AlertView.Revealed -> {
-        val open = alert.header.toApp(exercise)
+        val open = alert.header.toApp()
         val facts = alert.facts()
         alert.header.ending(alert.decision)?.let { AlertView.Over(open, it, facts.warningMarkers) }
             ?: AlertView.Revealed(

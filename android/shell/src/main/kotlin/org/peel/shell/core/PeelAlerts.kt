@@ -17,8 +17,8 @@ import org.peel.shell.alert.Judgement
 import org.peel.shell.alert.Look
 import org.peel.shell.alert.SkipReason
 
-/** The alerts of the real core. [exercise] says whether the joined deployment is one. */
-class PeelAlerts(private val core: OfficerCoreInterface, private val exercise: () -> Boolean) : AlertCore {
+/** The alerts of the real core. */
+class PeelAlerts(private val core: OfficerCoreInterface) : AlertCore {
     override val openAlerts: Flow<List<AlertId>> = subscriptionFlow<AlertsSnapshot> { emit ->
         core.subscribeAlerts(
             object : AlertListener {
@@ -59,5 +59,5 @@ class PeelAlerts(private val core: OfficerCoreInterface, private val exercise: (
     override suspend fun decide(id: AlertId, decision: Decision, note: String?) =
         result { core.decide(id.text, request(decision, note)) }.toApp()
 
-    private fun CoreResult<org.peel.core.AlertView>.toApp(): CoreResult<AlertView> = map { it.toApp(exercise()) }
+    private fun CoreResult<org.peel.core.AlertView>.toApp(): CoreResult<AlertView> = map { it.toApp() }
 }

@@ -10,11 +10,6 @@ import org.peel.shell.session.SyncReport
 
 /** The session of the real core. */
 class PeelSession(private val core: OfficerCoreInterface) : Session {
-    /** Whether the joined deployment is an exercise. */
-    @Volatile
-    var exercise: Boolean = false
-        private set
-
     override suspend fun enrol(code: String): CoreResult<Unit> = result<Unit> { core.enrol(code) }
 
     override suspend fun signIn(officer: String, pin: String): CoreResult<Unit> =
@@ -25,7 +20,6 @@ class PeelSession(private val core: OfficerCoreInterface) : Session {
 
     override suspend fun join(deployment: Deployment, role: Role): CoreResult<Unit> = result {
         core.join(deployment.id, named(role))
-        exercise = deployment.exercise
         core.acknowledgeBriefing()
     }
 

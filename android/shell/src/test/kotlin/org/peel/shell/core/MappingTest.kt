@@ -59,16 +59,21 @@ class MappingTest {
 
     @Test
     fun `s05 a blind alert maps to what may be seen and no more`() {
-        val view = blind().toApp(exercise = true) as AlertView.Blind
-        assertEquals(header().toApp(exercise = true), view.alert)
+        val view = blind().toApp() as AlertView.Blind
+        assertEquals(header().toApp(), view.alert)
         assertEquals(4L, view.alert.ageSeconds)
         assertEquals(2, view.alert.probeCount)
         assertTrue(view.maySkip)
     }
 
     @Test
+    fun `an exercise is marked on every alert of it`() {
+        for (exercise in listOf(true, false)) assertEquals(exercise, header(exercise = exercise).toApp().exercise)
+    }
+
+    @Test
     fun `a revealed alert maps whole`() {
-        val facts = (revealed().toApp(exercise = false) as AlertView.Revealed).facts
+        val facts = (revealed().toApp() as AlertView.Revealed).facts
         assertEquals(Grade.RED, facts.grade)
         assertEquals(listOf(WarningMarker.CHILD_RISK), facts.warningMarkers)
         assertEquals(listOf(SubjectFlag.UNDER_18, SubjectFlag.KNOWN_TWIN_OR_SIBLING), facts.flags)
@@ -81,7 +86,7 @@ class MappingTest {
     @Test
     fun `every phase is open or has its ending`() {
         for (phase in AlertPhase.entries) {
-            val ending = (blind(phase).toApp(exercise = false) as? AlertView.Over)?.ending
+            val ending = (blind(phase).toApp() as? AlertView.Over)?.ending
             val expected = when (phase) {
                 AlertPhase.RECEIVED, AlertPhase.DISPLAYED, AlertPhase.REVEALED -> null
                 AlertPhase.EXPIRED -> Ending.Expired
@@ -94,7 +99,7 @@ class MappingTest {
 
     @Test
     fun `a decided alert is over and keeps its warnings`() {
-        val view = revealed(AlertPhase.LOCATING, org.peel.core.Decision.Engage).toApp(exercise = false)
+        val view = revealed(AlertPhase.LOCATING, org.peel.core.Decision.Engage).toApp()
         view as AlertView.Over
         assertEquals(Ending.Decided(DecisionKind.ENGAGE), view.ending)
         assertEquals(listOf(WarningMarker.CHILD_RISK), view.warningMarkers)
@@ -106,7 +111,7 @@ class MappingTest {
         for (kind in DecisionKind.entries) {
             val decision = if (kind == DecisionKind.ENGAGE) Decision.Engage else Decision.NotEngage(kind, reasons)
             val sent = request(decision, note = "because").decision
-            val back = revealed(AlertPhase.DECIDED, sent).toApp(exercise = false) as AlertView.Over
+            val back = revealed(AlertPhase.DECIDED, sent).toApp() as AlertView.Over
             assertEquals(Ending.Decided(kind), back.ending)
             if (sent is org.peel.core.Decision.PassTo) {
                 val names = sent.v1.map { it::class.simpleName.orEmpty() }
@@ -139,7 +144,7 @@ class MappingTest {
     @Test
     fun `the latest opinion is the one shown`() {
         val two = listOf(comparison(org.peel.core.Band.SUPPORTS), comparison(org.peel.core.Band.DOES_NOT_SUPPORT))
-        val view = revealed(comparisons = two).toApp(exercise = false) as AlertView.Revealed
+        val view = revealed(comparisons = two).toApp() as AlertView.Revealed
         assertEquals(Band.DOES_NOT_SUPPORT, (view.check as FaceCheck.Opinion).band)
     }
 

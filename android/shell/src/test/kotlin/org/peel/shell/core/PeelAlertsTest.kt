@@ -53,7 +53,7 @@ class PeelAlertsTest {
 
     @Test
     fun `a listener gets the present state at once`() = runTest {
-        val first = PeelAlerts(FakeCore()) { true }.openAlerts.take(1).toList()
+        val first = PeelAlerts(FakeCore()).openAlerts.take(1).toList()
         assertEquals(listOf(listOf(AlertId("one"))), first)
     }
 
@@ -62,7 +62,7 @@ class PeelAlertsTest {
         val core = FakeCore()
         val seen = mutableListOf<List<AlertId>>()
         val reader = launch {
-            PeelAlerts(core) { true }.openAlerts.collect {
+            PeelAlerts(core).openAlerts.collect {
                 seen += it
                 delay(1_000)
             }
@@ -77,7 +77,7 @@ class PeelAlertsTest {
     @Test
     fun `the subscription ends with its reader`() = runTest {
         val core = FakeCore()
-        val reader = launch { PeelAlerts(core) { true }.openAlerts.collect {} }
+        val reader = launch { PeelAlerts(core).openAlerts.collect {} }
         runCurrent()
         assertEquals(0, core.subscription.cancelled)
         reader.cancel()
@@ -90,7 +90,7 @@ class PeelAlertsTest {
     fun `only alerts that can still be judged come to the screen`() = runTest {
         val core = FakeCore()
         val seen = mutableListOf<List<AlertId>>()
-        val reader = launch { PeelAlerts(core) { true }.openAlerts.collect { seen += it } }
+        val reader = launch { PeelAlerts(core).openAlerts.collect { seen += it } }
         runCurrent()
         val headers = AlertPhase.entries.map { header(it, it.name) }
         core.listener!!.onAlerts(AlertsSnapshot(null, headers, emptyList(), emptyList()))
@@ -118,7 +118,7 @@ class PeelAlertsTest {
         )
         assertEquals(Problem.Kind.entries.toSet(), errors.values.toSet())
         for ((error, kind) in errors) {
-            val alerts = PeelAlerts(FakeCore(error)) { true }
+            val alerts = PeelAlerts(FakeCore(error))
             assertEquals(CoreResult.Failed(Problem(kind, "a")), alerts.view(AlertId("one")))
             assertEquals(CoreResult.Failed(Problem(kind, "a")), alerts.displayed(AlertId("one")))
         }
@@ -126,22 +126,14 @@ class PeelAlertsTest {
 
     @Test
     fun `a panic of the core is a sealed result too`() {
-        val result = PeelAlerts(FakeCore(InternalException("panicked"))) { true }.view(AlertId("one"))
+        val result = PeelAlerts(FakeCore(InternalException("panicked"))).view(AlertId("one"))
         assertEquals(CoreResult.Failed(Problem(Problem.Kind.INTERNAL, "panic")), result)
     }
 
     @Test
     fun `cancellation is not an error and passes through`() {
-        val alerts = PeelAlerts(FakeCore(CancellationException("left"))) { true }
+        val alerts = PeelAlerts(FakeCore(CancellationException("left")))
         assertThrows(CancellationException::class.java) { alerts.view(AlertId("one")) }
-    }
-
-    @Test
-    fun `an exercise is marked on every alert of it`() {
-        for (exercise in listOf(true, false)) {
-            val view = PeelAlerts(FakeCore()) { exercise }.view(AlertId("one"))
-            assertTrue(view is CoreResult.Done && view.value.alert.exercise == exercise)
-        }
     }
 
     private companion object {

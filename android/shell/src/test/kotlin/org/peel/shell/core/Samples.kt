@@ -14,9 +14,14 @@ import org.peel.core.ReferenceSource
 import org.peel.core.RevealedAlert
 import org.peel.core.WarningMarker
 
-internal fun header(phase: AlertPhase = AlertPhase.DISPLAYED, id: String = "one") = AlertHeader(
+internal fun header(
+    phase: AlertPhase = AlertPhase.DISPLAYED,
+    id: String = "one",
+    exercise: Boolean = true
+) = AlertHeader(
     alertId = id,
     deploymentId = "deployment",
+    exercise = exercise,
     cameraName = "Camera 2",
     direction = "north",
     capturedAt = Instant.parse("2026-03-14T12:00:00Z"),

@@ -21,7 +21,7 @@ class Phone(folder: File, models: File) {
         systemClock()
     )
     val session = PeelSession(core)
-    val alerts = PeelAlerts(core) { session.exercise }
+    val alerts = PeelAlerts(core)
 
     /** From the enrolment code to the open alert stream. */
     suspend fun start(gateway: GatewayProcess) {
