@@ -9,10 +9,10 @@ mod clock;
 mod engine;
 pub mod ffi;
 mod media;
-mod sealed;
-mod store;
 mod trail;
 mod transport;
 pub mod vault;
+
+pub(crate) use peel_journal::{sealed, store};
 
 uniffi::setup_scaffolding!();

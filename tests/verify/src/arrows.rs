@@ -11,24 +11,26 @@ use crate::metadata::{Metadata, Package};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-domain", &[]),
     ("peel-ledger", &[]),
+    ("peel-journal", &["peel-ledger"]),
     ("peel-face", &["peel-domain"]),
     ("peel-feeds", &["peel-domain"]),
-    ("peel-companion", &["peel-domain", "peel-ledger", "peel-face", "peel-feeds"]),
+    ("peel-companion", &["peel-domain", "peel-ledger", "peel-journal", "peel-face", "peel-feeds"]),
     ("peel-bindgen", &[]),
     ("peel-gateway", &["peel-domain", "peel-ledger", "peel-feeds"]),
     ("peel-audit", &["peel-domain", "peel-ledger"]),
     ("peel-page", &["peel-ledger"]),
     ("peel-street", EVERYTHING),
     ("peel-e2e", EVERYTHING),
-    ("peel-faults", EVERYTHING),
     ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
-    ("peel-bench", EVERYTHING),
+    ("peel-faults", &["peel-domain", "peel-ledger", "peel-journal", "peel-gateway", "peel-audit"]),
+    ("peel-bench", &["peel-domain", "peel-ledger", "peel-journal", "peel-gateway", "peel-audit"]),
     ("peel-verify", &[]),
 ];
 
 const EVERYTHING: &[&str] = &[
     "peel-domain",
     "peel-ledger",
+    "peel-journal",
     "peel-face",
     "peel-feeds",
     "peel-companion",
@@ -42,6 +44,7 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("peel-feeds", "peel-face", "drone frames must not reach the face check"),
     ("peel-face", "peel-feeds", "drone frames must not reach the face check"),
     ("peel-ledger", "peel-domain", "bodies are opaque bytes to the trail"),
+    ("peel-journal", "peel-domain", "bodies are opaque bytes to the trail"),
 ];
 
 /// Crates that do no input or output: what would let them must not be in their tree.

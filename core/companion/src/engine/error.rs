@@ -1,17 +1,19 @@
 //! Why the engine did not do what was asked: one internal error, turned into the public one at the border.
 
+use peel_domain::event::BodyError;
 use peel_domain::policy::PolicyError;
 use peel_domain::shift::ShiftError;
 use peel_domain::wire::EnrolmentCodeError;
 use peel_domain::workflow::WorkflowError;
 use peel_face::FaceError;
+use peel_journal::trail::TrailError;
+use peel_journal::upload::UploadError;
 use peel_ledger::receipt::ReceiptError;
 use peel_ledger::tree::TreeError;
 
 use crate::ffi::VaultError;
 use crate::sealed::SealedError;
 use crate::store::StoreError;
-use crate::trail::TrailError;
 use crate::transport::TransportError;
 
 /// An engine error. Texts read after "failed to".
@@ -49,7 +51,10 @@ pub(crate) enum EngineError {
     Store(#[from] StoreError),
     /// The trail.
     #[error(transparent)]
-    Trail(#[from] TrailError),
+    Trail(TrailError),
+    /// An event's body.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// The key store.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -80,4 +85,19 @@ pub(crate) enum EngineError {
     /// A task of the core ended before its time.
     #[error("finish a task of the core")]
     Task,
+}
+
+impl From<TrailError> for EngineError {
+    fn from(error: TrailError) -> Self {
+        if let TrailError::Store(error) = error { Self::Store(error) } else { Self::Trail(error) }
+    }
+}
+
+impl From<UploadError> for EngineError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Store(error) => Self::Store(error),
+            UploadError::Protocol(_) => Self::Integrity("sync.proof"),
+        }
+    }
 }

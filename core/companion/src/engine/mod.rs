@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use peel_domain::time::{Clock as _, Moment};
 use peel_face::FaceCheck;
+use peel_journal::signing::Signing;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use error::EngineError;
@@ -65,7 +66,7 @@ pub(crate) struct Engine {
     /// A hardware signature is wanted.
     hardware: Notify,
     /// One signature over the trail at a time.
-    signing: Mutex<()>,
+    signing: Signing,
     /// One upload at a time.
     syncing: tokio::sync::Mutex<()>,
 }

@@ -21,8 +21,6 @@ pub(crate) const ALIVE: &str = "alive";
 pub(crate) const STORE_KEY: &str = "store_key";
 /// The last `alert_seq` that was dealt with.
 pub(crate) const CURSOR: &str = "cursor";
-/// The last beacon.
-pub(crate) const BEACON: &str = "beacon";
 /// Alarms that outlive the process.
 pub(crate) const ALARMS: &str = "alarms";
 

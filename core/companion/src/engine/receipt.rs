@@ -7,9 +7,9 @@ use peel_domain::id::AlertId;
 use peel_domain::stop::ReceiptChannel;
 use peel_domain::time::Clock as _;
 use peel_domain::workflow::{Command, ReceiptForm};
-use peel_ledger::Hash;
+use peel_journal::trail::Item;
 use peel_ledger::receipt::{ReceiptCode, commitment, new_salt};
-use peel_ledger::tree::{LeafHashes, inclusion_proof};
+use peel_ledger::tree::inclusion_proof;
 use rand_core::Rng as _;
 
 use super::error::EngineError;
@@ -17,7 +17,7 @@ use super::state::State;
 use super::{Engine, persist};
 use crate::ffi::{ReceiptLine, ReceiptView};
 use crate::store::Batch;
-use crate::trail::Item;
+use crate::trail;
 
 /// Crockford's base 32: no letter that is mistaken for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -57,8 +57,10 @@ impl Engine {
             let hash = commitment(&salt, &receipt);
             let form = ReceiptForm { reference: reference.clone(), channel, commitment: hash.to_bytes() };
             let events = self.decided(&state, alert_id, &Command::OfferReceipt(form))?;
-            let mut items = vec![Item::Receipt(hash, self.clock.now())];
-            items.extend(events.iter().cloned().map(Box::new).map(Item::Event));
+            let mut items = vec![Item::Receipt(hash, trail::stamp(&self.clock.now()))];
+            for event in &events {
+                items.push(trail::item(event)?);
+            }
             let committed = self.commit(&mut state, &items, Batch::new())?;
             for event in &events {
                 state.apply(event);
@@ -69,8 +71,7 @@ impl Engine {
         self.bump();
         self.urgent.notify_one();
         let (checkpoint, note) = self.signed_checkpoint()?;
-        let leaves = self.store.leaves(checkpoint.size)?.into_iter().map(Hash::new).collect();
-        let proof = inclusion_proof(&LeafHashes::new(leaves), index, checkpoint.size)?;
+        let proof = inclusion_proof(&self.store, index, checkpoint.size)?;
         let code = ReceiptCode::build(&receipt, salt, &entry, proof, &note)?;
         Ok(ReceiptView {
             reference,

@@ -5,11 +5,13 @@ use peel_domain::id::AlertId;
 use peel_domain::judgement::{Decision, JudgementKind};
 use peel_domain::time::Moment;
 
+use peel_journal::trail::{Committed, Item};
+
 use super::Engine;
 use super::error::EngineError;
 use super::state::State;
 use crate::store::{Batch, Op};
-use crate::trail::{Draft, Item};
+use crate::trail;
 
 /// Raised when the reserve had to be spent.
 const STORAGE_FULL: &str = "storage.full";
@@ -81,7 +83,7 @@ impl Engine {
     ///
     /// When it fails, nothing has happened. Blocks.
     pub(super) fn record(&self, state: &mut State, events: &[EventBody], batch: Batch) -> Result<(), EngineError> {
-        let items: Vec<Item> = events.iter().cloned().map(Box::new).map(Item::Event).collect();
+        let items = events.iter().map(trail::item).collect::<Result<Vec<_>, _>>()?;
         self.commit(state, &items, batch)?;
         for event in events {
             state.apply(event);
@@ -96,22 +98,15 @@ impl Engine {
     }
 
     /// Commits items and other changes in one transaction. Blocks.
-    pub(super) fn commit(&self, state: &mut State, items: &[Item], mut batch: Batch) -> Result<Committed, EngineError> {
-        let cache = state.deployment.as_ref().map(|open| &open.cache);
-        let Draft { ops, state: writer, first, entries } = state.trail()?.draft(items, cache, &mut rand::rng())?;
-        batch.extend(ops);
-        self.store.commit(batch).inspect_err(|_| {
-            if self.store.reserve_is_spent() {
-                state.raise(STORAGE_FULL);
-            }
-        })?;
-        if let Some(trail) = &mut state.trail {
-            trail.adopt(writer);
-        }
+    pub(super) fn commit(&self, state: &mut State, items: &[Item], batch: Batch) -> Result<Committed, EngineError> {
+        let State { trail, deployment, .. } = state;
+        let trail = trail.as_mut().ok_or(EngineError::NotEnrolled)?;
+        let cache = deployment.as_ref().map(|open| &open.cache);
+        let result = trail.append(&self.store, items, batch, cache, &mut rand::rng());
         if self.store.reserve_is_spent() && state.raise(STORAGE_FULL) {
             self.bump();
         }
-        Ok(Committed { first, entries })
+        Ok(result?)
     }
 
     /// Commits changes without an event. Blocks.
@@ -133,12 +128,4 @@ impl Engine {
         state.raise(STORAGE_FULL);
         true
     }
-}
-
-/// Entries that are durable.
-pub(super) struct Committed {
-    /// The index of the first.
-    pub(super) first: u64,
-    /// Their bytes.
-    pub(super) entries: Vec<Vec<u8>>,
 }

@@ -14,9 +14,10 @@ use peel_domain::shift::{Binding, verify_certificate};
 use peel_domain::stop_state::StopState;
 use peel_domain::time::{Clock as _, Moment};
 use peel_domain::workflow::AlertState;
+use peel_journal::signing::Signing;
+use peel_journal::trail::{Trail, TrailError, event_place};
+use peel_ledger::Origin;
 use peel_ledger::note::Ed25519Signer;
-use peel_ledger::writer::WriterState;
-use peel_ledger::{Hash, Origin};
 use tokio::sync::{Notify, watch};
 
 use super::error::EngineError;
@@ -26,7 +27,6 @@ use crate::clock::CoreClock;
 use crate::ffi::{DeviceClock, KeySlot, KeyVault, VaultError, WrapSlot};
 use crate::sealed::RecordKey;
 use crate::store::{Batch, Op, Opened, Store, StoreError};
-use crate::trail::{Trail, WRITER, event_place};
 use crate::transport::{Authenticator, GatewayClient};
 use crate::vault::{unwrap_key, unwrap_secret, wrap_key};
 
@@ -68,7 +68,7 @@ impl Engine {
             network: Notify::new(),
             urgent: Notify::new(),
             hardware: Notify::new(),
-            signing: Mutex::new(()),
+            signing: Signing::default(),
             syncing: tokio::sync::Mutex::new(()),
         };
         engine.load_alarms(&mut state, opened)?;
@@ -102,11 +102,6 @@ impl Engine {
 
     /// The trail, the link and the policy of an enrolled device. A log that contradicts its own state is not continued.
     pub(super) fn load_device(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
-        let writer = self.store.meta(WRITER)?.unwrap_or_else(|| WriterState::new().to_bytes());
-        let writer = WriterState::from_bytes(&writer).map_err(|_| EngineError::Integrity("trail.state"))?;
-        let last = writer.size().checked_sub(1).map(|index| self.store.entries(index, 1)).transpose()?;
-        let last = last.and_then(|entries| entries.into_iter().next());
-        writer.self_check(last.as_deref()).map_err(|_| EngineError::Integrity("trail.self_check"))?;
         let seed = unwrap_secret(self.vault.as_ref(), WrapSlot::Log, &device.k_log_wrapped)?;
         let seed = seed.as_slice().try_into().map_err(|_| EngineError::Vault(VaultError::Lost))?;
         let origin = Origin::new(device.origin.as_str()).map_err(|_| EngineError::Integrity("device.origin"))?;
@@ -115,11 +110,13 @@ impl Engine {
         let recipients = device.recipients.iter().map(|text| text.parse());
         let recipients: Vec<_> =
             recipients.collect::<Result<_, _>>().map_err(|_| EngineError::Integrity("device.recipients"))?;
-        let beacon = self.store.meta(persist::BEACON)?.and_then(|bytes| Hash::from_slice(&bytes).ok());
         state.cosigned = self.store.cosigned_size()?;
         state.cursor = self.store.meta(persist::CURSOR)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
-        state.beacon = beacon;
-        state.trail = Some(Trail::new(origin, signer, recipients, writer, beacon));
+        let trail = Trail::open(&self.store, origin, signer, recipients).map_err(|error| match error {
+            TrailError::Store(error) => EngineError::Store(error),
+            _ => EngineError::Integrity("trail.self_check"),
+        })?;
+        state.trail = Some(trail);
         let authenticator = Authenticator { enrolment_id: device.enrolment_id, vault: Arc::clone(&self.vault) };
         let root = &device.root_certificate;
         self.set_link(GatewayClient::new(&device.gateway_url, root, device.spki_pins, Some(authenticator))?);

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use super::error::EngineError;
 use crate::ffi::{ConnectionState, OfficerPosition};
 use crate::sealed::RecordKey;
-use crate::trail::Trail;
 
 /// What enrolment gave; sealed in the store.
 #[derive(Clone, Serialize, Deserialize)]
@@ -97,7 +96,6 @@ pub(crate) struct State {
     pub(crate) last_contact: Option<Moment>,
     pub(crate) latest_gateway_ms: Option<i64>,
     pub(crate) cosigned: u64,
-    pub(crate) beacon: Option<Hash>,
     pub(crate) position: Option<OfficerPosition>,
     pub(crate) last_tick: Option<Moment>,
     pub(crate) last_alive: Option<Moment>,
@@ -124,7 +122,6 @@ impl State {
             last_contact: None,
             latest_gateway_ms: None,
             cosigned: 0,
-            beacon: None,
             position: None,
             last_tick: None,
             last_alive: None,

@@ -7,19 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use peel_domain::time::Clock as _;
-use peel_ledger::checkpoint::Checkpoint;
-use peel_ledger::mirror::{
-    Action, AddCheckpoint, AddEntries, Alarm, Asked, CONTENT_TYPE_ENTRIES, MirrorClient, MirrorReceipt, Notice,
-    Package, ServerAnswer, package_bounds,
-};
-use peel_ledger::note::{SignedNote, VerifierKey};
-use peel_ledger::tree::LeafHashes;
-use peel_ledger::{Hash, Origin};
+use peel_journal::upload::{self, Upload};
+use peel_ledger::mirror::{Action, Alarm, Asked, MirrorReceipt, Notice, ServerAnswer};
+use peel_ledger::note::VerifierKey;
 
+use super::Engine;
 use super::error::EngineError;
-use super::{Engine, persist};
 use crate::ffi::{SyncOutcome, SyncState};
-use crate::store::{Batch, Op};
 use crate::transport::{BackOff, TransportError};
 
 /// What is not urgent goes over at least this often.
@@ -29,12 +23,9 @@ const BACKGROUND_MS: u32 = 60_000;
 /// The longest wait within one upload.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// One upload under way.
-struct Upload {
-    checkpoint: Checkpoint,
-    note: SignedNote,
-    leaves: LeafHashes,
-    client: MirrorClient,
+/// One upload under way, and the log's address.
+struct UnderWay {
+    upload: Upload,
     base: String,
 }
 
@@ -111,22 +102,18 @@ impl Engine {
         self.outcome(before, sync_state)
     }
 
-    fn prepare_upload(&self) -> Result<Upload, EngineError> {
+    fn prepare_upload(&self) -> Result<UnderWay, EngineError> {
         let (checkpoint, note) = self.signed_checkpoint()?;
-        let leaves = self.store.leaves(checkpoint.size)?.into_iter().map(Hash::new).collect();
-        let (base, mirror, cosigned) = {
-            let state = self.lock();
-            let device = state.device()?;
-            let mirror: VerifierKey =
-                device.mirror_vkey.parse().map_err(|_| EngineError::Integrity("device.mirror_key"))?;
-            (format!("/v1/logs/{}", device.enrolment_id), mirror, state.cosigned)
-        };
-        let client = MirrorClient::new(checkpoint.clone(), mirror, cosigned);
-        Ok(Upload { checkpoint, note, leaves: LeafHashes::new(leaves), client, base })
+        let state = self.lock();
+        let device = state.device()?;
+        let mirror: VerifierKey =
+            device.mirror_vkey.parse().map_err(|_| EngineError::Integrity("device.mirror_key"))?;
+        let base = format!("/v1/logs/{}", device.enrolment_id);
+        Ok(UnderWay { upload: Upload::new(checkpoint, note, mirror, state.cosigned), base })
     }
 
-    async fn upload(self: &Arc<Self>, mut upload: Upload, deadline: Instant) -> Result<SyncState, EngineError> {
-        let mut action = upload.client.begin();
+    async fn upload(self: &Arc<Self>, mut under_way: UnderWay, deadline: Instant) -> Result<SyncState, EngineError> {
+        let mut action = under_way.upload.begin();
         let mut back_off = BackOff::new();
         loop {
             if Instant::now() >= deadline {
@@ -155,16 +142,16 @@ impl Engine {
                 return Ok(SyncState::Waiting);
             }
             tokio::time::sleep(wait).await;
-            let (asked, sent) = self.send(&mut upload, &action).await?;
+            let (asked, sent) = self.send(&mut under_way, &action).await?;
             let step = match &sent {
-                Ok((status, body, retry_after_s)) => upload
-                    .client
+                Ok((status, body, retry_after_s)) => under_way
+                    .upload
                     .answered(asked, ServerAnswer::Reply { status: *status, body, retry_after_s: *retry_after_s }),
                 Err(TransportError::Untrusted) => {
                     self.lock().raise("tls.untrusted");
                     return Ok(SyncState::Stopped);
                 }
-                Err(_) => upload.client.answered(asked, ServerAnswer::Lost),
+                Err(_) => under_way.upload.answered(asked, ServerAnswer::Lost),
             };
             if let Some(notice) = step.notice {
                 self.lock().raise(notice_code(notice));
@@ -173,69 +160,24 @@ impl Engine {
         }
     }
 
-    /// Sends what the action says. What is not a message of its own asks for the mirror's state.
+    /// Sends what the action says.
     async fn send(
         self: &Arc<Self>,
-        upload: &mut Upload,
+        under_way: &mut UnderWay,
         action: &Action,
     ) -> Result<(Asked, Result<(u16, Vec<u8>, Option<u64>), TransportError>), EngineError> {
-        let link = self.link()?;
-        match action {
-            Action::SendCheckpoint { old_size } => {
-                let message = AddCheckpoint::build(*old_size, upload.note.clone(), &upload.leaves)
-                    .map_err(|_| EngineError::Integrity("sync.proof"))?;
-                let path = format!("{}/add-checkpoint", upload.base);
-                let sent = link.exchange(&path, CONTENT_TYPE_ENTRIES, message.encode()).await;
-                Ok((Asked::Checkpoint { old_size: *old_size }, sent))
-            }
-            Action::SendEntries { start, end, ticket, max_packages } => {
-                let (start, end, max_packages) = (*start, *end, *max_packages);
-                let body = self.entries_body(upload, start, end, ticket.clone(), max_packages).await?;
-                let path = format!("{}/add-entries", upload.base);
-                Ok((Asked::Entries { start }, link.exchange(&path, CONTENT_TYPE_ENTRIES, body).await))
-            }
-            _ => {
-                let origin = upload.checkpoint.origin.clone();
-                let body = encode_entries(origin, (0, 0), Vec::new(), Vec::new())?;
-                let path = format!("{}/add-entries", upload.base);
-                Ok((Asked::State, link.exchange(&path, CONTENT_TYPE_ENTRIES, body).await))
-            }
-        }
-    }
-
-    async fn entries_body(
-        self: &Arc<Self>,
-        upload: &Upload,
-        start: u64,
-        end: u64,
-        ticket: Vec<u8>,
-        max_packages: u64,
-    ) -> Result<Vec<u8>, EngineError> {
-        let bounds: Vec<(u64, u64)> =
-            package_bounds(start, end).take(usize::try_from(max_packages).unwrap_or(1)).collect();
-        let until = bounds.last().map_or(start, |(_, to)| *to);
-        let entries = self.blocking(move |engine| Ok(engine.store.entries(start, until - start)?)).await?;
-        let mut rest = entries.iter().map(Vec::as_slice);
-        let mut packages = Vec::new();
-        for (from, to) in bounds {
-            let count = usize::try_from(to - from).map_err(|_| EngineError::Task)?;
-            let package = Package::build(from, rest.by_ref().take(count).collect(), end, &upload.leaves);
-            packages.push(package.map_err(|_| EngineError::Integrity("sync.proof"))?);
-        }
-        encode_entries(upload.checkpoint.origin.clone(), (start, end), ticket, packages)
+        let (upload, action) = (under_way.upload.clone(), action.clone());
+        let request = self.blocking(move |engine| Ok(upload.request(&engine.store, &action)?)).await?;
+        let path = format!("{}/{}", under_way.base, request.endpoint.path());
+        Ok((request.asked, self.link()?.exchange(&path, request.content_type, request.body).await))
     }
 
     /// A verified cosignature becomes durable before anybody relies on it.
     fn keep_receipt(&self, receipt: &MirrorReceipt) -> Result<(), EngineError> {
-        let Checkpoint { size, root, .. } = &receipt.checkpoint;
-        self.store.keep_cosignature(*size, root.to_bytes(), receipt.signature_lines.clone())?;
-        let mut batch = Batch::new();
-        batch.push(Op::Put(persist::BEACON, receipt.beacon.to_bytes().to_vec()));
-        self.store.commit(batch)?;
+        upload::keep_receipt(&self.store, receipt)?;
         let now = self.clock.now();
         let mut state = self.lock();
-        state.cosigned = state.cosigned.max(*size);
-        state.beacon = Some(receipt.beacon);
+        state.cosigned = state.cosigned.max(receipt.checkpoint.size);
         state.last_contact = Some(now);
         let cosigned_ms = i64::try_from(receipt.cosigned_at_s.saturating_mul(1000)).unwrap_or(i64::MAX);
         state.latest_gateway_ms = Some(state.latest_gateway_ms.unwrap_or(cosigned_ms).max(cosigned_ms));
@@ -244,17 +186,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-fn encode_entries(
-    origin: Origin,
-    interval: (u64, u64),
-    ticket: Vec<u8>,
-    packages: Vec<Package<'_>>,
-) -> Result<Vec<u8>, EngineError> {
-    let partial = packages.last().map_or(interval.0, |package| package.end) < interval.1;
-    let message = AddEntries { origin, upload_start: interval.0, upload_end: interval.1, ticket, packages, partial };
-    message.encode().map_err(|_| EngineError::Integrity("sync.encode"))
 }
 
 fn notice_code(notice: Notice) -> &'static str {

@@ -178,7 +178,7 @@ pub(super) fn connection(state: &State) -> ConnectionView {
     ConnectionView {
         state: state.connection,
         last_contact: state.last_contact.map(|at| time(at.utc_ms)),
-        trail_size: state.trail.as_ref().map_or(0, crate::trail::Trail::size),
+        trail_size: state.trail.as_ref().map_or(0, peel_journal::trail::Trail::size),
         cosigned_size: state.cosigned,
         alarms: state.alarms.iter().cloned().collect(),
     }

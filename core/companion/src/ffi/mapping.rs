@@ -23,12 +23,14 @@ impl From<EngineError> for CoreError {
             EngineError::Integrity(reason) => Self::Integrity { reason: code(reason) },
             EngineError::Workflow(error) => workflow(error),
             EngineError::Store(error) => store(error),
-            EngineError::Trail(_) => Self::Internal { reason: code("trail.write") },
+            EngineError::Trail(_) | EngineError::Body(_) => Self::Internal { reason: code("trail.write") },
             EngineError::Vault(error) => vault(error),
             EngineError::Sealed(_) => Self::Integrity { reason: code("store.sealed_record") },
             EngineError::Transport(error) => transport(&error),
             EngineError::Code(
-                error @ (EnrolmentCodeError::Malformed | EnrolmentCodeError::UnknownVersion | EnrolmentCodeError::Address),
+                error @ (EnrolmentCodeError::Malformed
+                | EnrolmentCodeError::UnknownVersion
+                | EnrolmentCodeError::Address),
             ) => Self::Invalid { reason: code(error.code()) },
             EngineError::Code(error) => Self::Refused { reason: code(error.code()) },
             EngineError::Shift(error) => Self::Integrity { reason: code(error.code()) },

@@ -8,6 +8,7 @@ mod batch;
 mod error;
 mod rows;
 mod schema;
+mod tree;
 mod worker;
 
 use std::fs;
@@ -18,9 +19,9 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-pub(crate) use batch::{Batch, Op};
-pub(crate) use error::StoreError;
-pub(crate) use rows::{MediaLine, MediaRow, SealedAlert};
+pub use batch::{Batch, Op};
+pub use error::StoreError;
+pub use rows::{MediaLine, MediaRow, SealedAlert};
 
 const FILE: &str = "peel.db";
 const RESERVE_FILE: &str = "reserve";
@@ -36,7 +37,7 @@ enum Message {
 
 /// The store. Its methods block: call them off the async threads.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub struct Store {
     sender: Mutex<Option<Sender<Message>>>,
     worker: Mutex<Option<JoinHandle<()>>>,
     reserve: PathBuf,
@@ -44,18 +45,18 @@ pub(crate) struct Store {
 
 /// What opening found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Opened {
+pub struct Opened {
     /// A damaged file was set aside and a new one begun.
-    pub(crate) set_aside: bool,
+    pub set_aside: bool,
     /// The last run did not end cleanly.
-    pub(crate) unclean: bool,
+    pub unclean: bool,
     /// The reserve could not be laid down: the disk is nearly full.
-    pub(crate) no_reserve: bool,
+    pub no_reserve: bool,
 }
 
 impl Store {
     /// Opens the store in `directory`; a damaged file is renamed and kept.
-    pub(crate) fn open(directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
+    pub fn open(directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
         fs::create_dir_all(directory).map_err(|_| StoreError::Io)?;
         let path = directory.join(FILE);
         let existed = path.exists();
@@ -77,7 +78,7 @@ impl Store {
     }
 
     /// Sets the file aside after all: what it holds contradicts itself.
-    pub(crate) fn set_aside(self, directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
+    pub fn set_aside(self, directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
         self.close();
         set_aside(&directory.join(FILE), now_ms)?;
         let (store, opened) = Self::open(directory, now_ms)?;
@@ -103,7 +104,7 @@ impl Store {
     ///
     /// When the disk is full, an essential batch is tried once more with the reserve freed; the error is then gone but
     /// [`Self::reserve_is_spent`] says so.
-    pub(crate) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+    pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let essential = batch.is_essential();
         let again = batch.clone();
         match self.with(move |connection| batch.run(connection)) {
@@ -129,82 +130,82 @@ impl Store {
     }
 
     /// Whether the reserve was used up by a full disk.
-    pub(crate) fn reserve_is_spent(&self) -> bool {
+    pub fn reserve_is_spent(&self) -> bool {
         !self.reserve.exists()
     }
 
     /// Lays the reserve down again where there is space.
-    pub(crate) fn restore_reserve(&self) -> bool {
+    pub fn restore_reserve(&self) -> bool {
         lay_reserve(&self.reserve).is_ok()
     }
 
     /// A named value.
-    pub(crate) fn meta(&self, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn meta(&self, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
         self.with(move |connection| rows::meta(connection, name))
     }
 
     /// At most `limit` entries from an index on; fewer at the end. A pruned or missing one is an error.
-    pub(crate) fn entries(&self, from: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+    pub fn entries(&self, from: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         self.with(move |connection| rows::entries(connection, from, limit))
     }
 
-    /// The leaf hashes before an index.
-    pub(crate) fn leaves(&self, to: u64) -> Result<Vec<[u8; 32]>, StoreError> {
+    /// How many entries there are.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        self.with(|connection| rows::size(connection))
+    }
+
+    /// The leaf hashes before an index, one after another.
+    pub fn leaves(&self, to: u64) -> Result<Vec<[u8; 32]>, StoreError> {
         self.with(move |connection| rows::leaves(connection, to))
     }
 
     /// The sealed working cache, in order.
-    pub(crate) fn events(&self) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    pub fn events(&self) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         self.with(|connection| rows::events(connection))
     }
 
     /// The sealed alerts, in the order of their arrival.
-    pub(crate) fn alerts(&self) -> Result<Vec<SealedAlert>, StoreError> {
+    pub fn alerts(&self) -> Result<Vec<SealedAlert>, StoreError> {
         self.with(|connection| rows::alerts(connection))
     }
 
     /// One image's row.
-    pub(crate) fn media(&self, media_id: [u8; 16]) -> Result<Option<MediaRow>, StoreError> {
+    pub fn media(&self, media_id: [u8; 16]) -> Result<Option<MediaRow>, StoreError> {
         self.with(move |connection| rows::media(connection, media_id))
     }
 
     /// All images without their bytes.
-    pub(crate) fn media_lines(&self) -> Result<Vec<MediaLine>, StoreError> {
+    pub fn media_lines(&self) -> Result<Vec<MediaLine>, StoreError> {
         self.with(|connection| rows::media_lines(connection))
     }
 
     /// Commits the intent to sign `(size, root)`: must return before the signature leaves the core.
-    pub(crate) fn intend_to_sign(&self, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
+    pub fn intend_to_sign(&self, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
         self.with(move |connection| batch::intend_to_sign(connection, size, root))
     }
 
     /// Keeps the signed checkpoint of a size.
-    pub(crate) fn keep_note(&self, size: u64, note: String) -> Result<(), StoreError> {
+    pub fn keep_note(&self, size: u64, note: String) -> Result<(), StoreError> {
         self.with(move |connection| batch::keep_note(connection, size, &note))
     }
 
     /// The largest size that was signed.
-    pub(crate) fn signed_size(&self) -> Result<u64, StoreError> {
+    pub fn signed_size(&self) -> Result<u64, StoreError> {
         self.with(|connection| batch::signed_size(connection))
     }
 
-    /// Keeps a verified cosignature: the receipt for everything below `size`.
-    pub(crate) fn keep_cosignature(&self, size: u64, root: [u8; 32], note: String) -> Result<(), StoreError> {
-        self.with(move |connection| batch::keep_cosignature(connection, size, root, &note))
-    }
-
     /// The largest cosigned size.
-    pub(crate) fn cosigned_size(&self) -> Result<u64, StoreError> {
+    pub fn cosigned_size(&self) -> Result<u64, StoreError> {
         self.with(|connection| batch::cosigned_size(connection))
     }
 
     /// Makes what was deleted unreadable also in the write-ahead log.
-    pub(crate) fn truncate_log(&self) -> Result<(), StoreError> {
+    pub fn truncate_log(&self) -> Result<(), StoreError> {
         self.with(|connection| batch::truncate_log(connection))
     }
 
     /// Finishes what is under way, closes the file and waits for the thread. Later calls are [`StoreError::Closed`].
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
             let (reply, done) = sync_channel(1);
@@ -219,7 +220,7 @@ impl Store {
     }
 
     #[cfg(test)]
-    pub(crate) fn limit_pages(&self, further: i64) -> Result<(), StoreError> {
+    pub fn limit_pages(&self, further: i64) -> Result<(), StoreError> {
         self.with(move |connection| {
             let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
             connection.pragma_update(None, "max_page_count", pages + further)?;

@@ -136,3 +136,47 @@ fn a_closed_store_says_so() {
     assert_eq!(store.commit(Batch::new()), Err(StoreError::Closed));
     assert_eq!(store.events(), Err(StoreError::Closed));
 }
+
+fn leaf(index: u64) -> [u8; 32] {
+    let mut leaf = [3; 32];
+    leaf[..8].copy_from_slice(&index.to_be_bytes());
+    leaf
+}
+
+fn leaves(range: std::ops::Range<u64>) -> Batch {
+    batch(range.map(|index| Op::Entry { index, leaf: leaf(index), bytes: vec![1], sealed: None }))
+}
+
+#[test]
+fn proofs_from_the_store_are_those_from_all_leaves() {
+    use peel_ledger::tree::{LeafHashes, consistency_proof, inclusion_proof, subtree_root};
+    let directory = directory();
+    let (store, _) = Store::open(directory.path(), 1).unwrap();
+    let size = 66_000;
+    store.commit(leaves(0..size)).unwrap();
+    let all = LeafHashes::new((0..size).map(|index| peel_ledger::Hash::new(leaf(index))).collect());
+    assert_eq!(subtree_root(&store, 0, size), subtree_root(&all, 0, size));
+    for (old, new) in [(1, 2), (255, 256), (256, 257), (300, 66_000), (65_535, 65_536), (65_536, 65_537), (1, 66_000)] {
+        assert_eq!(consistency_proof(&store, old, new), consistency_proof(&all, old, new), "{old} {new}");
+        assert_eq!(inclusion_proof(&store, old, new), inclusion_proof(&all, old, new), "{old} {new}");
+    }
+    assert!(inclusion_proof(&store, 0, size + 1).is_err());
+}
+
+#[test]
+fn a_store_of_version_one_is_opened_with_its_nodes_made_good() {
+    let directory = directory();
+    let (store, _) = Store::open(directory.path(), 1).unwrap();
+    store.commit(leaves(0..600)).unwrap();
+    let whole = |store: &Store| peel_ledger::tree::subtree_root(store, 0, 600).unwrap();
+    let root = whole(&store);
+    store.close();
+    let connection = Connection::open(directory.path().join(FILE)).unwrap();
+    connection.execute_batch("DROP TABLE node; PRAGMA user_version = 1;").unwrap();
+    drop(connection);
+    let (store, opened) = Store::open(directory.path(), 2).unwrap();
+    assert!(!opened.set_aside);
+    assert_eq!(whole(&store), root);
+    store.commit(leaves(600..1_024)).unwrap();
+    assert!(peel_ledger::tree::subtree_root(&store, 0, 1_024).is_ok());
+}

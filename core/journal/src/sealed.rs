@@ -11,37 +11,37 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 /// Bytes of a key.
-pub(crate) const KEY_BYTES: usize = 32;
+pub const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// A sealed record does not open: another key, another place, or damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("open a sealed record")]
-pub(crate) struct SealedError;
+pub struct SealedError;
 
 /// A record key. Wiped on drop.
-pub(crate) struct RecordKey(Zeroizing<[u8; KEY_BYTES]>);
+pub struct RecordKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl RecordKey {
     /// Draws a new key.
-    pub(crate) fn generate(rng: &mut impl CryptoRng) -> Self {
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         rng.fill_bytes(key.as_mut());
         Self(key)
     }
 
     /// Takes a key that the key store gave back.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, SealedError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SealedError> {
         bytes.try_into().map(|key| Self(Zeroizing::new(key))).map_err(|_| SealedError)
     }
 
     /// The bytes, for the key store to wrap.
-    pub(crate) fn expose(&self) -> Zeroizing<Vec<u8>> {
+    pub fn expose(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.0.to_vec())
     }
 
     /// Seals `plain` for the place named by `place`.
-    pub(crate) fn seal(&self, place: &[u8], plain: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, SealedError> {
+    pub fn seal(&self, place: &[u8], plain: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, SealedError> {
         let mut nonce = [0; NONCE_BYTES];
         rng.fill_bytes(&mut nonce);
         let payload = Payload { msg: plain, aad: place };
@@ -50,7 +50,7 @@ impl RecordKey {
     }
 
     /// Opens what [`Self::seal`] made for the same place.
-    pub(crate) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealedError> {
+    pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealedError> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealedError)?;
         let payload = Payload { msg: body, aad: place };
         self.cipher().decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| SealedError)

@@ -2,7 +2,7 @@
 
 /// A store error. Texts read after "failed to".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StoreError {
+pub enum StoreError {
     /// There is no space left, the reserve included.
     #[error("write to a full storage")]
     Full,

@@ -4,10 +4,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
 use super::rows::{self, MediaRow};
+use super::tree;
 
 /// One change.
-#[derive(Clone)]
-pub(crate) enum Op {
+#[derive(Clone, Debug)]
+pub enum Op {
     /// An entry of the trail, and its sealed copy for the working cache.
     Entry {
         /// The leaf's index.
@@ -18,6 +19,15 @@ pub(crate) enum Op {
         bytes: Vec<u8>,
         /// The event, sealed to this device; `None` outside a deployment.
         sealed: Option<Vec<u8>>,
+    },
+    /// A verified cosignature: the receipt for everything below `size`.
+    Cosigned {
+        /// What was cosigned.
+        size: u64,
+        /// Its root.
+        root: [u8; 32],
+        /// The mirror's signature lines.
+        note: String,
     },
     /// A named value.
     Put(&'static str, Vec<u8>),
@@ -41,35 +51,35 @@ pub(crate) enum Op {
 }
 
 /// Changes that become durable together.
-#[derive(Clone, Default)]
-pub(crate) struct Batch {
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
     ops: Vec<Op>,
     optional: bool,
 }
 
 impl Batch {
     /// An empty batch.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a change.
-    pub(crate) fn push(&mut self, op: Op) {
+    pub fn push(&mut self, op: Op) {
         self.ops.push(op);
     }
 
     /// Adds changes.
-    pub(crate) fn extend(&mut self, ops: impl IntoIterator<Item = Op>) {
+    pub fn extend(&mut self, ops: impl IntoIterator<Item = Op>) {
         self.ops.extend(ops);
     }
 
     /// Marks the batch as something that a nearly full phone refuses: a new alert.
-    pub(crate) fn refuse_when_full(&mut self) {
+    pub fn refuse_when_full(&mut self) {
         self.optional = true;
     }
 
     /// Whether the reserve may be spent on it.
-    pub(crate) fn is_essential(&self) -> bool {
+    pub fn is_essential(&self) -> bool {
         !self.optional
     }
 
@@ -88,8 +98,10 @@ fn run_op(connection: &Connection, op: Op) -> Result<(), StoreError> {
     match op {
         Op::Entry { index, leaf, bytes, sealed } => {
             rows::put_entry(connection, index, &leaf, &bytes)?;
+            tree::complete(connection, index)?;
             sealed.map_or(Ok(()), |sealed| rows::put_event(connection, index, &sealed))
         }
+        Op::Cosigned { size, root, note } => keep_cosignature(connection, size, root, &note),
         Op::Put(name, value) => rows::put_meta(connection, name, &value),
         Op::Forget(name) => rows::delete_meta(connection, name),
         Op::Alert { alert_id, alert_seq, sealed } => rows::put_alert(connection, alert_id, alert_seq, &sealed),
@@ -120,12 +132,7 @@ pub(super) fn intend_to_sign(connection: &mut Connection, size: u64, root: [u8; 
     Ok(())
 }
 
-pub(super) fn keep_cosignature(
-    connection: &Connection,
-    size: u64,
-    root: [u8; 32],
-    note: &str,
-) -> Result<(), StoreError> {
+fn keep_cosignature(connection: &Connection, size: u64, root: [u8; 32], note: &str) -> Result<(), StoreError> {
     connection.execute(
         "INSERT OR REPLACE INTO cosigned (size, root, note) VALUES (?1, ?2, ?3)",
         params![rows::signed(size)?, root, note],

@@ -14,7 +14,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a file that another core still holds is waited for. Two cores never share one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The version of [`TABLES`], in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// A file up to this size is checked in full after an unclean end, in pages.
 const FULL_CHECK_PAGES: i64 = 16_384;
 
@@ -24,6 +24,12 @@ const TABLES: &str = "
         leaf  BLOB NOT NULL CHECK (length(leaf) = 32),
         bytes BLOB              -- NULL once pruned
     ) STRICT;
+    CREATE TABLE node (         -- roots of complete subtrees, every eighth level
+        level INTEGER NOT NULL,
+        idx   INTEGER NOT NULL,
+        hash  BLOB NOT NULL CHECK (length(hash) = 32),
+        PRIMARY KEY (level, idx)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE meta (
         name  TEXT PRIMARY KEY,
         value BLOB NOT NULL
@@ -59,6 +65,16 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
+/// Version 2 has inner nodes of the tree.
+const FROM_1_TO_2: &str = "
+    CREATE TABLE node (
+        level INTEGER NOT NULL,
+        idx   INTEGER NOT NULL,
+        hash  BLOB NOT NULL CHECK (length(hash) = 32),
+        PRIMARY KEY (level, idx)
+    ) STRICT, WITHOUT ROWID;
+";
+
 /// Opens or makes the file at `path` and brings it to the present version.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
@@ -73,6 +89,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         0 => {
             let transaction = connection.transaction()?;
             transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.commit()?;
+        }
+        1 => {
+            check_after_unclean_end(&connection)?;
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(FROM_1_TO_2)?;
+            super::tree::fill(&transaction)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
             transaction.commit()?;
         }

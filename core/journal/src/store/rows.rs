@@ -4,38 +4,38 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
 
-/// One image as it lies in the store.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct MediaRow {
+/// One image as it lies in the store, sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaRow {
     /// The image.
-    pub(crate) media_id: [u8; 16],
+    pub media_id: [u8; 16],
     /// Its alert.
-    pub(crate) alert_id: [u8; 16],
+    pub alert_id: [u8; 16],
     /// 0 probe, 1 reference.
-    pub(crate) class: u8,
+    pub class: u8,
     /// Key and salt, wrapped by the deployment's key.
-    pub(crate) wrapped: Vec<u8>,
+    pub wrapped: Vec<u8>,
     /// HMAC-SHA-256(salt, image).
-    pub(crate) commitment: [u8; 32],
+    pub commitment: [u8; 32],
     /// The sealed image.
-    pub(crate) sealed: Vec<u8>,
+    pub sealed: Vec<u8>,
     /// When it is destroyed at the latest.
-    pub(crate) expire_at_ms: i64,
+    pub expire_at_ms: i64,
 }
 
 /// A media row without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct MediaLine {
+pub struct MediaLine {
     /// The image.
-    pub(crate) media_id: [u8; 16],
+    pub media_id: [u8; 16],
     /// Its alert.
-    pub(crate) alert_id: [u8; 16],
+    pub alert_id: [u8; 16],
     /// 0 probe, 1 reference.
-    pub(crate) class: u8,
+    pub class: u8,
     /// HMAC-SHA-256(salt, image).
-    pub(crate) commitment: [u8; 32],
+    pub commitment: [u8; 32],
     /// When it is destroyed at the latest.
-    pub(crate) expire_at_ms: i64,
+    pub expire_at_ms: i64,
 }
 
 /// SQLite's integers are signed; indices stay far below the limit.
@@ -96,6 +96,11 @@ pub(super) fn leaves(connection: &Connection, to: u64) -> Result<Vec<[u8; 32]>, 
     rows.map(|leaf| fixed(leaf?)).collect()
 }
 
+pub(super) fn size(connection: &Connection) -> Result<u64, StoreError> {
+    let last: Option<i64> = connection.query_row("SELECT max(idx) FROM entry", [], |row| row.get(0))?;
+    last.map_or(Ok(0), |last| Ok(unsigned(last)? + 1))
+}
+
 pub(super) fn put_event(connection: &Connection, index: u64, sealed: &[u8]) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("INSERT INTO event (idx, sealed) VALUES (?1, ?2)")?;
     statement.execute(params![signed(index)?, sealed])?;
@@ -121,7 +126,7 @@ pub(super) fn put_alert(
 }
 
 /// An alert's identifier and its sealed bytes.
-pub(crate) type SealedAlert = ([u8; 16], Vec<u8>);
+pub type SealedAlert = ([u8; 16], Vec<u8>);
 
 pub(super) fn alerts(connection: &Connection) -> Result<Vec<SealedAlert>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT alert_id, sealed FROM alert ORDER BY alert_seq")?;
