@@ -15,8 +15,10 @@ use crate::trail::{AlertEnd, AlertRow, ReceiptRow, ShiftRow, TrailReport};
 #[derive(Debug, Default)]
 pub(crate) struct Phone {
     alerts: BTreeMap<AlertId, AlertRow>,
-    /// `alert_seq` of everything received or refused.
-    numbers: BTreeSet<u64>,
+    /// `alert_seq` of every alert received.
+    received: BTreeSet<u64>,
+    /// `alert_seq` of every message that the phone refused, with its reason on record: alerts, and others too.
+    refused: BTreeSet<u64>,
     started: u64,
     ended: u64,
     on_shift: Option<Actor>,
@@ -57,7 +59,9 @@ impl Phone {
                 };
                 self.received(log, seq, alert_id, *alert_seq, failed);
             }
-            Action::InputRefused { alert_seq: Some(number), .. } => self.number(log, seq, *number, failed),
+            Action::InputRefused { alert_seq: Some(number), .. } => {
+                self.refused.insert(*number);
+            }
             Action::Decided { decision, officer_signature, .. } => {
                 let officer = matches!(body.actor, Actor::Officer(_));
                 if !officer {
@@ -101,12 +105,8 @@ impl Phone {
             carries_signature: false,
         };
         self.alerts.entry(alert_id).or_insert(row);
-        self.number(log, seq, alert_seq, failed);
-    }
-
-    fn number(&mut self, log: &str, seq: u64, number: u64, failed: &mut Vec<String>) {
-        if !self.numbers.insert(number) {
-            failed.push(format!("{log}, entry {seq}: alert number {number} was recorded twice"));
+        if !self.received.insert(alert_seq) {
+            failed.push(format!("{log}, entry {seq}: alert number {alert_seq} was recorded twice"));
         }
     }
 
@@ -142,7 +142,17 @@ impl Phone {
         if self.started > 0 || self.ended > 0 {
             report.shifts.push(ShiftRow { log: log.to_owned(), started: self.started, ended: self.ended });
         }
-        let mut rows: Vec<AlertRow> = self.alerts.into_values().collect();
+        // An alert that was issued and refused never reached the officer; a gap that was filled later counts as received.
+        let refused = issued.into_iter().flatten().filter(|number| self.refused.contains(number));
+        let refused = refused.filter(|number| !self.received.contains(number)).map(|number| AlertRow {
+            log: log.to_owned(),
+            alert_id: String::new(),
+            alert_seq: *number,
+            end: AlertEnd::Refused,
+            carries_signature: false,
+        });
+        let refused: Vec<AlertRow> = refused.collect();
+        let mut rows: Vec<AlertRow> = self.alerts.into_values().chain(refused).collect();
         rows.sort_by_key(|row| row.alert_seq);
         for row in rows.iter().filter(|row| row.end == AlertEnd::Open) {
             report.open.push(format!("{log}: alert number {} has neither a decision nor no_decision", row.alert_seq));
@@ -151,9 +161,10 @@ impl Phone {
     }
 
     fn numbers_against(&self, log: &str, issued: &BTreeSet<u64>, report: &mut TrailReport) {
-        let newest = self.numbers.last().copied().unwrap_or(0);
+        let accounted: BTreeSet<u64> = self.received.union(&self.refused).copied().collect();
+        let newest = accounted.last().copied().unwrap_or(0);
         let (passed_over, to_come): (Vec<&u64>, Vec<&u64>) =
-            issued.difference(&self.numbers).partition(|number| **number < newest);
+            issued.difference(&accounted).partition(|number| **number < newest);
         if !passed_over.is_empty() {
             let count = passed_over.len();
             report.failed.push(format!(
@@ -164,7 +175,7 @@ impl Phone {
             let count = to_come.len();
             report.open.push(format!("{log}: {count} alerts were issued and are not yet on this phone's record"));
         }
-        let unknown = self.numbers.difference(issued).count();
+        let unknown = self.received.difference(issued).count();
         if unknown > 0 {
             report.failed.push(format!("{log}: {unknown} alert numbers were never issued by the force"));
         }
@@ -187,7 +198,7 @@ mod tests {
     use super::*;
 
     fn concluded(recorded: &[u64], issued: Option<&[u64]>) -> TrailReport {
-        let phone = Phone { numbers: recorded.iter().copied().collect(), ..Phone::default() };
+        let phone = Phone { received: recorded.iter().copied().collect(), ..Phone::default() };
         let mut report = TrailReport::default();
         let issued = issued.map(|issued| issued.iter().copied().collect());
         phone.conclude("log", issued.as_ref(), &mut report);
@@ -208,6 +219,17 @@ mod tests {
     fn an_alert_that_is_still_on_its_way_is_open() {
         let report = concluded(&[2], Some(&[2, 9]));
         assert_eq!((report.failed.len(), report.open.len()), (0, 1));
+    }
+
+    #[test]
+    fn refusals_of_other_messages_are_no_alerts_and_a_refused_alert_has_its_own_end() {
+        // 3 was a feed that is not overt; 5 an alert that found no room; 7 a gap that was filled after all.
+        let phone = Phone { received: [2, 7].into(), refused: [3, 5, 7].into(), ..Phone::default() };
+        let mut report = TrailReport::default();
+        phone.conclude("log", Some(&[2, 5, 7].into()), &mut report);
+        assert_eq!((report.failed.len(), report.open.len()), (0, 0), "{report:?}");
+        let ends: Vec<_> = report.alerts.iter().map(|row| (row.alert_seq, row.end)).collect();
+        assert_eq!(ends, [(5, AlertEnd::Refused)]);
     }
 
     #[test]

@@ -117,6 +117,7 @@ const fn end(end: AlertEnd) -> &'static str {
         AlertEnd::Observed => "decided: observe only",
         AlertEnd::NoDecision => "no_decision: time ran out",
         AlertEnd::Overtaken => "withdrawn, superseded or a duplicate before a decision",
+        AlertEnd::Refused => "refused by the phone, with its reason on record",
         AlertEnd::Open => "OPEN: neither a decision nor no_decision",
     }
 }

@@ -30,6 +30,8 @@ pub(crate) enum AlertEnd {
     NoDecision,
     /// Withdrawn, superseded or a duplicate before anyone decided.
     Overtaken,
+    /// The phone could not take it and said why: no officer saw it.
+    Refused,
     /// Nothing recorded.
     Open,
 }

@@ -170,8 +170,8 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
     desk.follow(&mut |_, _, _| {}).await.unwrap();
     let deployment = gateway.force.deployment_id;
-    let refused = read_record(&desk_dir(&gateway), deployment);
-    let issues = deployment_record(&desk_dir(&gateway), deployment).unwrap().issues;
+    let refused = read_record(&desk_dir(&gateway), deployment, &[]);
+    let issues = deployment_record(&desk_dir(&gateway), deployment, &[]).unwrap().issues;
     assert!(matches!(refused, Err(DeskError::Incomplete(_))), "an alert without a truth");
     assert!(issues.iter().any(|issue| issue.alert_id() == Some(alert_id)), "{issues:?}");
     let state = |number: &str, pin: &str| {
@@ -184,14 +184,14 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     assert_eq!(state("PS-1", "000000").unwrap_err().code(), "sign_in.refused");
     state("PS-1", PIN).unwrap();
     desk.follow(&mut |_, _, _| {}).await.unwrap();
-    let text = read_record(&desk_dir(&gateway), deployment).unwrap();
+    let text = read_record(&desk_dir(&gateway), deployment, &[]).unwrap();
     assert_eq!((text.record.total_alerts, text.record.false_unconfirmed), (1, 1));
     let rows: Vec<&str> = text.csv.lines().collect();
     assert_eq!(rows.len(), 2);
     assert!(rows[0].starts_with("Deployment Location,Date,Duration,"));
     assert!(rows[1].contains("EXERCISE"));
     assert!(text.record.deletion_receipts >= 3);
-    assert_eq!(deployment_record(&desk_dir(&gateway), deployment).unwrap().total_alerts, 1);
+    assert_eq!(deployment_record(&desk_dir(&gateway), deployment, &[]).unwrap().total_alerts, 1);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use peel_ledger::checkpoint::Checkpoint;
-use peel_ledger::entry::{EntryClass, EntryTime};
+use peel_ledger::entry::{Entry, EntryClass, EntryTime};
 use peel_ledger::note::{Ed25519Signer, NoteError};
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::tree::TreeError;
@@ -75,6 +75,7 @@ pub enum Item {
 struct Draft {
     ops: Vec<Op>,
     state: WriterState,
+    last: Option<([u8; 8], u64)>,
     first: u64,
     entries: Vec<Vec<u8>>,
 }
@@ -96,6 +97,8 @@ pub struct Trail {
     recipients: Vec<RecipientPublicKey>,
     state: WriterState,
     beacon: Option<Hash>,
+    /// Boot and monotonic time of the last entry: within one boot, entries never go back.
+    last: Option<([u8; 8], u64)>,
 }
 
 impl Trail {
@@ -113,14 +116,15 @@ impl Trail {
         let beacon = store.meta(BEACON)?.and_then(|bytes| Hash::from_slice(&bytes).ok());
         let state = store.meta(WRITER)?.map_or_else(|| Ok(WriterState::new()), |bytes| WriterState::from_bytes(&bytes));
         let state = state?;
-        match state.size().checked_sub(1) {
-            Some(last) => state.self_check(store.entries(last, 1)?.first().map(Vec::as_slice))?,
-            None => state.self_check(None)?,
-        }
+        let last = state.size().checked_sub(1).map(|last| store.entries(last, 1)).transpose()?;
+        let last = last.and_then(|entries| entries.into_iter().next());
+        state.self_check(last.as_deref())?;
+        let last = last.map(|bytes| Entry::decode(&bytes)).transpose().map_err(WriterError::from)?;
+        let last = last.map(|entry| (entry.header().time.boot, entry.header().time.mono_ns));
         if store.size()? != state.size() {
             return Err(WriterError::SelfCheck.into());
         }
-        Ok(Self { origin, signer: Arc::new(signer), recipients, state, beacon })
+        Ok(Self { origin, signer: Arc::new(signer), recipients, state, beacon, last })
     }
 
     /// Entries so far.
@@ -165,18 +169,24 @@ impl Trail {
         cache: Option<&RecordKey>,
         rng: &mut impl CryptoRng,
     ) -> Result<Committed, TrailError> {
-        let Draft { ops, state, first, entries } = self.draft(items, cache, rng)?;
+        let Draft { ops, state, last, first, entries } = self.draft(items, cache, rng)?;
         batch.extend(ops);
         store.commit(batch)?;
-        self.state = state;
+        (self.state, self.last) = (state, last);
         Ok(Committed { first, entries })
     }
 
     fn draft(&self, items: &[Item], cache: Option<&RecordKey>, rng: &mut impl CryptoRng) -> Result<Draft, TrailError> {
-        let mut draft =
-            Draft { ops: Vec::new(), state: self.state.clone(), first: self.state.size(), entries: Vec::new() };
+        let mut draft = Draft {
+            ops: Vec::new(),
+            state: self.state.clone(),
+            last: self.last,
+            first: self.state.size(),
+            entries: Vec::new(),
+        };
         for item in items {
-            let (appended, sealed) = self.next(&draft.state, item, cache, rng)?;
+            let time = self.time(item, &mut draft.last);
+            let (appended, sealed) = self.next(&draft.state, item, time, cache, rng)?;
             draft.state = appended.state;
             draft.entries.push(appended.entry.clone());
             let (index, leaf) = (appended.index, appended.leaf.to_bytes());
@@ -192,20 +202,27 @@ impl Trail {
         &self,
         state: &WriterState,
         item: &Item,
+        time: EntryTime,
         cache: Option<&RecordKey>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Appended, Option<Vec<u8>>), TrailError> {
         match item {
-            Item::Receipt(commitment, at) => Ok((state.append_receipt(self.time(at), *commitment, rng)?, None)),
-            Item::Body { class, at, body } => {
+            Item::Receipt(commitment, _) => Ok((state.append_receipt(time, *commitment, rng)?, None)),
+            Item::Body { class, body, .. } => {
                 let sealed = cache.map(|key| key.seal(&event_place(state.size()), body, rng)).transpose()?;
-                Ok((state.append(&self.origin, *class, self.time(at), body, &self.recipients, rng)?, sealed))
+                Ok((state.append(&self.origin, *class, time, body, &self.recipients, rng)?, sealed))
             }
         }
     }
 
-    fn time(&self, at: &Stamp) -> EntryTime {
-        EntryTime { wall_ms: at.wall_ms, mono_ns: at.mono_ns, boot: at.boot, beacon: self.beacon }
+    /// The time for the envelope. Moments are taken before they wait their turn, so two of one boot can come in the
+    /// wrong order by a hair; the envelope's never do.
+    fn time(&self, item: &Item, last: &mut Option<([u8; 8], u64)>) -> EntryTime {
+        let (Item::Body { at, .. } | Item::Receipt(_, at)) = item;
+        let before = last.filter(|(boot, _)| *boot == at.boot).map_or(0, |(_, mono_ns)| mono_ns);
+        let mono_ns = at.mono_ns.max(before);
+        *last = Some((at.boot, mono_ns));
+        EntryTime { wall_ms: at.wall_ms, mono_ns, boot: at.boot, beacon: self.beacon }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use peel_domain::event::EventBody;
 use peel_domain::id::{AlertId, DeploymentId, OfficerId};
 use peel_domain::stop::Truth;
-use peel_gateway::desk::{Desk as Follower, DeskDir, DeskError, read_record};
+use peel_gateway::desk::{Desk as Follower, DeskDir, DeskError, Followed, read_record};
 use peel_gateway::service::record_truth;
 
 use super::serve::{block_on, told_to_stop};
@@ -48,6 +48,15 @@ fn show(log: &str, index: u64, event: &EventBody) {
     }));
 }
 
+/// Says which logs could not be followed: they are named after enrolments, and somebody must look.
+fn warn(followed: &Followed) {
+    for log in &followed.set_aside {
+        eprintln!(
+            "peel-gateway desk: set aside the log {log}: it is not what its signed checkpoint says, or does not open"
+        );
+    }
+}
+
 impl Desk {
     pub(super) fn run(self) -> Result<(), CliError> {
         let mut desk = Follower::open(&DeskDir::new(&self.data), &self.gateway)?;
@@ -60,6 +69,7 @@ impl Desk {
         block_on(async {
             if self.once {
                 let followed = desk.follow(&mut seen).await?;
+                warn(&followed);
                 say(&serde_json::json!({ "entries": followed.entries, "told": followed.told }));
                 return Ok(());
             }
@@ -70,7 +80,7 @@ impl Desk {
             loop {
                 let round = desk.follow(&mut seen).await;
                 match round {
-                    Ok(_) => {}
+                    Ok(followed) => warn(&followed),
                     // The gateway may be starting or away: try again.
                     Err(error @ (DeskError::Gateway | DeskError::Refused)) => {
                         eprintln!("peel-gateway desk: failed to {error}");
@@ -101,6 +111,9 @@ pub(crate) struct Record {
     /// Write the CSV here instead of to standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Leave this device's log out, because it cannot be read; it is named beside the record
+    #[arg(long, value_name = "LOG")]
+    leave_out: Vec<String>,
 }
 
 impl Record {
@@ -108,13 +121,16 @@ impl Record {
         let dir = DeskDir::new(&self.desk);
         if let Some(gateway) = &self.gateway {
             let mut desk = Follower::open(&dir, gateway)?;
-            block_on(async { Ok(desk.follow(&mut |_, _, _| {}).await?) })?;
+            warn(&block_on(async { Ok(desk.follow(&mut |_, _, _| {}).await?) })?);
         }
-        let text = read_record(&dir, self.deployment).inspect_err(|error| {
+        let text = read_record(&dir, self.deployment, &self.leave_out).inspect_err(|error| {
             if let DeskError::Incomplete(_) = error {
-                list_issues(&dir, self.deployment);
+                list_issues(&dir, self.deployment, &self.leave_out);
             }
         })?;
+        for log in &self.leave_out {
+            eprintln!("left out: the log {log}");
+        }
         match &self.out {
             Some(path) => std::fs::write(path, text.csv)?,
             None => print!("{}", text.csv),
@@ -123,8 +139,8 @@ impl Record {
     }
 }
 
-fn list_issues(dir: &DeskDir, deployment: DeploymentId) {
-    if let Ok(record) = peel_gateway::desk::deployment_record(dir, deployment) {
+fn list_issues(dir: &DeskDir, deployment: DeploymentId, leave_out: &[String]) {
+    if let Ok(record) = peel_gateway::desk::deployment_record(dir, deployment, leave_out) {
         for issue in &record.issues {
             eprintln!("issue: {issue:?}");
         }

@@ -2,6 +2,8 @@
 //!
 //! Always: an entry is kept only when a checkpoint signed by its log holds it, and told only after it is kept.
 
+use std::collections::BTreeSet;
+
 use peel_domain::event::EventBody;
 use peel_domain::id::EnrolmentId;
 use peel_ledger::checkpoint::Checkpoint;
@@ -28,15 +30,19 @@ pub struct Desk {
     store: DeskStore,
     config: ForceConfig,
     key: RecipientPrivateKey,
+    /// Logs that were not what they must be, since this desk was started.
+    aside: BTreeSet<String>,
 }
 
 /// What one round brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
     /// Entries that are new here.
     pub entries: u64,
     /// Events handed back to `serve`.
     pub told: u64,
+    /// Logs that were set aside in this round: an alarm.
+    pub set_aside: Vec<String>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -57,20 +63,39 @@ impl Desk {
             store: DeskStore::open(&dir.database())?,
             config: dir.config()?,
             key: dir.operations_key()?,
+            aside: BTreeSet::new(),
         })
     }
 
     /// One round over all logs; `seen` gets every newly opened event with its log and index.
+    ///
+    /// A log that is not what it must be is set aside and the others go on: one phone cannot stop the desk. It is tried
+    /// again when the desk is next started.
     pub async fn follow(&mut self, seen: &mut dyn FnMut(&str, u64, &EventBody)) -> Result<Followed, DeskError> {
         let mut followed = Followed::default();
         for offered in self.client.logs().await? {
-            if offered.log == FORCE_LOG {
+            if offered.log == FORCE_LOG || self.aside.contains(&offered.log) {
                 continue;
             }
-            let log = self.fetch(&offered, &mut followed).await?;
-            self.tell(&log, seen, &mut followed).await?;
+            match self.follow_one(&offered, seen, &mut followed).await {
+                Err(DeskError::Integrity(_) | DeskError::Open(_)) if offered.log != EVENTS_LOG => {
+                    self.aside.insert(offered.log.clone());
+                    followed.set_aside.push(offered.log);
+                }
+                result => result?,
+            }
         }
         Ok(followed)
+    }
+
+    async fn follow_one(
+        &mut self,
+        offered: &DeskLog,
+        seen: &mut dyn FnMut(&str, u64, &EventBody),
+        followed: &mut Followed,
+    ) -> Result<(), DeskError> {
+        let log = self.fetch(offered, followed).await?;
+        self.tell(&log, seen, followed).await
     }
 
     /// The log as it is known here, or as it is first seen.

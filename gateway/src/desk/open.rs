@@ -1,8 +1,8 @@
 //! Opening entries, and what other phones must know of them.
 
-use peel_domain::event::{Action, Actor, CoordinationStatus, EventBody};
+use peel_domain::event::{Actor, EventBody};
 use peel_domain::id::EnrolmentId;
-use peel_domain::judgement::{Decision, Sighting};
+use peel_domain::workflow;
 use peel_ledger::Origin;
 use peel_ledger::entry::{Entry, EntryClass};
 use peel_ledger::seal::{RecipientPrivateKey, open};
@@ -28,14 +28,6 @@ pub(super) fn open_entry(
 /// What the other phones must know of an event, if anything.
 pub(super) fn coordination(event: &EventBody, enrolment_id: EnrolmentId) -> Option<DeskEvent> {
     let Actor::Officer(officer_id) = &event.actor else { return None };
-    let status = match &event.action {
-        Action::Decided { decision: Decision::Engage, .. } => CoordinationStatus::Taken,
-        Action::Sighted(Sighting::Seen) => CoordinationStatus::Seen,
-        Action::Sighted(Sighting::Lost) => CoordinationStatus::Lost,
-        Action::Sighted(Sighting::WithMe) => CoordinationStatus::WithMe,
-        Action::ContactMade { .. } => CoordinationStatus::Contact,
-        Action::Closed => CoordinationStatus::Closed,
-        _ => return None,
-    };
+    let status = workflow::coordination(&event.action)?;
     Some(DeskEvent { alert_id: event.alert_id?, officer_id: officer_id.clone(), enrolment_id, status })
 }

@@ -16,12 +16,20 @@ pub struct RecordText {
     pub record: DeploymentRecord,
 }
 
-/// The record as far as the desk's entries go; what it lacks is in its issues.
-pub fn deployment_record(dir: &DeskDir, deployment_id: DeploymentId) -> Result<DeploymentRecord, DeskError> {
+/// The record as far as the desk's entries go; what it lacks is in its issues. The logs named in `leave_out` are not read.
+///
+/// # Errors
+/// [`DeskError::Open`] names a log that cannot be read. Which deployments its entries belong to cannot be known, so
+/// somebody must decide to leave it out.
+pub fn deployment_record(
+    dir: &DeskDir,
+    deployment_id: DeploymentId,
+    leave_out: &[String],
+) -> Result<DeploymentRecord, DeskError> {
     let store = DeskStore::open(&dir.database())?;
     let key = dir.operations_key()?;
     let mut builder = RecordBuilder::new(deployment_id);
-    for log in store.logs()? {
+    for log in store.logs()?.into_iter().filter(|log| !leave_out.contains(&log.log_id)) {
         let source = log.log_id.parse::<EnrolmentId>().map_or(Source::Events, Source::Device);
         for bytes in store.entries(&log.log_id, 0, log.range.size())? {
             if let Some(event) = open_entry(&bytes, &log.origin, &key)? {
@@ -33,8 +41,8 @@ pub fn deployment_record(dir: &DeskDir, deployment_id: DeploymentId) -> Result<D
 }
 
 /// The record, if it has no holes.
-pub fn read_record(dir: &DeskDir, deployment_id: DeploymentId) -> Result<RecordText, DeskError> {
-    let record = deployment_record(dir, deployment_id)?;
+pub fn read_record(dir: &DeskDir, deployment_id: DeploymentId, leave_out: &[String]) -> Result<RecordText, DeskError> {
+    let record = deployment_record(dir, deployment_id, leave_out)?;
     if record.card.is_none() {
         return Err(DeskError::NoDeployment);
     }

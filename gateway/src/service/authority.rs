@@ -10,7 +10,7 @@ use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
 use peel_domain::id::{AlertId, DeploymentId};
 use peel_domain::time::{Clock as _, Moment};
 use peel_ledger::Origin;
-use peel_ledger::entry::{EntryClass, EntryTime};
+use peel_ledger::entry::{Entry, EntryClass, EntryTime};
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::writer::WriterState;
 use rusqlite::Connection;
@@ -105,10 +105,11 @@ impl Authority {
         }
         let row = logs.log(EVENTS_LOG)?.ok_or(ServiceError::Internal)?;
         let mut state = WriterState::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
+        let mut last_ns = last_time(&logs, row.next_index)?;
         let mut appended = Vec::with_capacity(events.len());
         for event in events {
             let body = event.to_cbor().map_err(|_| ServiceError::Internal)?;
-            let time = entry_time(event.at);
+            let time = entry_time(event.at, &mut last_ns);
             let recipients = &self.recipients;
             let next = state
                 .append(&self.events_origin, EntryClass::Event, time, &body, recipients, &mut rand::rng())
@@ -120,14 +121,24 @@ impl Authority {
             appended.iter().map(|next| StoredEntry { leaf: &next.leaf, body: &next.entry }).collect();
         logs.put_package(EVENTS_LOG, row.next_index, &entries, &state.to_bytes())?;
         let note = state.checkpoint(&self.events_origin).sign(&self.keys.events).map_err(|_| ServiceError::Internal)?;
-        let at_ms = self.clock.now_ms();
+        let at_ms = force_log::next_ms(self, tx)?;
         let note = force_log::append_events_checkpoint(self, tx, note, at_ms)?;
         let committed = Committed { size: state.size(), note: note.to_text(), at_ms };
         Ok(logs.commit_size(EVENTS_LOG, &committed)?)
     }
 }
 
-/// A moment as the envelope states it.
-pub(super) fn entry_time(at: Moment) -> EntryTime {
-    EntryTime { wall_ms: at.utc_ms, mono_ns: at.monotonic_ns, boot: at.boot_id.0, beacon: None }
+/// The monotonic time of the events log's last entry.
+fn last_time(logs: &SqliteLogs<'_>, size: u64) -> Result<u64, ServiceError> {
+    let Some(last) = size.checked_sub(1) else { return Ok(0) };
+    let entry = logs.read_entries(EVENTS_LOG, last, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
+    Ok(Entry::decode(&entry).map_err(|_| ServiceError::Internal)?.header().time.mono_ns)
+}
+
+/// A moment as the envelope states it. Several processes of the force, on several machines, write this one log: so it
+/// has one clock, boot 0, which is the wall clock in nanoseconds and never goes back.
+fn entry_time(at: Moment, last_ns: &mut u64) -> EntryTime {
+    let wall_ns = u64::try_from(at.utc_ms).unwrap_or(0).saturating_mul(1_000_000);
+    *last_ns = wall_ns.max(*last_ns);
+    EntryTime { wall_ms: at.utc_ms, mono_ns: *last_ns, boot: [0; 8], beacon: None }
 }

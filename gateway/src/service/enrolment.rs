@@ -75,6 +75,9 @@ pub fn enrolment_text(
         spki_pins: tls.pins()?,
         root_certificate: tls.authority_der()?,
         force_vkey: authority.config.root_vkey.clone(),
+        keys_sha256: response(authority, EnrolmentId(uuid::Uuid::nil()), &authority.events_origin)?
+            .keys_sha256()
+            .map_err(|_| ServiceError::Internal)?,
         secret,
         expires_ms,
     };

@@ -27,6 +27,13 @@ pub(super) fn cosign(authority: &Authority, text: &str, at_ms: i64) -> Result<Si
     authority.keys.mirror.cosign(text, seconds(at_ms)).map_err(|_| ServiceError::Internal)
 }
 
+/// The time for the next leaf: now, but never before the last leaf's: a clock that was set back must not make an honest
+/// force's log look re-timed.
+pub(super) fn next_ms(authority: &Authority, tx: &Connection) -> Result<i64, ServiceError> {
+    let last = SqliteLogs(tx).log(FORCE_LOG)?.and_then(|row| row.committed).map_or(0, |committed| committed.at_ms);
+    Ok(authority.clock.now_ms().max(last))
+}
+
 /// Appends a leaf and stores the log's new signed checkpoint.
 pub(super) fn append(authority: &Authority, tx: &Connection, leaf: &ForceLeaf) -> Result<(), ServiceError> {
     let logs = SqliteLogs(tx);
@@ -42,14 +49,14 @@ pub(super) fn append(authority: &Authority, tx: &Connection, leaf: &ForceLeaf) -
     logs.put_package(FORCE_LOG, row.next_index, &[entry], &range.to_bytes())?;
     let checkpoint = Checkpoint::of(authority.force_log_origin.clone(), &range);
     let note = checkpoint.sign(&authority.keys.force_log).map_err(|_| ServiceError::Internal)?;
-    let at_ms = authority.clock.now_ms();
+    let at_ms = next_ms(authority, tx)?;
     logs.commit_size(FORCE_LOG, &Committed { size: range.size(), note: note.to_text(), at_ms })?;
     Ok(())
 }
 
 /// A change, approved.
 fn append_change(authority: &Authority, tx: &Connection, change: Change) -> Result<(), ServiceError> {
-    let at_s = seconds(authority.clock.now_ms());
+    let at_s = seconds(next_ms(authority, tx)?);
     let approvals = authority.keys.approvers.iter().map(|approver| change.approve(at_s, approver));
     let approvals = approvals.collect::<Result<_, _>>().map_err(|_| ServiceError::Internal)?;
     append(authority, tx, &ForceLeaf::change(change, at_s, approvals))

@@ -6,13 +6,14 @@
 use peel_domain::deployment::DeploymentState;
 use peel_domain::event::{Action, Actor, MediaClass};
 use peel_domain::id::{AlertId, EnrolmentId};
+use peel_domain::policy::Policy;
 use peel_domain::wire::{AlertDto, IngestAlertRequest, MAX_AGE_MS, MAX_PROBES, MediaDto, STALE_AFTER_MS, StreamEvent};
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::authority::About;
 use super::media::NewImage;
-use super::{Authority, Gateway, ServiceError, fanout};
+use super::{Authority, Gateway, ServiceError, fanout, policy};
 use crate::storage::{self, AlertRow, MediaRow, Recipients, put_alert, put_media};
 
 fn decode_image(text: String, class: MediaClass) -> Result<NewImage, ServiceError> {
@@ -105,9 +106,22 @@ fn place(tx: &Connection, dto: &mut AlertDto) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// How long an alert is fresh and its images are kept at all: what the policy in force says, never more than the law's
+/// day (S24).
+fn keep_as_policy_says(policy: &Policy, dto: &mut AlertDto, rows: &mut [MediaRow]) {
+    let after = |seconds: u32| dto.captured_at_ms.saturating_add(i64::from(seconds).saturating_mul(1_000));
+    let (stale_ms, expire_ms) = (after(policy.alert.stale_after_s), after(policy.media.after_capture_s));
+    dto.stale_at_ms = stale_ms;
+    dto.media_expire_at_ms = dto.media_expire_at_ms.min(expire_ms);
+    for row in rows {
+        row.expire_ms = row.expire_ms.min(dto.media_expire_at_ms);
+    }
+}
+
 fn store(authority: &Authority, tx: &Connection, prepared: Prepared) -> Result<Vec<EnrolmentId>, ServiceError> {
-    let Prepared { mut dto, rows, test_subject } = prepared;
+    let Prepared { mut dto, mut rows, test_subject } = prepared;
     place(tx, &mut dto)?;
+    keep_as_policy_says(&policy::in_force(authority, tx)?, &mut dto, &mut rows);
     let (alert_id, deployment_id) = (dto.alert_id, dto.deployment_id);
     let now_ms = authority.clock.now_ms();
     let alert = AlertRow { alert_id, deployment_id, withdrawn: false, media_expire_ms: dto.media_expire_at_ms };

@@ -130,7 +130,7 @@ fn complete(
     size: u64,
 ) -> Result<MirrorReply, ServiceError> {
     let known = row.committed.as_ref().filter(|committed| committed.size == size);
-    let at_ms = known.map_or_else(|| authority.clock.now_ms(), |committed| committed.at_ms);
+    let at_ms = known.map_or_else(|| force_log::next_ms(authority, tx), |committed| Ok(committed.at_ms))?;
     let line = force_log::cosign(authority, note.text(), at_ms)?;
     let lines = line.to_line();
     if known.is_none() {

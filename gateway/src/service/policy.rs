@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_domain::event::{Action, Actor};
 use peel_domain::id::ForceId;
-use peel_domain::policy::{PolicyTrust, SignedPolicy, verify_policy};
+use peel_domain::policy::{Policy, PolicyTrust, SignedPolicy, verify_policy};
 use peel_domain::wire::StreamEvent;
 use rusqlite::Connection;
 
@@ -28,6 +28,17 @@ pub fn install_policy(authority: &Authority, tx: &Connection, cose: Vec<u8>) -> 
     let devices = storage::all_devices(tx)?;
     fanout::send(authority, tx, &devices, &StreamEvent::Policy { version })?;
     Ok(version)
+}
+
+/// The policy in force; the strictest one until a force has signed its own.
+pub(super) fn in_force(authority: &Authority, tx: &Connection) -> Result<Policy, ServiceError> {
+    let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
+    let Some(row) = storage::latest_policy(tx)? else { return Ok(Policy::strictest(force_id, 0)) };
+    // Verified again: the store is not trusted to say how long faces may be kept.
+    let signers = authority.config.policy_signers.iter().map(|text| STANDARD.decode(text));
+    let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
+    let trust = PolicyTrust { signers: &signers, force_id: &force_id, current_version: 0 };
+    Ok(verify_policy(&row.cose, trust)?.policy)
 }
 
 impl Gateway {

@@ -91,6 +91,10 @@ impl Gateway {
             .db
             .write(move |tx| {
                 let Some(row) = storage::officer(tx, &officer_id)? else { return Ok(None) };
+                // Guesses that were hashed side by side are still counted one after another.
+                if row.locked_until_ms > now_ms {
+                    return Err(ServiceError::Locked);
+                }
                 if !right {
                     let failures = row.failures.saturating_add(1);
                     let locked = if failures >= MAX_FAILURES { now_ms.saturating_add(LOCK_MS) } else { 0 };

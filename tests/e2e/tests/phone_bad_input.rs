@@ -42,6 +42,10 @@ async fn enrolment_codes_that_are_wrong_used_expired_or_no_codes_are_told_apart(
     assert_eq!(reason(phone.core.enrol(with(&|c| c.spki_pins = [[0; 32]; 2])).await), "gateway.untrusted");
     let gone = with(&|c| c.gateway_url = "https://127.0.0.1:9".to_owned());
     assert_eq!(reason(phone.core.enrol(gone).await), "gateway.unreachable");
+    let mut other_keys = EnrolmentCode::parse(&street.code(600), 0).unwrap();
+    other_keys.keys_sha256 = [0; 32];
+    let answered_by_another = phone.core.enrol(other_keys.to_text().unwrap()).await;
+    assert!(matches!(answered_by_another, Err(CoreError::Integrity { reason }) if reason == "enrolment.keys"));
     phone.core.enrol(code.clone()).await.unwrap();
     assert_eq!(reason(phone.core.enrol(code.clone()).await), "device.already_enrolled");
     assert_eq!(reason(Phone::new().core.enrol(code).await), "enrolment_code.used");

@@ -143,6 +143,10 @@ impl Engine {
                 self.take_assigned(&mut state, alert_seq, deployment_id, feed, batch)?;
             }
             StreamEvent::DroneEnded { feed_id } => self.take_ended(&mut state, &feed_id, batch)?,
+            StreamEvent::LfrExpire { alert_id } if !state.alerts.contains_key(&alert_id) => {
+                // An alert that the gateway no longer has: this phone was away for its whole life, and says so.
+                self.refuse(&mut state, Some(alert_seq), "alert.gone", batch)?;
+            }
             StreamEvent::LfrExpire { .. } | StreamEvent::LfrAlert(_) | StreamEvent::Policy { .. } => {
                 // The phone's own clock says when an alert is stale; nothing follows from the gateway's word alone.
                 self.record(&mut state, &[], batch)?;

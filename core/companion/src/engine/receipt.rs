@@ -57,7 +57,9 @@ impl Engine {
             let hash = commitment(&salt, &receipt);
             let form = ReceiptForm { reference: reference.clone(), channel, commitment: hash.to_bytes() };
             let events = self.decided(&state, alert_id, &Command::OfferReceipt(form))?;
-            let mut items = vec![Item::Receipt(hash, trail::stamp(&self.clock.now()))];
+            // One moment for the commitment and for what offers it.
+            let at = events.first().map_or_else(|| self.clock.now(), |event| event.at);
+            let mut items = vec![Item::Receipt(hash, trail::stamp(&at))];
             for event in &events {
                 items.push(trail::item(event)?);
             }

@@ -10,7 +10,7 @@ use peel_domain::shift::{Binding, verify_certificate};
 use peel_domain::time::{Clock as _, Moment};
 use peel_domain::wire::{
     DeploymentsResponse, EnrolRequest, EnrolResponse, EnrolmentCode, EnrolmentCodeError, PresenceRequest,
-    RosteredDeployment, SignInRequest, SignInResponse,
+    RecipientPurpose, RosteredDeployment, SignInRequest, SignInResponse,
 };
 use peel_ledger::Origin;
 use peel_ledger::note::{Ed25519Signer, VerifierKey};
@@ -349,6 +349,10 @@ fn device_record(
     k_hw_spki: Vec<u8>,
 ) -> Result<DeviceRecord, EngineError> {
     const BAD: EngineError = EngineError::Integrity("enrolment.reply");
+    // Recipients, policy signers, mirror: what the code did not promise is not believed.
+    if reply.keys_sha256().map_err(|_| BAD)? != code.keys_sha256 {
+        return Err(EngineError::Integrity("enrolment.keys"));
+    }
     let (force, _) = reply.origin.split_once("/peel/").ok_or(BAD)?;
     let expected = Origin::device(force, &reply.enrolment_id.to_string()).map_err(|_| BAD)?;
     if expected.as_str() != reply.origin {
@@ -365,8 +369,9 @@ fn device_record(
         }
         recipients.push(key.to_string());
     }
-    // Two at least: operations and oversight, so that nobody alone holds what is recorded.
-    if recipients.len() < 2 {
+    // Operations and oversight, so that nobody alone holds what is recorded.
+    let for_purpose = |purpose| reply.recipients.iter().any(|recipient| recipient.purpose == purpose);
+    if !for_purpose(RecipientPurpose::Auditor) || !for_purpose(RecipientPurpose::Operations) {
         return Err(BAD);
     }
     Ok(DeviceRecord {

@@ -14,14 +14,17 @@ impl Engine {
     /// The present checkpoint with both lines; the hardware's is left out where it refuses. The intent is durable before
     /// a signature exists. Blocks.
     pub(super) fn signed_checkpoint(&self) -> Result<(Checkpoint, SignedNote), EngineError> {
+        if self.is_forked() {
+            return Err(EngineError::Integrity("trail.frozen"));
+        }
         let k_hw_spki = self.lock().device()?.k_hw_spki.clone();
         let present = || Ok(self.lock().trail()?.present());
         let hardware = |text: &[u8]| self.vault.sign(KeySlot::Hardware, text.to_vec()).ok();
-        self.signing.sign(&self.store, present, &k_hw_spki, &hardware).inspect_err(|error: &EngineError| {
-            if *error == EngineError::Store(StoreError::SecondHistory) {
-                self.lock().raise("trail.second_history");
-            }
-        })
+        let signed = self.signing.sign(&self.store, present, &k_hw_spki, &hardware);
+        if signed == Err(EngineError::Store(StoreError::SecondHistory)) {
+            self.alarm("trail.second_history")?;
+        }
+        signed
     }
 
     /// A hardware signature soon, without waiting for it.

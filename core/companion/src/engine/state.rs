@@ -11,7 +11,7 @@ use peel_domain::shift::SignedInOfficer;
 use peel_domain::time::Moment;
 use peel_domain::wire::DroneStateDto;
 use peel_domain::workflow::AlertState;
-use peel_ledger::Hash;
+use peel_journal::trail::Trail;
 use serde::{Deserialize, Serialize};
 
 use super::error::EngineError;

@@ -3,6 +3,7 @@
 //! Must never: take anything but a verified cosignature for a receipt, or go on after the gateway holds another
 //! history. Always: one upload at a time, strictly by index; what happened to a lost request is asked, never assumed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,8 @@ use peel_journal::upload::{self, Upload};
 use peel_ledger::mirror::{Action, Alarm, Asked, MirrorReceipt, Notice, ServerAnswer};
 use peel_ledger::note::VerifierKey;
 
-use super::Engine;
 use super::error::EngineError;
+use super::{Engine, persist};
 use crate::ffi::{SyncOutcome, SyncState};
 use crate::transport::{BackOff, TransportError};
 
@@ -66,10 +67,30 @@ fn alarm_code(alarm: Alarm) -> &'static str {
     }
 }
 
-/// The alarms after which nothing is sent any more until somebody acts.
+/// The alarms after which nothing is sent any more until somebody acts, also after a restart.
 const FREEZING: [&str; 3] = ["sync.rollback", "sync.unknown_device", "trail.second_history"];
+/// The alarms after which nothing is signed any more: the force knows another history of this log.
+const FORKED: [&str; 2] = ["sync.rollback", "trail.second_history"];
 
 impl Engine {
+    /// Raises an alarm; one that freezes is durable first.
+    pub(super) fn alarm(&self, code: &'static str) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        if state.raise(code) && FREEZING.contains(&code) {
+            let mut kept: BTreeSet<String> =
+                persist::load(&self.store, &self.store_key, persist::ALARMS)?.unwrap_or_default();
+            kept.insert(code.to_owned());
+            self.put([persist::put(&self.store_key, persist::ALARMS, &kept)?])?;
+        }
+        Ok(())
+    }
+
+    /// Whether the force knows another history of this log.
+    pub(super) fn is_forked(&self) -> bool {
+        let state = self.lock();
+        FORKED.iter().any(|code| state.alarms.contains(*code))
+    }
+
     fn has_unsent(&self) -> bool {
         let state = self.lock();
         state.trail.as_ref().is_some_and(|trail| trail.size() > state.cosigned)
@@ -127,7 +148,7 @@ impl Engine {
                     return Ok(if more { SyncState::MoreLeft } else { SyncState::UpToDate });
                 }
                 Action::Stop(alarm) => {
-                    self.lock().raise(alarm_code(*alarm));
+                    self.alarm(alarm_code(*alarm))?;
                     return Ok(SyncState::Stopped);
                 }
                 Action::RefreshAuthorisation => {

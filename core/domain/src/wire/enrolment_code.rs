@@ -34,6 +34,10 @@ pub struct EnrolmentCode {
     /// The force's root verifier key, as a signed-note key line.
     #[zeroize(skip)]
     pub force_vkey: String,
+    /// What the force's keys in the reply must hash to, [`super::EnrolResponse::keys_sha256`]: who can read what the
+    /// phone records is said by the code, not by whoever answers.
+    #[zeroize(skip)]
+    pub keys_sha256: [u8; 32],
     /// The one-time secret.
     pub secret: [u8; 32],
     /// The end of its life; milliseconds since 1970 UTC.
@@ -64,6 +68,8 @@ struct Form {
     #[serde(with = "crate::bytes")]
     root: Vec<u8>,
     vkey: String,
+    #[serde(with = "crate::bytes")]
+    keys: [u8; 32],
     #[serde(with = "crate::bytes")]
     secret: [u8; 32],
     until: i64,
@@ -123,6 +129,7 @@ impl EnrolmentCode {
             next_pin,
             root: self.root_certificate.clone(),
             vkey: self.force_vkey.clone(),
+            keys: self.keys_sha256,
             secret: self.secret,
             until: self.expires_ms,
         };
@@ -155,6 +162,7 @@ impl EnrolmentCode {
             spki_pins: [form.pin, form.next_pin],
             root_certificate: form.root.clone(),
             force_vkey: form.vkey.clone(),
+            keys_sha256: form.keys,
             secret: form.secret,
             expires_ms: form.until,
         })
@@ -182,6 +190,7 @@ mod tests {
             spki_pins: [[1; 32], [2; 32]],
             root_certificate: vec![3; 400],
             force_vkey: "force.example+00000000+AQ==".to_owned(),
+            keys_sha256: [5; 32],
             secret: [4; 32],
             expires_ms: 1_000,
         }

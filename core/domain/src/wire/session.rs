@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
+use crate::cbor;
 use crate::deployment::{DeploymentCard, DeploymentState, Role};
 use crate::id::{EnrolmentId, OfficerId};
-use crate::wire::Base64;
+use crate::wire::{Base64, EnrolmentCodeError};
 
 /// `POST /v1/enrol`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +69,20 @@ pub struct EnrolResponse {
     pub policy_signers: Vec<Base64>,
     /// The key that signs what the gateway streams: raw Ed25519, 32 bytes.
     pub gateway_sequence_key: Base64,
+}
+
+impl EnrolResponse {
+    /// SHA-256 over everything in the reply that is the force's and not this device's: recipients with their purposes,
+    /// verifier keys, policy signers, sequence key, as deterministic CBOR. The enrolment code carries it.
+    ///
+    /// # Errors
+    /// [`EnrolmentCodeError::Malformed`] if the parts do not encode.
+    pub fn keys_sha256(&self) -> Result<[u8; 32], EnrolmentCodeError> {
+        let vkeys = [&self.mirror_vkey, &self.force_log_vkey, &self.events_vkey];
+        let keys = (&self.recipients, vkeys, &self.policy_signers, &self.gateway_sequence_key);
+        let bytes = cbor::encode(&keys).map_err(|_| EnrolmentCodeError::Malformed)?;
+        Ok(Sha256::digest(bytes).into())
+    }
 }
 
 /// `GET /v1/nonce`.

@@ -13,6 +13,7 @@ mod worker;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -41,6 +42,7 @@ pub struct Store {
     sender: Mutex<Option<Sender<Message>>>,
     worker: Mutex<Option<JoinHandle<()>>>,
     reserve: PathBuf,
+    limited: AtomicBool,
 }
 
 /// What opening found.
@@ -73,7 +75,12 @@ impl Store {
         let no_reserve = lay_reserve(&reserve).is_err();
         let (sender, receiver) = mpsc::channel();
         let worker = worker::start(connection, receiver).map_err(|_| StoreError::Io)?;
-        let store = Self { sender: Mutex::new(Some(sender)), worker: Mutex::new(Some(worker)), reserve };
+        let store = Self {
+            sender: Mutex::new(Some(sender)),
+            worker: Mutex::new(Some(worker)),
+            reserve,
+            limited: AtomicBool::new(false),
+        };
         Ok((store, Opened { set_aside, unclean, no_reserve }))
     }
 
@@ -117,9 +124,8 @@ impl Store {
 
     fn free_reserve(&self) -> bool {
         let freed = fs::remove_file(&self.reserve).is_ok();
-        #[cfg(test)]
-        if freed {
-            // The tests' full disk is a limit on pages: the reserve is as large as on a real one.
+        if freed && self.limited.load(Ordering::Relaxed) {
+            // A full disk that is a limit on pages: the reserve is as large as on a real one.
             let _ = self.with(|connection| {
                 let limit: i64 = connection.pragma_query_value(None, "max_page_count", |row| row.get(0))?;
                 connection.pragma_update(None, "max_page_count", limit + 2_048)?;
@@ -219,8 +225,9 @@ impl Store {
         }
     }
 
-    #[cfg(test)]
+    /// Lets the file grow by `further` pages of 4 KiB and no more: the full disk of tests and fault runs.
     pub fn limit_pages(&self, further: i64) -> Result<(), StoreError> {
+        self.limited.store(true, Ordering::Relaxed);
         self.with(move |connection| {
             let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
             connection.pragma_update(None, "max_page_count", pages + further)?;

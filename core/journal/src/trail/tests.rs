@@ -92,3 +92,17 @@ fn entries_name_the_last_beacon() {
     let entry = Entry::decode(&committed.entries[0]).unwrap();
     assert_eq!(entry.header().time.beacon, Some(Hash::of(&[b"beacon"])));
 }
+
+#[test]
+fn within_one_boot_time_never_goes_back_also_not_after_a_restart() {
+    let phone = Phone::new();
+    let at = |mono_ns, boot| Item::Receipt(Hash::default(), Stamp { mono_ns, boot: [boot; 8], ..AT });
+    let times = |items: &[Item]| {
+        let (store, trail) = phone.open();
+        let committed = trail.unwrap().append(&store, items, Batch::new(), None, &mut rand::rng()).unwrap();
+        let header = |bytes: &Vec<u8>| Entry::decode(bytes).unwrap().header().time.mono_ns;
+        committed.entries.iter().map(header).collect::<Vec<_>>()
+    };
+    assert_eq!(times(&[at(9, 1), at(8, 1)]), [9, 9]);
+    assert_eq!(times(&[at(7, 1), at(3, 2), at(4, 2)]), [9, 3, 4]);
+}

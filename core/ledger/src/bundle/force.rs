@@ -200,9 +200,12 @@ fn check_lines(
     let by_gateway =
         |line: &&SignatureLine| line.name() == trust.gateway.name() && line.key_id() == trust.gateway.key_id();
     let lines: String = log.note.signatures().iter().filter(by_gateway).map(SignatureLine::to_line).collect();
+    // The leaf's time must be the one that the gateway signed: "not after" rests on it.
+    let verified = log.note.verify(std::slice::from_ref(&trust.gateway)).unwrap_or_default();
+    let stated = verified.iter().find_map(|line| line.cosigned_at_s);
     if lines.is_empty() {
         report.not_checked(Some(name), "the gateway's cosignature: not on the checkpoint", true);
-    } else if last.is_none_or(|leaf| leaf.lines != beacon(&lines)) {
+    } else if last.is_none_or(|leaf| leaf.lines != beacon(&lines) || stated != Some(leaf.cosigned_at_s)) {
         report.fail(Some(name), None, Problem::ForceLast);
     }
     if trusted.hardware.as_ref().is_some_and(|key| !log.is_signed_by(key)) {

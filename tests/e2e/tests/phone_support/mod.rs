@@ -14,6 +14,8 @@ use peel_companion::ffi::{
 use peel_domain::deployment::Role;
 use peel_domain::id::{AlertId, DeploymentId, OfficerId};
 use peel_domain::judgement::Look;
+use peel_gateway::bundle::{bundle_files, trust_text, write_bundle};
+use peel_gateway::desk::DeskDir;
 use peel_gateway::force::{ForceDir, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
@@ -123,6 +125,26 @@ impl Street {
         let url = self.url();
         change(self.root.path(), |authority, tx| enrolment_text(authority, tx, &url, ttl_s, &mut rand::rng()))
             .to_string()
+    }
+
+    /// What an administrator does in a process of its own while the gateway runs.
+    pub(crate) fn create_another_deployment(&self) {
+        let file = DeploymentFile::parse(DEPLOYMENT).unwrap();
+        change(self.root.path(), |authority, tx| create_deployment(authority, tx, file));
+    }
+
+    /// The desk's directory.
+    pub(crate) fn desk(&self) -> DeskDir {
+        DeskDir::new(self.root.path().join("desk"))
+    }
+
+    /// The bundle, what an outsider trusts, and the auditor's key.
+    pub(crate) fn bundle(&self) -> (PathBuf, PathBuf, PathBuf) {
+        let (bundle, trust) = (self.root.path().join("bundle"), self.root.path().join("trust.toml"));
+        let files = change(self.root.path(), |authority, tx| bundle_files(authority, tx));
+        write_bundle(&bundle, &files).unwrap();
+        std::fs::write(&trust, change(self.root.path(), |authority, tx| trust_text(authority, tx))).unwrap();
+        (bundle, trust, self.root.path().join("auditor").join("auditor.key"))
     }
 
     fn secret(&self, name: &str) -> String {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use peel_journal::store::{Store, StoreError};
 use sha2::{Digest, Sha256};
 
 use super::cast::{Cast, Receipt};
@@ -26,8 +27,6 @@ pub async fn close(mut cast: Cast, mut force: Force, out: &Path, played: &Played
         go_home(&mut cast, who).await?;
     }
     overhead::watched(&cast)?;
-    no_image_is_left(&cast)?;
-    cast.step(Who::Street, "searched both phones' storage: no image is left, in clear or with its key");
     force.stop_desk().await?;
     let record = record(&cast, &force, out, played).await?;
     receipts(&cast.receipts, &out.join("receipts"))?;
@@ -40,6 +39,8 @@ pub async fn close(mut cast: Cast, mut force: Force, out: &Path, played: &Played
             phone.finish().await.doing("ending a phone")?;
         }
     }
+    no_image_is_left(&cast)?;
+    cast.step(Who::Street, "opened both phones' storage: no image is left, and the key that wrapped them is destroyed");
     force.stop().await?;
     tidy(out)?;
     let digest = Sha256::digest(cast.timeline.story().join("\n").as_bytes());
@@ -73,22 +74,25 @@ async fn go_home(cast: &mut Cast, who: Who) -> Result<(), ExerciseError> {
     Ok(())
 }
 
-/// Reads every file of both phones and looks for the beginning of a JPEG or a PNG.
+/// Opens both phones' storage as a thief would who has the whole phone, and looks for images and for the key that wrapped
+/// theirs. Nothing of a person's face may be there in any form, sealed or not.
 fn no_image_is_left(cast: &Cast) -> Result<(), ExerciseError> {
-    const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
     for officer in [&cast.first, &cast.second] {
-        for file in files(&officer.files.data)? {
-            let bytes = std::fs::read(&file)?;
-            let found = bytes.windows(PNG.len()).any(|window| window == PNG)
-                || bytes.windows(16).any(|window| {
-                    window.starts_with(JPEG) && window.ends_with(b"JFIF\0")
-                        || window.starts_with(JPEG) && window.get(6..10) == Some(b"JFIF".as_slice())
-                });
-            expect(!found, "no image is left on a phone")?;
+        let (store, opened) = Store::open(&officer.files.data, 0).map_err(|error| unreadable(&error))?;
+        expect(!opened.set_aside, "a phone's storage is whole at the end")?;
+        let images = store.media_lines().map_err(|error| unreadable(&error))?;
+        expect(images.is_empty(), "no image is left on a phone, not even sealed")?;
+        store.close();
+        for file in files(&officer.files.vault)? {
+            let kept = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("deployment"));
+            expect(!kept, "the key that wrapped the images is destroyed")?;
         }
     }
     Ok(())
+}
+
+fn unreadable(error: &StoreError) -> ExerciseError {
+    ExerciseError::Expected(format!("a phone's storage can be opened, but it failed to {error}"))
 }
 
 fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>, ExerciseError> {
