@@ -55,7 +55,7 @@ final class TestForce {
 
     /// Ends the gateway and removes everything.
     func end() {
-        // Foundation's threads block the gentler signals, and a child inherits that; the gateway dies safely on this one.
+        // Foundation's threads block the gentler signals, and a child inherits that; the gateway dies safely on this.
         kill(server.processIdentifier, SIGKILL)
         server.waitUntilExit()
         try? FileManager.default.removeItem(at: home)

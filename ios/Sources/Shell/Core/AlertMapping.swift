@@ -28,8 +28,8 @@ extension OpenAlert {
     init(_ header: AlertHeader) {
         self.init(
             id: AlertId(header.alertId), cameraName: header.cameraName, direction: header.direction,
-            capturedAt: header.capturedAt, ageSeconds: Int(header.ageS), urgent: header.urgent, exercise: header.exercise,
-            probeCount: Int(header.probeCount))
+            capturedAt: header.capturedAt, ageSeconds: Int(header.ageS), urgent: header.urgent,
+            exercise: header.exercise, probeCount: Int(header.probeCount))
     }
 }
 

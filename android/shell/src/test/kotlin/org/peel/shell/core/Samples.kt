@@ -14,27 +14,24 @@ import org.peel.core.ReferenceSource
 import org.peel.core.RevealedAlert
 import org.peel.core.WarningMarker
 
-internal fun header(
-    phase: AlertPhase = AlertPhase.DISPLAYED,
-    id: String = "one",
-    exercise: Boolean = true
-) = AlertHeader(
-    alertId = id,
-    deploymentId = "deployment",
-    exercise = exercise,
-    cameraName = "Camera 2",
-    direction = "north",
-    capturedAt = Instant.parse("2026-03-14T12:00:00Z"),
-    receivedAt = Instant.parse("2026-03-14T12:00:01Z"),
-    staleAt = Instant.parse("2026-03-14T12:03:00Z"),
-    ageS = 4u,
-    urgent = true,
-    probeCount = 2u,
-    phase = phase,
-    withdrawn = false,
-    hasMedia = true,
-    others = emptyList()
-)
+internal fun header(phase: AlertPhase = AlertPhase.DISPLAYED, id: String = "one", exercise: Boolean = true) =
+    AlertHeader(
+        alertId = id,
+        deploymentId = "deployment",
+        exercise = exercise,
+        cameraName = "Camera 2",
+        direction = "north",
+        capturedAt = Instant.parse("2026-03-14T12:00:00Z"),
+        receivedAt = Instant.parse("2026-03-14T12:00:01Z"),
+        staleAt = Instant.parse("2026-03-14T12:03:00Z"),
+        ageS = 4u,
+        urgent = true,
+        probeCount = 2u,
+        phase = phase,
+        withdrawn = false,
+        hasMedia = true,
+        others = emptyList()
+    )
 
 internal fun blind(phase: AlertPhase = AlertPhase.DISPLAYED) =
     AlertView.Blind(BlindAlert(header(phase), maySkip = true))
