@@ -10,18 +10,20 @@ import Testing
         let fixed = [
             "exercise", "urgent", "seconds", "since_capture", "probe", "probe_of", "probe_coming", "reference",
             "reference_coming", "zoom_in", "zoom_out", "where_to_look", "look_ears", "look_hairline", "look_nose",
-            "look_marks", "blind_question", "cannot_judge_now", "warnings", "no_warnings", "operator_says",
-            "reference_age", "reference_age_unknown", "checked", "checked_never", "checked_long_ago", "named", "score",
-            "score_limit", "score_meaning", "can_be_wrong", "known_errors", "check_title", "check_start",
-            "check_running", "check_rates_none", "check_not_possible", "second_question", "decision_question",
-            "reasons_title", "reasons_help", "note_title", "note_help", "record", "back", "recording", "recorded",
-            "expired", "withdrawn", "closed", "dismiss", "not_recorded",
+            "look_marks", "blind_question", "cannot_judge_now", "skip_title", "warnings", "no_warnings",
+            "operator_says", "reference_age", "reference_age_unknown", "checked", "checked_never", "checked_long_ago",
+            "named", "score", "score_limit", "score_meaning", "can_be_wrong", "known_errors", "check_title",
+            "check_start", "check_running", "check_rates_none", "check_not_possible", "second_question",
+            "decision_question", "reasons_title", "reasons_help", "note_title", "note_help", "record", "back",
+            "recording", "recorded", "expired", "withdrawn", "closed", "dismiss", "not_recorded",
         ]
         let counted = ["years", "minutes_ago", "hours_ago", "days_ago"].flatMap { ["\($0)_one", "\($0)_other"] }
-        return fixed + counted + names("grade", Grade.self) + names("category", Category.self)
+        let answers =
+            names("judgement", Judgement.self) + names("judgement_short", Judgement.self)
+            + names("skip", SkipReason.self) + names("decision", DecisionKind.self)
+        return fixed + counted + answers + names("grade", Grade.self) + names("category", Category.self)
             + names("warning", WarningMarker.self) + names("flag", SubjectFlag.self)
-            + names("source", ReferenceSource.self) + names("judgement", Judgement.self)
-            + names("judgement_short", Judgement.self) + names("decision", DecisionKind.self)
+            + names("source", ReferenceSource.self)
             + names("reason", NoEngagementReason.self) + names("band", Band.self) + names("band_advice", Band.self)
             + names("limit", Limit.self) + names("rate", RateCode.self) + names("quality", QualityReason.self)
             + names("side", FaceSide.self) + names("problem", Problem.Kind.self)

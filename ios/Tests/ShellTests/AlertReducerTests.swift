@@ -17,22 +17,70 @@ import Testing
             let state = AlertState.blind(
                 BlindState(alert: sampleAlert, viewing: Viewing(faces: faces), maySkip: true))
             #expect(reduce(state, .judgePressed(.samePersonLikely)) == Next(state))
-            #expect(reduce(state, .cannotJudgeNowPressed).effect == .skip(sampleAlert.id, .notStated))
         }
+    }
+
+    @Test func cannotJudgeNowAsksWhyAndTheReasonIsSentWithOrWithoutTheFaces() {
+        for faces in [sampleFaces, Faces()] {
+            var state = BlindState(alert: sampleAlert, viewing: Viewing(faces: faces), maySkip: true)
+            let asked = reduce(.blind(state), .cannotJudgeNowPressed)
+            state.givingSkipReason = true
+            #expect(asked == Next(.blind(state)))
+            state.waiting = true
+            for reason in SkipReason.allCases {
+                let next = reduce(asked.state, .skipReasonPressed(reason))
+                #expect(next == Next(.blind(state), .skip(sampleAlert.id, reason)))
+            }
+        }
+    }
+
+    @Test func whileTheReasonIsAskedForOnlyAReasonOrBackDoesAnything() {
+        for press in presses {
+            let next = reduce(.blind(skipping), press)
+            switch press {
+            case .skipReasonPressed(let reason): #expect(next.effect == .skip(sampleAlert.id, reason))
+            case .backPressed: #expect(next == Next(.blind(blind)))
+            default: #expect(next == Next(.blind(skipping)))
+            }
+        }
+    }
+
+    @Test(arguments: SkipReason.allCases) func noReasonIsSentThatWasNotAskedFor(reason: SkipReason) {
+        #expect(reduce(.blind(blind), .skipReasonPressed(reason)) == Next(.blind(blind)))
+    }
+
+    @Test func aSkipThatTheCoreRefusesCanBeTriedAgainWithAnotherReason() {
+        let asked = reduce(.blind(skipping), .skipReasonPressed(.personIsHere))
+        let failed = reduce(asked.state, .failed(asked.effect!, problem)).state
+        var refused = skipping
+        refused.problem = problem
+        #expect(failed == .blind(refused))
+        #expect(reduce(failed, .skipReasonPressed(.notSafeToLook)).effect == .skip(sampleAlert.id, .notSafeToLook))
+        #expect(reduce(failed, .backPressed) == Next(.blind(blind)))
+    }
+
+    @Test func theSameViewAgainLeavesTheChoiceOfAReasonOpen() {
+        let shown = AlertAction.shown(.blind(sampleAlert, maySkip: true))
+        #expect(reduce(.blind(skipping), shown) == Next(.blind(skipping)))
+        let waiting = reduce(.blind(skipping), .skipReasonPressed(.cannotSeeScreen)).state
+        #expect(reduce(waiting, shown) == Next(waiting))
     }
 
     @Test func wherePolicyForbidsItCannotJudgeNowDoesNothing() {
         let state = AlertState.blind(BlindState(alert: sampleAlert, viewing: blind.viewing, maySkip: false))
         #expect(reduce(state, .cannotJudgeNowPressed) == Next(state))
+        #expect(reduce(.blind(skipping), .shown(.blind(sampleAlert, maySkip: false))) == Next(state))
     }
 
     @Test func s05NoPressOnABlindAlertAsksForAnythingButAJudgementOrItsSkip() {
-        for press in presses {
-            let next = reduce(.blind(blind), press)
-            guard case .blind = next.state else { return expectNever() }
-            switch next.effect {
-            case nil, .judge, .skip: break
-            case .judgeAgain, .check, .decide: expectNever()
+        for state in [blind, skipping] {
+            for press in presses {
+                let next = reduce(.blind(state), press)
+                guard case .blind = next.state else { return expectNever() }
+                switch next.effect {
+                case nil, .judge, .skip: break
+                case .judgeAgain, .check, .decide: expectNever()
+                }
             }
         }
     }

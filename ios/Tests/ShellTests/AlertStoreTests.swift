@@ -32,6 +32,17 @@ import Testing
         #expect(state.step == .judgeAgain)
     }
 
+    @Test func aSkipGoesToTheCoreWithItsReasonAndReveals() async throws {
+        let store = try await storeWithAnAlert()
+        core.shows(.revealed(sampleAlert, sampleFacts(), .notAsked, judgedAgain: nil))
+        store.send(.cannotJudgeNowPressed)
+        store.send(.skipReasonPressed(.personIsHere))
+        await store.settle()
+        #expect(core.calls.last == "skip personIsHere")
+        guard case .revealed(let state) = store.state else { return notBlind() }
+        #expect(state.step == .judgeAgain && state.facts.warningMarkers == [.violent])
+    }
+
     @Test func aRefusalIsAProblemOnTheScreenAndTheAlertStays() async throws {
         let store = try await storeWithAnAlert()
         let problem = Problem(kind: .storageFull, reason: "storage.full")

@@ -18,6 +18,11 @@ import Testing
         #expect(Problem(CancellationError()).kind == .internal)
     }
 
+    @Test func aSkipAlwaysGoesToTheCoreWithAStatedReason() {
+        let stated: [PeelCore.SkipReason] = [.notSafeToLook, .personIsHere, .cannotSeeScreen]
+        #expect(Shell.SkipReason.allCases.map(\.forCore) == stated)
+    }
+
     @Test func reasonsGoToTheCoreInTheListsOrderWhateverWasTickedFirst() throws {
         let decision = try #require(NotEngaging(kind: .passTo, reasons: [.supervisorDirection, .differentPerson]))
         #expect(Shell.Decision.notEngage(decision).forCore == .passTo([.differentPerson, .supervisorDirection]))

@@ -24,16 +24,21 @@ func sampleFacts(noteNeeded: Bool = false) -> RevealedFacts {
 
 let blind = BlindState(alert: sampleAlert, viewing: Viewing(faces: sampleFaces), maySkip: true)
 
+let skipping = BlindState(
+    alert: sampleAlert, viewing: Viewing(faces: sampleFaces), maySkip: true, givingSkipReason: true)
+
 func revealed(step: Step, noteNeeded: Bool = false, check: FaceCheck = .notAsked) -> RevealedState {
     RevealedState(
         alert: sampleAlert, viewing: Viewing(faces: sampleFaces), facts: sampleFacts(noteNeeded: noteNeeded),
         check: check, step: step)
 }
 
+private let reasonPresses: [AlertAction] =
+    NoEngagementReason.allCases.map { .reasonPressed($0) } + SkipReason.allCases.map { .skipReasonPressed($0) }
+
 /// Everything that can be pressed.
 let presses: [AlertAction] =
-    Judgement.allCases.map { .judgePressed($0) } + DecisionKind.allCases.map { .decisionPressed($0) }
-    + NoEngagementReason.allCases.map { .reasonPressed($0) }
+    Judgement.allCases.map { .judgePressed($0) } + DecisionKind.allCases.map { .decisionPressed($0) } + reasonPresses
     + [
         .cannotJudgeNowPressed, .checkPressed, .noteChanged("because"), .recordPressed, .backPressed, .dismissPressed,
     ]

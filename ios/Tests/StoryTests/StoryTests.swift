@@ -58,6 +58,45 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(3))) func anAlertSkippedWithAReasonIsRevealedWithItsWarnings() async throws {
+        guard let exercise = try Exercise() else { return }
+        defer { exercise.force.end() }
+        let session = try await exercise.phoneOnDuty()
+        let store = AlertStore(core: session.alerts())
+        let following = Task { try await store.follow() }
+        defer { following.cancel() }
+        let raised = AlertId(try exercise.raiseAlert())
+        _ = try await blind(store) { $0.alert.id == raised }
+        store.send(.cannotJudgeNowPressed)
+        store.send(.skipReasonPressed(.personIsHere))
+        let shown = try await revealed(store) { !$0.waiting }
+        #expect(shown.facts.warningMarkers == [.violent] && shown.step == .judgeAgain)
+        store.send(.judgePressed(.cannotTell))
+        _ = try await revealed(store) { $0.step == .decide && !$0.waiting }
+        store.send(.decisionPressed(.observeOnly))
+        store.send(.reasonPressed(.cannotTell))
+        store.send(.recordPressed)
+        try await until(store) { if case .over(_, .decided(.observeOnly), _) = $0 { true } else { false } }
+        let outcome = try await session.syncNow(budgetMillis: 30_000)
+        #expect(outcome.size > 0 && outcome.cosignedSize == outcome.size)
+    }
+
+    @Test(.timeLimit(.minutes(3))) func theStrictestPolicyTakesEachReasonThatTheScreenOffers() async throws {
+        guard let exercise = try Exercise() else { return }
+        defer { exercise.force.end() }
+        let session = try await exercise.phoneOnDuty()
+        let core = session.alerts()
+        for reason in SkipReason.allCases {
+            let raised = AlertId(try exercise.raiseAlert())
+            for await open in try core.openAlerts() where open.contains(raised) { break }
+            _ = try await core.displayed(raised)
+            guard case .revealed = try await core.skip(raised, reason: reason) else {
+                Issue.record("it is not revealed: \(reason)")
+                continue
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(3))) func aCancelledTaskLosesNothingThatWasAsked() async throws {
         guard let exercise = try Exercise() else { return }
         defer { exercise.force.end() }

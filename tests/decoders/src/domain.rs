@@ -73,6 +73,7 @@ pub(crate) fn enrolment_code_seeds() -> Vec<Vec<u8>> {
         spki_pins: [[1; 32], [2; 32]],
         root_certificate: vec![3; 40],
         force_vkey: "force.example+00000000+AQ==".to_owned(),
+        keys_sha256: [5; 32],
         secret: [4; 32],
         expires_ms: 1_000,
     };

@@ -99,8 +99,9 @@ mod e2e {
             phone.core.displayed(alert_id).await.unwrap();
         }
         one.core.judge(alert_id, SAME).await.unwrap();
-        let alone = one.core.decide(alert_id, engage()).await;
-        assert!(matches!(alone, Err(CoreError::NotAllowedNow { .. } | CoreError::Invalid { .. })), "{alone:?}");
+        let with_a_note = || DecisionRequest { note: Some("he looks about fifteen".to_owned()), ..engage() };
+        let alone = format!("{:?}", one.core.decide(alert_id, with_a_note()).await);
+        assert!(alone.contains("second_officer_needed"), "{alone}");
         other.core.judge(alert_id, SAME).await.unwrap();
         assert_eq!(other.core.sync_now(20_000).await.unwrap().state, SyncState::UpToDate);
         desk.follow(&mut |_, _, _| {}).await.unwrap();
@@ -108,6 +109,6 @@ mod e2e {
             seen.alerts.iter().any(|header| header.alert_id == alert_id && !header.others.is_empty()).then_some(())
         };
         one.until(both).await;
-        one.core.decide(alert_id, engage()).await.unwrap();
+        one.core.decide(alert_id, with_a_note()).await.unwrap();
     }
 }

@@ -1,7 +1,8 @@
 import Shell
 import SwiftUI
 
-/// Two faces, where to look, and three equal answers. Nothing here says what anybody or anything else thinks.
+/// Two faces, where to look, and three equal answers, or reasons why there is none now. Nothing here says what anybody
+/// or anything else thinks.
 struct BlindScreen: View {
     let state: BlindState
     let words: Words
@@ -18,27 +19,39 @@ struct BlindScreen: View {
             FacePair(viewing: state.viewing, words: words, send: send).frame(maxHeight: .infinity)
             WhereToLook(words: words)
             ProblemStrip(problem: state.problem, words: words)
-            answers.padding(Size.edge)
+            VStack(alignment: .leading, spacing: Size.gap) {
+                if state.givingSkipReason { skipReasons } else { answers }
+            }
+            .padding(Size.edge)
         }
         .background(Ink.paper)
     }
 
-    private var answers: some View {
-        VStack(alignment: .leading, spacing: Size.gap) {
-            Text(verbatim: words.text("blind_question")).font(Type.title).foregroundStyle(Ink.ink)
-            ForEach(Judgement.allCases, id: \.self) { judgement in
-                BigButton(
-                    text: words.name("judgement", judgement), sign: judgement.sign,
-                    enabled: state.viewing.complete && !state.waiting
-                ) { send(.judgePressed(judgement)) }
-            }
-            if state.maySkip {
-                BigButton(
-                    text: words.text(state.waiting ? "recording" : "cannot_judge_now"), look: .aside,
-                    enabled: !state.waiting
-                ) { send(.cannotJudgeNowPressed) }
-            }
+    @ViewBuilder private var answers: some View {
+        Text(verbatim: words.text("blind_question")).font(Type.title).foregroundStyle(Ink.ink)
+        ForEach(Judgement.allCases, id: \.self) { judgement in
+            BigButton(
+                text: words.name("judgement", judgement), sign: judgement.sign,
+                enabled: state.viewing.complete && !state.waiting
+            ) { send(.judgePressed(judgement)) }
         }
+        if state.maySkip {
+            BigButton(
+                text: words.text(state.waiting ? "recording" : "cannot_judge_now"), look: .aside,
+                enabled: !state.waiting
+            ) { send(.cannotJudgeNowPressed) }
+        }
+    }
+
+    /// In the place of the answers. A thumb that presses twice hits "Back", which lies where "Cannot judge now" did,
+    /// and no reason.
+    @ViewBuilder private var skipReasons: some View {
+        Text(verbatim: words.text(state.waiting ? "recording" : "skip_title")).font(Type.title)
+            .foregroundStyle(Ink.ink)
+        ForEach(SkipReason.allCases, id: \.self) { reason in
+            BigButton(text: words.name("skip", reason), enabled: !state.waiting) { send(.skipReasonPressed(reason)) }
+        }
+        BigButton(text: words.text("back"), look: .aside, enabled: !state.waiting) { send(.backPressed) }
     }
 }
 

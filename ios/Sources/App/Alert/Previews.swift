@@ -6,6 +6,7 @@ import SwiftUI
 struct AlertScreenPreviews: PreviewProvider {
     static var previews: some View {
         AlertScreen(state: .blind(Sample.blind), words: .ofThisPhone, send: { _ in })
+        AlertScreen(state: .blind(Sample.skipping), words: .ofThisPhone, send: { _ in })
         AlertScreen(state: .revealed(Sample.revealed(.judgeAgain)), words: .ofThisPhone, send: { _ in })
         AlertScreen(state: .revealed(Sample.revealed(.decide)), words: .ofThisPhone, send: { _ in })
         AlertScreen(state: .revealed(Sample.revealed(.giveReasons(.passTo, []))), words: .ofThisPhone, send: { _ in })
@@ -22,6 +23,7 @@ private enum Sample {
         probeCount: 1)
 
     static let blind = BlindState(alert: alert, viewing: Viewing(), maySkip: true)
+    static let skipping = BlindState(alert: alert, viewing: Viewing(), maySkip: true, givingSkipReason: true)
 
     static func revealed(_ step: Step) -> RevealedState {
         RevealedState(

@@ -166,8 +166,8 @@ public enum ReferenceSource: String, CaseIterable, Sendable { case custody, othe
 /// What an officer judges of two faces.
 public enum Judgement: String, CaseIterable, Sendable { case samePersonLikely, cannotTell, differentPeopleLikely }
 
-/// Why the blind judgement was put off.
-public enum SkipReason: String, CaseIterable, Sendable { case notSafeToLook, personIsHere, cannotSeeScreen, notStated }
+/// Why the blind judgement was put off. Every policy takes these; without a reason the strictest takes none.
+public enum SkipReason: String, CaseIterable, Sendable { case notSafeToLook, personIsHere, cannotSeeScreen }
 
 /// One of the two faces.
 public enum FaceSide: String, CaseIterable, Sendable { case probe, reference }

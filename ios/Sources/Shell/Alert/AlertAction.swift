@@ -15,6 +15,7 @@ public enum AlertAction: Equatable, Sendable {
     case nextProbePressed
     case judgePressed(Judgement)
     case cannotJudgeNowPressed
+    case skipReasonPressed(SkipReason)
     case checkPressed
     case decisionPressed(DecisionKind)
     case reasonPressed(NoEngagementReason)

@@ -25,7 +25,8 @@ private func shown(_ state: AlertState, _ view: AlertView) -> AlertState {
     case (.blind(let alert, let maySkip), .blind(let before)) where same:
         return .blind(
             BlindState(
-                alert: alert, viewing: before.viewing, maySkip: maySkip, waiting: before.waiting,
+                alert: alert, viewing: before.viewing, maySkip: maySkip,
+                givingSkipReason: maySkip && before.givingSkipReason, waiting: before.waiting,
                 problem: before.problem))
     case (.blind(let alert, let maySkip), _):
         return .blind(BlindState(alert: alert, viewing: Viewing(), maySkip: maySkip))
@@ -80,13 +81,20 @@ private func reduceBlind(_ state: BlindState, _ action: AlertAction) -> Next {
         return Next(.blind(next))
     }
     if state.waiting { return Next(.blind(state)) }
-    next.waiting = true
     next.problem = nil
     switch action {
-    case .judgePressed(let value) where state.viewing.complete:
+    case .judgePressed(let value) where state.viewing.complete && !state.givingSkipReason:
+        next.waiting = true
         return Next(.blind(next), .judge(state.alert.id, value, state.viewing.look))
     case .cannotJudgeNowPressed where state.maySkip:
-        return Next(.blind(next), .skip(state.alert.id, .notStated))
+        next.givingSkipReason = true
+        return Next(.blind(next))
+    case .skipReasonPressed(let reason) where state.givingSkipReason:
+        next.waiting = true
+        return Next(.blind(next), .skip(state.alert.id, reason))
+    case .backPressed where state.givingSkipReason:
+        next.givingSkipReason = false
+        return Next(.blind(next))
     default: return Next(.blind(state))
     }
 }

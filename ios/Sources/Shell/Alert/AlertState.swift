@@ -25,16 +25,20 @@ public struct BlindState: Equatable, Sendable {
     public internal(set) var viewing: Viewing
     /// "Cannot judge now" is allowed.
     public let maySkip: Bool
+    /// The officer cannot judge now and is asked why; none of the reasons is chosen beforehand.
+    public internal(set) var givingSkipReason: Bool
     /// A command is on its way to the core; until it is recorded nothing else can be pressed.
     public internal(set) var waiting: Bool
     public internal(set) var problem: Problem?
 
     public init(
-        alert: OpenAlert, viewing: Viewing, maySkip: Bool, waiting: Bool = false, problem: Problem? = nil
+        alert: OpenAlert, viewing: Viewing, maySkip: Bool, givingSkipReason: Bool = false, waiting: Bool = false,
+        problem: Problem? = nil
     ) {
         self.alert = alert
         self.viewing = viewing
         self.maySkip = maySkip
+        self.givingSkipReason = givingSkipReason
         self.waiting = waiting
         self.problem = problem
     }

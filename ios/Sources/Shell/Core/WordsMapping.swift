@@ -82,7 +82,6 @@ extension SkipReason {
         case .notSafeToLook: .notSafeToLook
         case .personIsHere: .personIsHere
         case .cannotSeeScreen: .cannotSeeScreen
-        case .notStated: .notStated
         }
     }
 }

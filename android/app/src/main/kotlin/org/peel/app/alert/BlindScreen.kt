@@ -26,6 +26,7 @@ import org.peel.app.words.phrase
 import org.peel.shell.alert.AlertAction
 import org.peel.shell.alert.AlertState
 import org.peel.shell.alert.Judgement
+import org.peel.shell.alert.SkipReason
 
 /** The signs on the three buttons; the words beside them say the same. */
 fun Judgement.sign(): String = when (this) {
@@ -34,14 +35,16 @@ fun Judgement.sign(): String = when (this) {
     Judgement.DIFFERENT_PEOPLE_LIKELY -> "≠"
 }
 
-/** Two faces, where to look, and three equal answers. Nothing here says what anybody or anything else thinks. */
+/**
+ * Two faces, where to look, and three equal answers, or reasons why there is none now. Nothing here says what anybody
+ * or anything else thinks.
+ */
 @Composable
 fun BlindScreen(state: AlertState.Blind, onAction: (AlertAction) -> Unit) {
-    val words = LocalWords.current
     Column(Modifier.fillMaxSize().background(Ink.paper)) {
         Header(state.alert)
         if (state.alert.urgent) {
-            Strip(Ink.red) { Text(words.text(Said.URGENT), style = Type.title, color = Ink.paper) }
+            Strip(Ink.red) { Text(LocalWords.current.text(Said.URGENT), style = Type.title, color = Ink.paper) }
         }
         FacePair(
             state.viewing,
@@ -56,29 +59,64 @@ fun BlindScreen(state: AlertState.Blind, onAction: (AlertAction) -> Unit) {
             verticalArrangement = Arrangement.spacedBy(Size.gap),
             modifier = Modifier.padding(start = Size.edge, end = Size.edge, bottom = Size.edge)
         ) {
-            Text(words.text(Said.BLIND_QUESTION), style = Type.title, modifier = Modifier.padding(top = Size.gap))
-            val faces = state.viewing.faces
-            val bothFaces = faces.probes.isNotEmpty() && faces.reference != null
-            for (judgement in Judgement.entries) {
-                BigButton(
-                    words.text(judgement.phrase()),
-                    onPress = { onAction(AlertAction.JudgePressed(judgement)) },
-                    modifier = Modifier.fillMaxWidth(),
-                    enabled = bothFaces && !state.waiting,
-                    sign = judgement.sign()
-                )
-            }
-            if (state.maySkip) {
-                BigButton(
-                    words.text(if (state.waiting) Said.RECORDING else Said.CANNOT_JUDGE_NOW),
-                    onPress = { onAction(AlertAction.CannotJudgeNowPressed) },
-                    modifier = Modifier.fillMaxWidth(),
-                    enabled = !state.waiting,
-                    weight = Weight.ASIDE
-                )
-            }
+            if (state.givingSkipReason) SkipReasons(state.waiting, onAction) else Answers(state, onAction)
         }
     }
+}
+
+@Composable
+private fun Answers(state: AlertState.Blind, onAction: (AlertAction) -> Unit) {
+    val words = LocalWords.current
+    Text(words.text(Said.BLIND_QUESTION), style = Type.title, modifier = Modifier.padding(top = Size.gap))
+    val faces = state.viewing.faces
+    val bothFaces = faces.probes.isNotEmpty() && faces.reference != null
+    for (judgement in Judgement.entries) {
+        BigButton(
+            words.text(judgement.phrase()),
+            onPress = { onAction(AlertAction.JudgePressed(judgement)) },
+            modifier = Modifier.fillMaxWidth(),
+            enabled = bothFaces && !state.waiting,
+            sign = judgement.sign()
+        )
+    }
+    if (state.maySkip) {
+        BigButton(
+            words.text(if (state.waiting) Said.RECORDING else Said.CANNOT_JUDGE_NOW),
+            onPress = { onAction(AlertAction.CannotJudgeNowPressed) },
+            modifier = Modifier.fillMaxWidth(),
+            enabled = !state.waiting,
+            weight = Weight.ASIDE
+        )
+    }
+}
+
+/**
+ * Why the officer cannot judge now, in the place of the answers. A thumb that presses twice hits "Back", which lies
+ * where "Cannot judge now" did, and no reason.
+ */
+@Composable
+private fun SkipReasons(waiting: Boolean, onAction: (AlertAction) -> Unit) {
+    val words = LocalWords.current
+    Text(
+        words.text(if (waiting) Said.RECORDING else Said.SKIP_TITLE),
+        style = Type.title,
+        modifier = Modifier.padding(top = Size.gap)
+    )
+    for (reason in SkipReason.entries) {
+        BigButton(
+            words.text(reason.phrase()),
+            onPress = { onAction(AlertAction.SkipReasonPressed(reason)) },
+            modifier = Modifier.fillMaxWidth(),
+            enabled = !waiting
+        )
+    }
+    BigButton(
+        words.text(Said.BACK),
+        onPress = { onAction(AlertAction.BackPressed) },
+        modifier = Modifier.fillMaxWidth(),
+        enabled = !waiting,
+        weight = Weight.ASIDE
+    )
 }
 
 @Composable

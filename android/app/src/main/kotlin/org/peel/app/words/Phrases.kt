@@ -12,6 +12,7 @@ import org.peel.shell.alert.NoEngagementReason
 import org.peel.shell.alert.QualityReason
 import org.peel.shell.alert.RateCode
 import org.peel.shell.alert.ReferenceSource
+import org.peel.shell.alert.SkipReason
 import org.peel.shell.alert.SubjectFlag
 import org.peel.shell.alert.WarningMarker
 
@@ -35,6 +36,7 @@ enum class Said : Phrase {
     LOOK_MARKS,
     BLIND_QUESTION,
     CANNOT_JUDGE_NOW,
+    SKIP_TITLE,
     WARNINGS,
     NO_WARNINGS,
     OPERATOR_SAYS,
@@ -99,6 +101,9 @@ fun Judgement.phrase(): Phrase = CodeName("judgement", this)
 /** A judgement, on a narrow button. */
 fun Judgement.shortPhrase(): Phrase = CodeName("judgement_short", this)
 
+/** Why an officer cannot judge now. */
+fun SkipReason.phrase(): Phrase = CodeName("skip", this)
+
 /** A decision, on its button. */
 fun DecisionKind.phrase(): Phrase = CodeName("decision", this)
 
@@ -134,6 +139,7 @@ fun everyPhrase(): List<Phrase> = Said.entries +
     SubjectFlag.entries.map { it.phrase() } +
     ReferenceSource.entries.map { it.phrase() } +
     Judgement.entries.flatMap { listOf(it.phrase(), it.shortPhrase()) } +
+    SkipReason.entries.map { it.phrase() } +
     DecisionKind.entries.map { it.phrase() } +
     NoEngagementReason.entries.map { it.phrase() } +
     Band.entries.flatMap { listOf(it.phrase(), it.advice()) } +

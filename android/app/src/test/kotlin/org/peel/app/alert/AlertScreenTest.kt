@@ -15,6 +15,7 @@ import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.unit.Density
+import androidx.compose.ui.unit.DpRect
 import androidx.compose.ui.unit.dp
 import androidx.compose.ui.unit.height
 import androidx.compose.ui.unit.width
@@ -27,6 +28,7 @@ import org.peel.app.words.Phrase
 import org.peel.app.words.Said
 import org.peel.app.words.phrase
 import org.peel.app.words.shortPhrase
+import org.peel.shell.Problem
 import org.peel.shell.alert.AlertAction
 import org.peel.shell.alert.AlertState
 import org.peel.shell.alert.Band
@@ -36,6 +38,7 @@ import org.peel.shell.alert.Faces
 import org.peel.shell.alert.Judgement
 import org.peel.shell.alert.Limit
 import org.peel.shell.alert.NoEngagementReason
+import org.peel.shell.alert.SkipReason
 import org.peel.shell.alert.Step
 
 @OptIn(ExperimentalTestApi::class)
@@ -49,6 +52,8 @@ class AlertScreenTest {
             setContent { Surroundings { AlertScreen(state) { pressed += it } } }
             check()
         }
+
+    private fun SkikoComposeUiTest.button(phrase: Phrase) = onNodeWithText(words.text(phrase)).getBoundsInRoot()
 
     private fun SkikoComposeUiTest.press(phrase: Phrase) = onNodeWithText(words.text(phrase)).performClick()
 
@@ -72,6 +77,38 @@ class AlertScreenTest {
     }
 
     @Test
+    fun `cannot judge now offers its reasons and a way back where the answers were`() {
+        var before = emptyList<DpRect>()
+        on(Samples.blind) {
+            val phrases = Judgement.entries.map { it.phrase() } + Said.CANNOT_JUDGE_NOW
+            before = phrases.map { button(it) }
+        }
+        on(Samples.skipping) {
+            val phrases = SkipReason.entries.map { it.phrase() } + Said.BACK
+            assertEquals(before, phrases.map { button(it) })
+            onNodeWithText(words.text(Said.SKIP_TITLE)).assertExists()
+            assertInside(Said.PROBE, 800)
+            for (phrase in phrases) press(phrase)
+            val reasons = SkipReason.entries.map { AlertAction.SkipReasonPressed(it) }
+            assertEquals(reasons + AlertAction.BackPressed, pressed)
+            for (judgement in Judgement.entries) onAllNodesWithText(words.text(judgement.phrase())).assertNone("answer")
+        }
+    }
+
+    @Test
+    fun `while a skip is recorded nothing can be pressed and a refusal is said`() {
+        on(Samples.skipping.copy(waiting = true)) {
+            onNodeWithText(words.text(Said.RECORDING)).assertExists()
+            for (reason in SkipReason.entries) onNodeWithText(words.text(reason.phrase())).assertIsNotEnabled()
+            onNodeWithText(words.text(Said.BACK)).assertIsNotEnabled()
+        }
+        on(Samples.skipping.copy(problem = Problem(Problem.Kind.STORAGE_FULL, "storage.full"))) {
+            assertInside(Said.BACK, 800)
+            onNodeWithText(words.text(Problem.Kind.STORAGE_FULL.phrase()), substring = true).assertExists()
+        }
+    }
+
+    @Test
     fun `without both faces there is no answer to press`() =
         on(Samples.blind.copy(viewing = Samples.viewing.copy(faces = Faces(emptyList(), null)))) {
             for (judgement in Judgement.entries) onNodeWithText(words.text(judgement.phrase())).assertIsNotEnabled()
@@ -82,6 +119,7 @@ class AlertScreenTest {
     fun `s01 nothing is selected on any screen before the officer presses`() {
         val states = listOf(
             Samples.blind,
+            Samples.skipping,
             Samples.revealed,
             deciding,
             deciding.copy(step = Step.GiveReasons(DecisionKind.PASS_TO, emptySet()))
@@ -98,7 +136,11 @@ class AlertScreenTest {
     }
 
     @Test
-    fun `s05 the blind screen shows nothing that is gated`() = on(Samples.blind) {
+    fun `s05 the blind screen shows nothing that is gated`() {
+        for (state in listOf(Samples.blind, Samples.skipping)) on(state) { assertNothingGated() }
+    }
+
+    private fun SkikoComposeUiTest.assertNothingGated() {
         val facts = Samples.facts
         val gated = listOf(
             words.text(facts.grade.phrase()),
@@ -191,6 +233,10 @@ class AlertScreenTest {
             on(Samples.blind, height, fontScale) {
                 for (judgement in Judgement.entries) assertInside(judgement.phrase(), height)
                 assertInside(Said.CANNOT_JUDGE_NOW, height)
+            }
+            on(Samples.skipping, height, fontScale) {
+                for (reason in SkipReason.entries) assertInside(reason.phrase(), height)
+                assertInside(Said.BACK, height)
             }
             on(Samples.revealed, height, fontScale) {
                 for (judgement in Judgement.entries) assertInside(judgement.shortPhrase(), height)

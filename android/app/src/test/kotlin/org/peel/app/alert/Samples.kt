@@ -58,6 +58,8 @@ object Samples {
 
     val blind = AlertState.Blind(alert, viewing, maySkip = true)
 
+    val skipping = blind.copy(givingSkipReason = true)
+
     val facts = RevealedFacts(
         grade = Grade.RED,
         categories = listOf(Category.WANTED_BY_COURT),

@@ -115,8 +115,8 @@ enum class ReferenceSource { CUSTODY, OTHER }
 /** What an officer judges of two faces. */
 enum class Judgement { SAME_PERSON_LIKELY, CANNOT_TELL, DIFFERENT_PEOPLE_LIKELY }
 
-/** Why the blind judgement was put off. */
-enum class SkipReason { NOT_SAFE_TO_LOOK, PERSON_IS_HERE, CANNOT_SEE_SCREEN, NOT_STATED }
+/** Why the blind judgement was put off. Every policy takes these; without a reason the strictest takes none. */
+enum class SkipReason { NOT_SAFE_TO_LOOK, PERSON_IS_HERE, CANNOT_SEE_SCREEN }
 
 /** How the officer looked, as this phone measured it. */
 data class Look(val probeMillis: Long, val referenceMillis: Long, val zoomed: Boolean)

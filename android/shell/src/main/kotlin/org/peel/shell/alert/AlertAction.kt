@@ -29,6 +29,8 @@ sealed interface AlertAction {
 
     data object CannotJudgeNowPressed : AlertAction
 
+    data class SkipReasonPressed(val reason: SkipReason) : AlertAction
+
     data object CheckPressed : AlertAction
 
     data class DecisionPressed(val kind: DecisionKind) : AlertAction

@@ -20,7 +20,14 @@ private fun shown(state: AlertState, view: AlertView): AlertState {
     return when (view) {
         is AlertView.Blind -> {
             val blind = before as? AlertState.Blind
-            AlertState.Blind(view.alert, viewing, view.maySkip, blind?.waiting ?: false, blind?.problem)
+            AlertState.Blind(
+                alert = view.alert,
+                viewing = viewing,
+                maySkip = view.maySkip,
+                givingSkipReason = view.maySkip && blind?.givingSkipReason ?: false,
+                waiting = blind?.waiting ?: false,
+                problem = blind?.problem
+            )
         }
 
         is AlertView.Over -> AlertState.Over(view.alert, view.ending, view.warningMarkers)
@@ -83,14 +90,20 @@ private fun open(state: AlertState.Open, action: AlertAction): Next = when (acti
 private fun blind(state: AlertState.Blind, action: AlertAction): Next = when (action) {
     is AlertAction.JudgePressed ->
         // Without both faces there is nothing to judge.
-        if (state.viewing.faces.probes.isEmpty() || state.viewing.faces.reference == null) {
+        if (state.givingSkipReason || state.viewing.faces.probes.isEmpty() || state.viewing.faces.reference == null) {
             Next(state)
         } else {
             state.asking(AlertEffect.Judge(state.alert.id, action.value, state.viewing.look()))
         }
 
     AlertAction.CannotJudgeNowPressed ->
-        if (state.maySkip) state.asking(AlertEffect.Skip(state.alert.id, SkipReason.NOT_STATED)) else Next(state)
+        Next(if (state.maySkip) state.copy(givingSkipReason = true, problem = null) else state)
+
+    is AlertAction.SkipReasonPressed ->
+        if (state.givingSkipReason) state.asking(AlertEffect.Skip(state.alert.id, action.reason)) else Next(state)
+
+    AlertAction.BackPressed ->
+        Next(if (state.givingSkipReason) state.copy(givingSkipReason = false, problem = null) else state)
 
     else -> Next(state)
 }

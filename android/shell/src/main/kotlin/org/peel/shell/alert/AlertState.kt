@@ -23,6 +23,8 @@ sealed interface AlertState {
         override val viewing: Viewing,
         /** "Cannot judge now" is allowed. */
         val maySkip: Boolean,
+        /** The officer cannot judge now and is asked why; none of the reasons is chosen beforehand. */
+        val givingSkipReason: Boolean = false,
         override val waiting: Boolean = false,
         override val problem: Problem? = null
     ) : Open

@@ -28,24 +28,73 @@ class AlertReducerTest {
     }
 
     @Test
-    fun `cannot judge now is one press, with or without the faces`() {
-        val state = blind.copy(viewing = viewing.copy(faces = Faces(emptyList(), null)))
-        val effect = reduce(state, AlertAction.CannotJudgeNowPressed).effect
-        assertEquals(AlertEffect.Skip(alert.id, SkipReason.NOT_STATED), effect)
+    fun `cannot judge now asks why and the reason is sent, with or without the faces`() {
+        for (seen in listOf(faces, Faces(emptyList(), null))) {
+            val state = blind.copy(viewing = viewing.copy(faces = seen))
+            val asked = reduce(state, AlertAction.CannotJudgeNowPressed)
+            assertEquals(Next(state.copy(givingSkipReason = true)), asked)
+            for (reason in SkipReason.entries) {
+                val next = reduce(asked.state, AlertAction.SkipReasonPressed(reason))
+                assertEquals(AlertEffect.Skip(alert.id, reason), next.effect)
+                assertTrue((next.state as AlertState.Blind).waiting)
+            }
+        }
+    }
+
+    @Test
+    fun `while the reason is asked for only a reason or back does anything`() {
+        for (press in presses) {
+            val next = reduce(skipping, press)
+            when (press) {
+                is AlertAction.SkipReasonPressed -> assertTrue(next.effect is AlertEffect.Skip)
+                AlertAction.BackPressed -> assertEquals(Next(blind), next)
+                else -> assertEquals(Next(skipping), next)
+            }
+        }
+    }
+
+    @Test
+    fun `no reason is sent that was not asked for`() {
+        for (reason in SkipReason.entries) {
+            assertEquals(Next(blind), reduce(blind, AlertAction.SkipReasonPressed(reason)))
+        }
+    }
+
+    @Test
+    fun `a skip that the core refuses can be tried again with another reason`() {
+        val asked = reduce(skipping, AlertAction.SkipReasonPressed(SkipReason.PERSON_IS_HERE))
+        val failed = reduce(asked.state, AlertAction.Failed(asked.effect!!, problem)).state
+        assertEquals(skipping.copy(problem = problem), failed)
+        val again = reduce(failed, AlertAction.SkipReasonPressed(SkipReason.NOT_SAFE_TO_LOOK))
+        val effect = AlertEffect.Skip(alert.id, SkipReason.NOT_SAFE_TO_LOOK)
+        assertEquals(Next(skipping.copy(waiting = true), effect), again)
+        assertEquals(Next(blind), reduce(failed, AlertAction.BackPressed))
+    }
+
+    @Test
+    fun `the same view again leaves the choice of a reason open`() {
+        val shown = AlertAction.Shown(AlertView.Blind(alert, maySkip = true))
+        assertEquals(Next(skipping), reduce(skipping, shown))
+        val waiting = reduce(skipping, AlertAction.SkipReasonPressed(SkipReason.CANNOT_SEE_SCREEN)).state
+        assertEquals(Next(waiting), reduce(waiting, shown))
     }
 
     @Test
     fun `where policy forbids it cannot judge now does nothing`() {
         val state = blind.copy(maySkip = false)
         assertEquals(Next(state), reduce(state, AlertAction.CannotJudgeNowPressed))
+        val shown = AlertAction.Shown(AlertView.Blind(alert, maySkip = false))
+        assertEquals(Next(state), reduce(skipping, shown))
     }
 
     @Test
     fun `s05 no press on a blind alert asks for anything but a judgement or its skip`() {
-        for (press in presses) {
-            val next = reduce(blind, press)
-            assertTrue(next.state is AlertState.Blind)
-            assertTrue(next.effect is AlertEffect.Judge? || next.effect is AlertEffect.Skip?)
+        for (state in listOf(blind, skipping)) {
+            for (press in presses) {
+                val next = reduce(state, press)
+                assertTrue(next.state is AlertState.Blind)
+                assertTrue(next.effect is AlertEffect.Judge? || next.effect is AlertEffect.Skip?)
+            }
         }
     }
 

@@ -28,6 +28,11 @@ class AlertStoreTest {
         runCurrent()
     }
 
+    private fun TestScope.skip(store: AlertStore) {
+        press(store, AlertAction.CannotJudgeNowPressed)
+        press(store, AlertAction.SkipReasonPressed(SkipReason.PERSON_IS_HERE))
+    }
+
     @Test
     fun `an alert comes to the screen with its faces`() = runTest {
         val store = store()
@@ -62,6 +67,16 @@ class AlertStoreTest {
         )
         val over = AlertState.Over(alert, Ending.Decided(DecisionKind.ENGAGE), facts.warningMarkers)
         assertEquals(over, store.state.value)
+    }
+
+    @Test
+    fun `a skip goes to the core with its reason and reveals`() = runTest {
+        val store = store()
+        core.raise(alert)
+        runCurrent()
+        skip(store)
+        assertEquals("skip PERSON_IS_HERE", core.asked.last())
+        assertEquals(revealed, store.state.value)
     }
 
     @Test
@@ -104,7 +119,7 @@ class AlertStoreTest {
             screen.cancel()
             runCurrent()
         }
-        press(store, AlertAction.CannotJudgeNowPressed)
+        skip(store)
         core.views[alert.id] = AlertView.Over(alert, Ending.Withdrawn, emptyList())
         core.openAlerts.value = emptyList()
         runCurrent()
@@ -117,7 +132,7 @@ class AlertStoreTest {
         core.raise(alert)
         runCurrent()
         core.problem = Problem(Problem.Kind.STORAGE_FULL, "storage.full")
-        press(store, AlertAction.CannotJudgeNowPressed)
+        skip(store)
         val state = store.state.value as AlertState.Blind
         assertEquals(core.problem, state.problem)
         assertFalse(state.waiting)
@@ -142,7 +157,7 @@ class AlertStoreTest {
         val store = store()
         core.raise(alert)
         runCurrent()
-        press(store, AlertAction.CannotJudgeNowPressed)
+        skip(store)
         press(store, AlertAction.JudgePressed(Judgement.SAME_PERSON_LIKELY))
         press(store, AlertAction.DecisionPressed(DecisionKind.ENGAGE))
         core.raise(other)

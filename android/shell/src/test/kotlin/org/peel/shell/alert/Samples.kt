@@ -21,6 +21,8 @@ internal val viewing = Viewing(faces)
 
 internal val blind = AlertState.Blind(alert, viewing, maySkip = true)
 
+internal val skipping = blind.copy(givingSkipReason = true)
+
 internal val facts = RevealedFacts(
     grade = Grade.AMBER,
     categories = listOf(Category.WANTED_BY_COURT),
@@ -47,6 +49,7 @@ internal val presses: List<AlertAction> = buildList {
     Judgement.entries.forEach { add(AlertAction.JudgePressed(it)) }
     DecisionKind.entries.forEach { add(AlertAction.DecisionPressed(it)) }
     NoEngagementReason.entries.forEach { add(AlertAction.ReasonPressed(it)) }
+    SkipReason.entries.forEach { add(AlertAction.SkipReasonPressed(it)) }
     add(AlertAction.CannotJudgeNowPressed)
     add(AlertAction.CheckPressed)
     add(AlertAction.NoteChanged("because"))

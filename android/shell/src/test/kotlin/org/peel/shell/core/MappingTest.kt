@@ -52,8 +52,8 @@ class MappingTest {
         assertSame(WarningMarker.entries, org.peel.core.WarningMarker.entries)
         assertSame(ReferenceSource.entries, org.peel.core.ReferenceSource.entries)
         assertSame(Judgement.entries, org.peel.core.JudgementValue.entries)
-        // An officer cannot skip because of the policy: the core says that by itself.
-        assertSame(SkipReason.entries, org.peel.core.SkipReason.entries, except = setOf("POLICY_OFF"))
+        // That the policy asks for nothing the core says by itself, and an officer always states a reason.
+        assertSame(SkipReason.entries, org.peel.core.SkipReason.entries, except = setOf("POLICY_OFF", "NOT_STATED"))
         assertSame(Band.entries, org.peel.core.Band.entries, except = setOf("NOT_POSSIBLE"))
     }
 

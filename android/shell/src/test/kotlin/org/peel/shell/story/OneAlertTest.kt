@@ -31,7 +31,10 @@ import org.peel.shell.alert.Ending
 import org.peel.shell.alert.FaceCheck
 import org.peel.shell.alert.Judgement
 import org.peel.shell.alert.Look
+import org.peel.shell.alert.NoEngagementReason
+import org.peel.shell.alert.SkipReason
 import org.peel.shell.alert.Step
+import org.peel.shell.alert.WarningMarker
 import org.peel.shell.session.SyncReport
 
 private const val STORY_MILLIS = 60_000L
@@ -85,6 +88,43 @@ class OneAlertTest {
             val report = phone.session.sync(10_000).done()
             assertEquals(SyncReport.State.UP_TO_DATE, report.state)
             assertTrue(report.entries > 0 && report.signedFor == report.entries, report.toString())
+        }
+
+    @Test
+    fun `an alert skipped with a reason is revealed with its warnings`(@TempDir folder: File) =
+        story(folder) { gateway, phone ->
+            val store = AlertStore(phone.alerts, scope)
+            withContext(scope.coroutineContext) { store.start() }
+            val id = AlertId(gateway.raise(face, face))
+            suspend fun press(action: AlertAction) = withContext(scope.coroutineContext) { store.dispatch(action) }
+
+            store.until<AlertState.Blind> { it.alert.id == id }
+            press(AlertAction.CannotJudgeNowPressed)
+            press(AlertAction.SkipReasonPressed(SkipReason.PERSON_IS_HERE))
+            val answered = store.until<AlertState.Open> { !it.waiting }
+            assertNull(answered.problem)
+            val revealed = answered as AlertState.Revealed
+            assertEquals(listOf(WarningMarker.VIOLENT, WarningMarker.WEAPONS), revealed.facts.warningMarkers)
+            press(AlertAction.JudgePressed(Judgement.CANNOT_TELL))
+            store.until<AlertState.Revealed> { it.step == Step.Decide && !it.waiting }
+            press(AlertAction.DecisionPressed(DecisionKind.OBSERVE_ONLY))
+            press(AlertAction.ReasonPressed(NoEngagementReason.CANNOT_TELL))
+            press(AlertAction.RecordPressed)
+            assertEquals(Ending.Decided(DecisionKind.OBSERVE_ONLY), store.until<AlertState.Over> { true }.ending)
+
+            val report = phone.session.sync(10_000).done()
+            assertTrue(report.entries > 0 && report.signedFor == report.entries, report.toString())
+        }
+
+    @Test
+    fun `the strictest policy takes each reason that the screen offers`(@TempDir folder: File) =
+        story(folder) { gateway, phone ->
+            for (reason in SkipReason.entries) {
+                val id = AlertId(gateway.raise(face, face))
+                phone.arrives(id.text)
+                phone.alerts.displayed(id).done()
+                assertTrue(phone.alerts.skip(id, reason).done() is AlertView.Revealed, reason.name)
+            }
         }
 
     @Test
