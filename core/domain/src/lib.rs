@@ -11,7 +11,6 @@ mod bytes;
 mod cbor;
 pub mod deployment;
 pub mod event;
-pub mod exercise;
 pub mod id;
 pub mod judgement;
 pub mod permit;
