@@ -164,7 +164,7 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     let gateway = TestGateway::start().await;
     gateway.force.add_officer("PS-1", peel_domain::deployment::Role::Supervisor);
     gateway.go_live().await;
-    let _phone = gateway.phone(OFFICER).await;
+    let phone = gateway.phone(OFFICER).await;
     let alert_id = gateway.ingest().await;
     assert_eq!(gateway.state("ended").await.status(), 200);
     let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
@@ -183,6 +183,10 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     assert_eq!(state(OFFICER, PIN).unwrap_err().code(), "not_rostered");
     assert_eq!(state("PS-1", "000000").unwrap_err().code(), "sign_in.refused");
     state("PS-1", PIN).unwrap();
+    desk.follow(&mut |_, _, _| {}).await.unwrap();
+    let refused = read_record(&desk_dir(&gateway), deployment, &[]);
+    assert!(matches!(refused, Err(DeskError::Incomplete(1))), "a phone that has not said how the alert ended there");
+    record(&gateway, &phone, alert_id, Action::Closed).await;
     desk.follow(&mut |_, _, _| {}).await.unwrap();
     let text = read_record(&desk_dir(&gateway), deployment, &[]).unwrap();
     assert_eq!((text.record.total_alerts, text.record.false_unconfirmed), (1, 1));

@@ -7,6 +7,7 @@ mod parts;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Thousandths;
 use crate::deployment::{DeploymentCard, DeploymentState, Role};
 use crate::id::{AlertId, CameraId, DeploymentId, EngagementId, EnrolmentId, FeedId, MediaId, OfficerId};
 use crate::judgement::{Decision, JudgementKind, JudgementValue, Look, Saw, Sighting, SkipReason};
@@ -311,6 +312,9 @@ pub enum Action {
         captured_at_ms: i64,
         /// A role-player of the force's own test: counted apart.
         test_subject: bool,
+        /// The threshold that the LFR system raised it at; entries of earlier versions do not say it.
+        #[serde(default)]
+        threshold: Option<Thousandths>,
     },
     /// The operator withdrew an alert.
     AlertWithdrawn {

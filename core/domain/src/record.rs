@@ -2,13 +2,15 @@
 //!
 //! For: the desk, the auditor and the street feed the same events in and get the same record out, whatever the order
 //! of the logs. Must never: count what nobody recorded, hide an alert, or publish a record with a hole.
-//! Always: a counted alert has one truth or the record says which alert lacks it; exercises, duplicates, technical
-//! withdrawals and test subjects stand apart; conflicting decisions of two phones stay and are listed.
+//! Always: a counted alert has one truth or the record says which alert lacks it; a phone that an alert was issued to
+//! has said how it ended there or the record names it; exercises, duplicates, technical withdrawals and test subjects
+//! stand apart; conflicting decisions and verifications of two phones stay and are listed.
 
 mod alert_facts;
 mod csv;
 mod project;
 mod summary;
+mod truth;
 
 pub use csv::COLUMNS;
 pub use project::{RecordBuilder, Source};

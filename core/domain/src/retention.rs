@@ -42,11 +42,9 @@ fn due_reason(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -
     (latest_ms(state, now, known) >= until_ms).then_some(DeletionReason::Expired)
 }
 
-/// The latest of what the wall clock, the monotonic clock since the alert came in, and the gateway say.
+/// The latest of what the wall clock, the alert's own clock (see [`AlertState::present_ms`]) and the gateway say.
 fn latest_ms(state: &AlertState, now: &Moment, known: Known) -> i64 {
-    let received = state.received_at();
-    let at_least = received.utc_ms.saturating_add(i64::try_from(now.since(&received).ms).unwrap_or(i64::MAX));
-    [now.utc_ms, at_least].into_iter().chain(known.latest_gateway_ms).max().unwrap_or(i64::MAX)
+    now.utc_ms.max(state.present_ms(now)).max(known.latest_gateway_ms.unwrap_or(i64::MIN))
 }
 
 /// Whether the alert has been closed, or withdrawn or stale, for longer than the policy keeps its images.

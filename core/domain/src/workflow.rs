@@ -6,6 +6,7 @@
 //! logged skip (S05), turn time into "do not engage" (S03), or refuse to record a stop that is happening.
 //! Always: what `decide` gives applies; an error leaves the state as it was; the same events give the same state.
 
+mod actor;
 mod command;
 mod decide;
 mod due;
@@ -19,6 +20,7 @@ mod state;
 mod transition;
 
 pub use crate::shift::SignedInOfficer;
+pub(crate) use actor::may_do;
 pub use command::{Command, FalseAlertForm, ReceiptForm};
 pub use decide::{coordination, decide};
 pub use due::{Due, DueMedia, deployment_ended, due, withdrawn};

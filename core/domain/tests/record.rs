@@ -4,155 +4,15 @@
 
 mod support;
 
-use peel_domain::alert::Thousandths;
-use peel_domain::deployment::{DeploymentCard, DeploymentState, UseCase};
-use peel_domain::event::{Action, Actor, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};
-use peel_domain::id::{AlertId, CameraId, EngagementId, EnrolmentId, ForceId, MediaId, OfficerId};
-use peel_domain::judgement::{Decision, JudgementKind, JudgementValue, NoEngagementReason, SkipReason};
-use peel_domain::record::{COLUMNS, DeploymentRecord, Issue, RecordBuilder, RecordError, Source};
-use peel_domain::stop::{
-    ArrestCause, ArrestKind, FalseAlertCause, LegalFooting, NoActionReason, OtherOutcome, Outcome, Power,
-    ReceiptChannel, Truth, Verification,
-};
+use peel_domain::event::{Action, Actor, DeletionReason, MediaClass, MediaDeleted};
+use peel_domain::id::{CameraId, EngagementId, MediaId};
+use peel_domain::judgement::{Decision, JudgementValue, NoEngagementReason, SkipReason};
+use peel_domain::record::{COLUMNS, Issue, RecordError, Source};
+use peel_domain::stop::{FalseAlertCause, IdentityConclusion, LegalFooting, OtherOutcome, Outcome, Truth};
 use peel_domain::time::Elapsed;
 use peel_domain::workflow::DecisionKind;
+use support::trail::*;
 use support::*;
-
-const PHONE_1: Source = Source::Device(EnrolmentId(uuid::Uuid::from_u128(101)));
-const PHONE_2: Source = Source::Device(EnrolmentId(uuid::Uuid::from_u128(102)));
-
-fn alert(number: u128) -> AlertId {
-    AlertId(uuid(1_000 + number))
-}
-
-fn officer_actor(officer: &str) -> Actor {
-    Actor::Officer(OfficerId::new(officer).unwrap())
-}
-
-struct Trail(Vec<(Source, EventBody)>);
-
-impl Trail {
-    /// A deployment of two hours, with this card.
-    fn of(exercise: bool) -> Self {
-        let card = DeploymentCard {
-            deployment_id: deployment(),
-            force_id: ForceId::new("force.example").unwrap(),
-            exercise,
-            use_case: UseCase::CrimeHotspot,
-            location_text: "High Street, by the clock".to_owned(),
-            authority_ref: "A-1".to_owned(),
-            planned_start_ms: START_MS,
-            planned_end_ms: START_MS + 7_200_000,
-            cameras: vec![],
-            feeds: vec![],
-            algorithm: "vendor, name, 1.0".to_owned(),
-            threshold: Thousandths(640),
-            watchlist_size: 12_345,
-            faces_seen_estimate: None,
-            policy_version: 1,
-        };
-        let mut trail = Self(Vec::new());
-        trail.force(0, None, Action::DeploymentCreated(card));
-        trail.force(60_000, None, Action::DeploymentStateChanged { state: DeploymentState::Live });
-        trail.force(7_380_000, None, Action::DeploymentStateChanged { state: DeploymentState::Ended });
-        trail.force(7_380_000, None, Action::FacesSeenEstimated { faces: 12_000 });
-        trail
-    }
-
-    fn push(&mut self, source: Source, actor: Actor, ms: i64, alert_id: Option<AlertId>, action: Action) {
-        let justification = Justification::AlertResponse;
-        let deployment_id = Some(deployment());
-        self.0.push((source, EventBody { v: 1, at: at(ms), actor, deployment_id, alert_id, justification, action }));
-    }
-
-    fn force(&mut self, ms: i64, alert_id: Option<AlertId>, action: Action) {
-        self.push(Source::Events, Actor::Gateway, ms, alert_id, action);
-    }
-
-    fn phone(&mut self, source: Source, ms: i64, number: u128, action: Action) {
-        let officer = if source == PHONE_1 { "PC-1" } else { "PC-2" };
-        self.push(source, officer_actor(officer), ms, Some(alert(number)), action);
-    }
-
-    fn ingest(&mut self, number: u128, test_subject: bool) {
-        let camera_id = CameraId::new("cam-1").unwrap();
-        let action = Action::AlertIngested { camera_id, captured_at_ms: START_MS, test_subject };
-        self.force(100_000, Some(alert(number)), action);
-    }
-
-    fn judge(&mut self, source: Source, ms: i64, number: u128, value: JudgementValue) {
-        let action = Action::Judged { kind: JudgementKind::Blind, value, look: None, saw_before: vec![] };
-        self.phone(source, ms, number, action);
-    }
-
-    fn decide(&mut self, source: Source, ms: i64, number: u128, decision: Decision) {
-        self.phone(source, ms, number, Action::Decided { decision, note: None, officer_signature: None });
-    }
-
-    /// An engaged alert with a stop, a truth and an outcome.
-    fn stop(&mut self, source: Source, number: u128, truth: Option<Truth>, minutes: u64, outcome: Option<Outcome>) {
-        let engagement_id = EngagementId(uuid(2_000 + number));
-        self.decide(source, 110_000, number, Decision::Engage);
-        let footing = LegalFooting::VoluntaryConversation;
-        self.phone(source, 120_000, number, Action::ContactMade { engagement_id, footing });
-        if let Some(truth) = truth {
-            let verification = Verification::Confirmed;
-            self.phone(source, 130_000, number, Action::TruthRecorded { truth, verification });
-        }
-        if let Some(outcome) = outcome {
-            self.phone(source, 140_000, number, Action::OutcomeRecorded(outcome));
-        }
-        let channel = ReceiptChannel::Qr;
-        let offered = Action::ReceiptOffered { reference: "R".to_owned(), channel, commitment: [0; 32] };
-        self.phone(source, 150_000, number, offered);
-        let duration = Elapsed { ms: minutes * 60_000, uncertainty_ms: 0 };
-        self.phone(source, 160_000, number, Action::Released { duration });
-    }
-
-    fn record(&self) -> DeploymentRecord {
-        let mut builder = RecordBuilder::new(deployment());
-        for (source, event) in &self.0 {
-            builder.add(*source, event);
-        }
-        builder.finish()
-    }
-}
-
-fn arrest() -> Outcome {
-    Outcome::Arrest {
-        kind: ArrestKind::Warrant,
-        cause: ArrestCause::LfrReason,
-        power: Power::MagistratesWarrant,
-        grounds: "warrant confirmed by control".to_owned(),
-        code_g: vec![],
-    }
-}
-
-/// Seven counted alerts and one of each kind that is not counted.
-fn full(exercise: bool) -> Trail {
-    let mut trail = Trail::of(exercise);
-    for number in 1..=10 {
-        trail.ingest(number, number == 10);
-    }
-    trail.stop(PHONE_1, 1, Some(Truth::TrueAlert), 2, Some(arrest()));
-    trail.stop(PHONE_1, 2, Some(Truth::TrueAlert), 3, Some(Outcome::Other(OtherOutcome::ConditionsCheckedCompliant)));
-    trail.stop(PHONE_2, 3, Some(Truth::TrueAlert), 1, Some(Outcome::NoAction(NoActionReason::NoLongerWanted)));
-    trail.stop(PHONE_2, 4, Some(Truth::FalseAlert), 6, Some(Outcome::FalseAlertReleased));
-    let causes = vec![FalseAlertCause::LowLight, FalseAlertCause::HeadAngle];
-    let report = Action::FalseAlertReported {
-        causes,
-        primary: FalseAlertCause::HeadAngle,
-        apology_given: true,
-        follow_up_wanted: false,
-    };
-    trail.phone(PHONE_2, 170_000, 4, report);
-    trail.judge(PHONE_1, 105_000, 5, JudgementValue::DifferentPeopleLikely);
-    trail.judge(PHONE_1, 105_000, 6, JudgementValue::SamePersonLikely);
-    trail.force(106_000, Some(alert(7)), Action::AlertWithdrawn { judged_false: true });
-    trail.force(106_000, Some(alert(8)), Action::AlertWithdrawn { judged_false: false });
-    trail.decide(PHONE_1, 107_000, 9, Decision::DoNotEngage(vec![NoEngagementReason::DuplicateAlert]));
-    trail
-}
 
 #[test]
 fn the_sixteen_columns_come_out_of_the_trail() {
@@ -218,9 +78,7 @@ fn a_counted_alert_without_truth_makes_the_record_incomplete() {
     let record = trail.record();
     let Err(RecordError::Incomplete(issues)) = record.to_csv() else { panic!("published a hole") };
     assert!(issues.contains(&Issue::TruthMissing(alert(11))));
-    let supervisor = Actor::Supervisor(OfficerId::new("S-1").unwrap());
-    let debrief = Action::TruthRecorded { truth: Truth::FalseAlert, verification: Verification::Unconfirmed };
-    trail.push(Source::Events, supervisor, 8_000_000, Some(alert(11)), debrief);
+    trail.debrief(11, Truth::FalseAlert);
     assert_eq!(trail.record().false_unconfirmed, 3);
     assert!(trail.record().to_csv().is_ok());
 }
@@ -287,9 +145,15 @@ fn an_arrest_on_a_false_alert_is_counted_apart() {
 #[test]
 fn two_phones_that_verify_opposite_truths_hold_the_record_up() {
     let mut trail = full(false);
-    let opposite = Action::TruthRecorded { truth: Truth::FalseAlert, verification: Verification::Confirmed };
-    trail.phone(PHONE_2, 200_000, 1, opposite);
+    trail.contact(PHONE_2, 190_000, 1);
+    trail.conclude(PHONE_2, 200_000, 1, IdentityConclusion::NotThePerson);
+    trail.phone(PHONE_2, 210_000, 1, Action::OutcomeRecorded(Outcome::FalseAlertReleased));
+    trail.phone(PHONE_2, 220_000, 1, Action::Released { duration: Elapsed { ms: 1, uncertainty_ms: 0 } });
     assert!(trail.record().issues.contains(&Issue::TruthContradictory(alert(1))));
+    trail.debrief(1, Truth::TrueAlert);
+    let record = trail.record();
+    assert_eq!(record.complete().map(|_| ()), Ok(()), "the supervisor settles it");
+    assert_eq!((record.true_confirmed, record.verified_apart.as_slice()), (3, [alert(1)].as_slice()));
 }
 
 #[test]

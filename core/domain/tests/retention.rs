@@ -8,7 +8,7 @@ use peel_domain::event::{Action, Actor, DeletionReason, EventBody, Justification
 use peel_domain::judgement::{Decision, NoEngagementReason};
 use peel_domain::retention::{Known, due_media, due_media_knowing};
 use peel_domain::time::{BootId, Moment};
-use peel_domain::workflow::{AlertState, Command, Phase};
+use peel_domain::workflow::{AlertState, Command, Phase, due};
 use support::*;
 
 fn not_engaged() -> AlertState {
@@ -95,4 +95,28 @@ fn s29_an_alert_whose_images_all_have_receipts_is_done() {
     }
     assert_eq!(state.phase(), Phase::MediaDeleted);
     assert!(due_media(&state, &policy(), &at(70_000)).is_empty());
+}
+
+#[test]
+fn s27_a_clock_set_back_over_a_reboot_ends_every_life_and_revives_no_alert() {
+    let rebooted = |utc_ms: i64, up_ms: u64| Moment {
+        utc_ms: START_MS + utc_ms,
+        monotonic_ns: up_ms * 1_000_000,
+        boot_id: BootId([2; 8]),
+        ..at(0)
+    };
+    let mut undecided = fresh();
+    play(&mut undecided, Command::Displayed, 1_000).unwrap();
+    assert_eq!(reason(&undecided, rebooted(60_000, 1_000)), None, "a reboot alone takes nothing");
+    assert!(due(&undecided, &policy(), rebooted(60_000, 1_000)).events.is_empty());
+    for before_the_trail in [rebooted(-1, 1_000), rebooted(999, 1_000)] {
+        let due = due(&undecided, &policy(), before_the_trail);
+        let actions: Vec<&Action> = due.events.iter().map(|event| &event.action).collect();
+        assert_eq!(actions, [&Action::NoDecision, &Action::Expired, &Action::Closed]);
+        assert_eq!(reason(&undecided, before_the_trail), Some(DeletionReason::Expired));
+        assert_eq!(reason(&in_contact(), before_the_trail), Some(DeletionReason::Expired));
+    }
+    // The clock says that a minute has passed; the boot alone has lasted longer than the alert is fresh.
+    let late = due(&undecided, &policy(), rebooted(60_000, 200_000));
+    assert_eq!(late.events.len(), 3);
 }

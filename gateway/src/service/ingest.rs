@@ -3,6 +3,7 @@
 //! Always: images and their keys, numbers for every device, and the force's events are one transaction; devices are
 //! woken after it.
 
+use peel_domain::alert::Thousandths;
 use peel_domain::deployment::DeploymentState;
 use peel_domain::event::{Action, Actor, MediaClass};
 use peel_domain::id::{AlertId, EnrolmentId};
@@ -130,8 +131,12 @@ fn store(authority: &Authority, tx: &Connection, prepared: Prepared) -> Result<V
         put_media(tx, row)?;
     }
     let about = About { deployment_id: Some(deployment_id), alert_id: Some(alert_id) };
-    let ingested =
-        Action::AlertIngested { camera_id: dto.camera_id.clone(), captured_at_ms: dto.captured_at_ms, test_subject };
+    let ingested = Action::AlertIngested {
+        camera_id: dto.camera_id.clone(),
+        captured_at_ms: dto.captured_at_ms,
+        test_subject,
+        threshold: Some(Thousandths(dto.threshold_thousandths)),
+    };
     let mut events = vec![authority.event(Actor::Gateway, about, ingested)];
     let devices = Recipients::Engaging.of(tx, deployment_id)?;
     for (enrolment_id, alert_seq) in fanout::send(authority, tx, &devices, &StreamEvent::LfrAlert(Box::new(dto)))? {

@@ -1,4 +1,7 @@
 //! What all logs together say about one alert.
+//!
+//! Must never: believe a phone about what others did. Always: of a phone's log, what its officer and its core did;
+//! of the force's events log, what the force, its operators and its supervisors did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +10,21 @@ use crate::id::{AlertId, EngagementId, EnrolmentId, OfficerId};
 use crate::judgement::{Decision, JudgementKind, JudgementValue, NoEngagementReason};
 use crate::record::project::Source;
 use crate::record::summary::Issue;
-use crate::stop::{FalseAlertCause, Outcome, ReceiptChannel, Truth, Verification};
+use crate::record::truth::{AlertTruth, Statements};
+use crate::stop::{FalseAlertCause, IdentityConclusion, Outcome, ReceiptChannel, Truth, Verification};
 use crate::time::Elapsed;
-use crate::workflow::DecisionKind;
+use crate::workflow::{self, DecisionKind};
 
 /// A stop as one phone recorded it.
 #[derive(Clone, Debug)]
 pub(super) struct StopFacts {
-    pub(super) enrolment_id: EnrolmentId,
     pub(super) duration: Option<Elapsed>,
     pub(super) outcome: Option<Outcome>,
     pub(super) receipts: Vec<ReceiptChannel>,
 }
 
-/// One truth that was stated, with when and by whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Stated {
-    at_ms: i64,
-    is_false: bool,
-}
+/// A false alert's causes, all of them and the main one.
+type Causes = (Vec<FalseAlertCause>, FalseAlertCause);
 
 /// What all logs together say about one alert.
 #[derive(Clone, Debug, Default)]
@@ -36,160 +35,135 @@ pub(super) struct AlertFacts {
     pub(super) withdrawn_technically: bool,
     marked_duplicate: bool,
     called_duplicate: bool,
-    pub(super) decisions: Vec<(EnrolmentId, OfficerId, DecisionKind)>,
-    pub(super) stops: BTreeMap<EngagementId, StopFacts>,
+    decisions: BTreeMap<EnrolmentId, Vec<(OfficerId, DecisionKind)>>,
+    /// By phone and stop, so that no phone can change another's.
+    pub(super) stops: BTreeMap<(EnrolmentId, EngagementId), StopFacts>,
     current_stop: BTreeMap<EnrolmentId, EngagementId>,
-    confirmed: BTreeSet<bool>,
-    by_supervisor: Vec<Stated>,
-    judged: Vec<Stated>,
-    pub(super) causes: Vec<FalseAlertCause>,
-    pub(super) primary_cause: Option<FalseAlertCause>,
+    statements: Statements,
+    causes: BTreeMap<EnrolmentId, Causes>,
     pub(super) closed: BTreeSet<EnrolmentId>,
     pub(super) received: BTreeSet<EnrolmentId>,
-}
-
-/// The truth of a counted alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AlertTruth {
-    Known(Truth, Verification),
-    Missing,
-    Contradictory,
-}
-
-fn truth(is_false: bool) -> Truth {
-    if is_false { Truth::FalseAlert } else { Truth::TrueAlert }
+    /// To whom it was issued, under which number.
+    issued: BTreeSet<(EnrolmentId, u64)>,
 }
 
 impl AlertFacts {
     /// Takes one event in; an actor that cannot have done it is an issue, and the event is left out.
     pub(super) fn take(&mut self, alert_id: AlertId, source: Source, event: &EventBody) -> Result<(), Issue> {
-        match (source, &event.actor) {
-            (Source::Device(device), Actor::Officer(officer)) => self.take_officer(device, officer, event),
-            (Source::Device(device), Actor::Core) => match &event.action {
-                Action::AlertReceived { .. } => {
-                    self.received.insert(device);
-                }
-                Action::Closed => {
-                    self.closed.insert(device);
-                }
-                action if is_officers_alone(action) => return Err(Issue::WrongActor(alert_id)),
-                _ => {}
-            },
-            (Source::Events, _) | (Source::Device(_), Actor::Gateway | Actor::Operator(_)) => {
-                if is_officers_alone(&event.action) {
-                    return Err(Issue::WrongActor(alert_id));
-                }
-                self.take_force(source, event);
-            }
-            (Source::Device(_), _) => {
-                if is_officers_alone(&event.action) {
-                    return Err(Issue::WrongActor(alert_id));
-                }
-            }
+        match source {
+            Source::Events => self.take_force(event),
+            Source::Device(device) => self.take_phone(device, event),
         }
-        self.take_truth(alert_id, event)
+        .map_err(|NotBelieved| Issue::WrongActor(alert_id))
     }
 
-    fn take_force(&mut self, source: Source, event: &EventBody) {
-        match &event.action {
-            Action::AlertIngested { test_subject, .. } if source == Source::Events => {
+    fn take_force(&mut self, event: &EventBody) -> Result<(), NotBelieved> {
+        match (&event.action, &event.actor) {
+            (Action::AlertIngested { test_subject, .. }, _) => {
                 self.ingested = true;
                 self.test_subject |= test_subject;
             }
-            Action::AlertWithdrawn { judged_false } if source == Source::Events => {
-                if *judged_false {
-                    self.judged.push(Stated { at_ms: event.at.utc_ms, is_false: true });
-                } else {
-                    self.withdrawn_technically = true;
+            (Action::AlertIssued { enrolment_id, alert_seq }, _) => {
+                self.issued.insert((*enrolment_id, *alert_seq));
+            }
+            (Action::AlertWithdrawn { judged_false: true }, by) => {
+                self.statements.judge(Source::Events, by, event.at, Some(Truth::FalseAlert));
+            }
+            (Action::AlertWithdrawn { judged_false: false }, _) => self.withdrawn_technically = true,
+            (Action::MarkedDuplicate { .. }, _) => self.marked_duplicate = true,
+            (Action::Judged { kind: JudgementKind::OperatorAdjudication, value, .. }, by @ Actor::Operator(_)) => {
+                self.statements.judge(Source::Events, by, event.at, judged(*value));
+            }
+            (Action::Judged { kind: JudgementKind::Supervisor, value, .. }, Actor::Supervisor(_)) => {
+                if let Some(truth) = judged(*value) {
+                    self.statements.debrief(truth, Verification::Unconfirmed);
                 }
             }
-            Action::MarkedDuplicate { .. } => self.marked_duplicate = true,
+            (Action::TruthRecorded { truth, verification }, Actor::Supervisor(_)) => {
+                self.statements.debrief(*truth, *verification);
+            }
+            (action, _) if is_officers_alone(action) => return Err(NotBelieved),
             _ => {}
         }
+        Ok(())
+    }
+
+    fn take_phone(&mut self, device: EnrolmentId, event: &EventBody) -> Result<(), NotBelieved> {
+        match (&event.actor, &event.action) {
+            (Actor::Officer(_) | Actor::Core, action) if !workflow::may_do(action, &event.actor) => {
+                return Err(NotBelieved);
+            }
+            (Actor::Core, Action::AlertReceived { .. }) => {
+                self.received.insert(device);
+            }
+            (Actor::Officer(_) | Actor::Core, Action::Closed) => {
+                self.closed.insert(device);
+            }
+            (Actor::Officer(officer), _) => self.take_officer(device, officer, event),
+            // What the phone was told: it changes nothing here, because the force's own log says it.
+            (Actor::Core, _) | (Actor::Gateway, Action::Withdrawn { .. } | Action::Coordination { .. }) => {}
+            _ => return Err(NotBelieved),
+        }
+        Ok(())
     }
 
     fn take_officer(&mut self, device: EnrolmentId, officer: &OfficerId, event: &EventBody) {
         match &event.action {
             Action::Decided { decision, .. } => {
-                self.decisions.push((device, officer.clone(), DecisionKind::from(decision)));
-                self.take_reasons(decision, event.at.utc_ms);
+                let decisions = self.decisions.entry(device).or_default();
+                decisions.push((officer.clone(), DecisionKind::from(decision)));
+                self.take_reasons(device, decision, event);
             }
             Action::ContactMade { engagement_id, .. } => {
                 self.current_stop.insert(device, *engagement_id);
-                let stop = StopFacts { enrolment_id: device, duration: None, outcome: None, receipts: Vec::new() };
-                self.stops.entry(*engagement_id).or_insert(stop);
+                let stop = StopFacts { duration: None, outcome: None, receipts: Vec::new() };
+                self.stops.entry((device, *engagement_id)).or_insert(stop);
             }
             Action::Released { duration } => self.on_stop(device, |stop| stop.duration = Some(*duration)),
             Action::OutcomeRecorded(outcome) => self.on_stop(device, |stop| stop.outcome = Some(outcome.clone())),
             Action::ReceiptOffered { channel, .. } => self.on_stop(device, |stop| stop.receipts.push(*channel)),
             Action::FalseAlertReported { causes, primary, .. } => {
-                self.causes.clone_from(causes);
-                self.primary_cause = Some(*primary);
+                self.causes.insert(device, (causes.clone(), *primary));
             }
             Action::MarkedDuplicate { .. } => self.marked_duplicate = true,
-            Action::Closed => {
-                self.closed.insert(device);
-            }
-            _ => {}
+            _ => self.take_truth(device, event),
         }
     }
 
-    fn take_reasons(&mut self, decision: &Decision, at_ms: i64) {
+    fn take_reasons(&mut self, device: EnrolmentId, decision: &Decision, event: &EventBody) {
         let reasons = match decision {
             Decision::Engage => return,
             Decision::DoNotEngage(reasons) | Decision::PassTo(reasons) | Decision::ObserveOnly(reasons) => reasons,
         };
         self.called_duplicate |= reasons.contains(&NoEngagementReason::DuplicateAlert);
         if reasons.contains(&NoEngagementReason::DifferentPerson) {
-            self.judged.push(Stated { at_ms, is_false: true });
+            self.statements.judge(Source::Device(device), &event.actor, event.at, Some(Truth::FalseAlert));
         }
     }
 
-    fn take_truth(&mut self, alert_id: AlertId, event: &EventBody) -> Result<(), Issue> {
-        let at_ms = event.at.utc_ms;
+    /// An officer's judgements and conclusions. Only who stood before the person can have verified anything.
+    fn take_truth(&mut self, device: EnrolmentId, event: &EventBody) {
+        let in_contact = self.current_stop.contains_key(&device);
         match &event.action {
-            Action::Judged { kind, value, .. } => {
-                let human = match kind {
-                    JudgementKind::OperatorAdjudication => matches!(event.actor, Actor::Operator(_)),
-                    JudgementKind::Supervisor => matches!(event.actor, Actor::Supervisor(_)),
-                    _ => matches!(event.actor, Actor::Officer(_)),
-                };
-                if !human {
-                    return Err(Issue::WrongActor(alert_id));
-                }
-                let is_false = match value {
-                    JudgementValue::SamePersonLikely => false,
-                    JudgementValue::DifferentPeopleLikely => true,
-                    JudgementValue::CannotTell => return Ok(()),
-                };
-                let stated = Stated { at_ms, is_false };
-                if *kind == JudgementKind::Supervisor {
-                    self.by_supervisor.push(stated);
-                } else {
-                    self.judged.push(stated);
-                }
+            Action::IdentityConcluded(conclusion) if in_contact => {
+                self.statements.conclude(device, concluded(*conclusion));
             }
-            Action::TruthRecorded { truth, verification } => {
-                let is_false = *truth == Truth::FalseAlert;
-                match (verification, &event.actor) {
-                    (Verification::Confirmed, Actor::Officer(_) | Actor::Supervisor(_)) => {
-                        self.confirmed.insert(is_false);
-                    }
-                    (Verification::Unconfirmed, Actor::Supervisor(_)) => {
-                        self.by_supervisor.push(Stated { at_ms, is_false });
-                    }
-                    (Verification::Unconfirmed, Actor::Officer(_)) => self.judged.push(Stated { at_ms, is_false }),
-                    _ => return Err(Issue::WrongActor(alert_id)),
-                }
+            Action::TruthRecorded { truth, verification: Verification::Confirmed } if in_contact => {
+                self.statements.conclude(device, Some(*truth));
+            }
+            Action::TruthRecorded { truth, .. } => {
+                self.statements.judge(Source::Device(device), &event.actor, event.at, Some(*truth));
+            }
+            Action::Judged { value, .. } => {
+                self.statements.judge(Source::Device(device), &event.actor, event.at, judged(*value));
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn on_stop(&mut self, device: EnrolmentId, change: impl FnOnce(&mut StopFacts)) {
-        let current = self.current_stop.get(&device);
-        if let Some(stop) = current.and_then(|engagement| self.stops.get_mut(engagement)) {
+        let current = self.current_stop.get(&device).map(|engagement| (device, *engagement));
+        if let Some(stop) = current.and_then(|key| self.stops.get_mut(&key)) {
             change(stop);
         }
     }
@@ -199,31 +173,79 @@ impl AlertFacts {
         !self.stops.is_empty()
     }
 
+    /// Every decision, by phone and in its order.
+    pub(super) fn decisions(&self) -> Vec<(EnrolmentId, OfficerId, DecisionKind)> {
+        let of = |(device, all): (&EnrolmentId, &Vec<(OfficerId, DecisionKind)>)| {
+            let device = *device;
+            all.iter().map(move |(officer, kind)| (device, officer.clone(), *kind)).collect::<Vec<_>>()
+        };
+        self.decisions.iter().flat_map(of).collect()
+    }
+
     /// The same person was alerted twice, as somebody marked or an officer who did not engage said.
     pub(super) fn is_duplicate(&self) -> bool {
-        let wanted = self.decisions.iter().any(|(_, _, kind)| *kind == DecisionKind::Engage);
+        let wanted = self.decisions.values().flatten().any(|(_, kind)| *kind == DecisionKind::Engage);
         !self.engaged() && (self.marked_duplicate || (self.called_duplicate && !wanted))
     }
 
-    /// Confirmed by verification; else the supervisor's word at the debrief; else the last human judgement.
+    /// The alert's truth.
     pub(super) fn truth(&self) -> AlertTruth {
-        let mut confirmed = self.confirmed.iter();
-        match (confirmed.next(), confirmed.next()) {
-            (Some(_), Some(_)) => return AlertTruth::Contradictory,
-            (Some(is_false), None) => return AlertTruth::Known(truth(*is_false), Verification::Confirmed),
-            _ => {}
-        }
-        let last = self.by_supervisor.iter().max().or_else(|| self.judged.iter().max());
-        last.map_or(AlertTruth::Missing, |stated| AlertTruth::Known(truth(stated.is_false), Verification::Unconfirmed))
+        self.statements.truth()
+    }
+
+    /// It was verified as true and as false.
+    pub(super) fn verified_apart(&self) -> bool {
+        self.statements.verified_apart()
     }
 
     /// Outcomes of all stops.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
         self.stops.values().filter_map(|stop| stop.outcome.as_ref())
     }
+
+    /// All causes that were reported, and the main one of the first report.
+    pub(super) fn causes(&self) -> (BTreeSet<FalseAlertCause>, Option<FalseAlertCause>) {
+        let all = self.causes.values().flat_map(|(causes, _)| causes.iter().copied()).collect();
+        (all, self.causes.values().next().map(|(_, primary)| *primary))
+    }
+
+    /// Phones that the alert was issued to and that neither are done with it nor refused it.
+    pub(super) fn unaccounted<'a>(
+        &'a self,
+        refused: &'a BTreeSet<(EnrolmentId, u64)>,
+    ) -> impl Iterator<Item = EnrolmentId> + 'a {
+        let open = self.issued.iter().filter(|issued| !refused.contains(issued) && !self.is_done_on(issued.0));
+        open.map(|(device, _)| *device)
+    }
+
+    /// The phone closed the alert, or its stop ended with an outcome: nothing that counts can follow.
+    fn is_done_on(&self, device: EnrolmentId) -> bool {
+        let stop = self.current_stop.get(&device).and_then(|engagement| self.stops.get(&(device, *engagement)));
+        self.closed.contains(&device) || stop.is_some_and(|stop| stop.duration.is_some() && stop.outcome.is_some())
+    }
 }
 
-/// What only an officer can have done.
+/// An actor that cannot have done it, or not in this log.
+struct NotBelieved;
+
+fn judged(value: JudgementValue) -> Option<Truth> {
+    match value {
+        JudgementValue::SamePersonLikely => Some(Truth::TrueAlert),
+        JudgementValue::DifferentPeopleLikely => Some(Truth::FalseAlert),
+        JudgementValue::CannotTell => None,
+    }
+}
+
+fn concluded(conclusion: IdentityConclusion) -> Option<Truth> {
+    match conclusion {
+        IdentityConclusion::SamePerson => Some(Truth::TrueAlert),
+        IdentityConclusion::NotThePerson => Some(Truth::FalseAlert),
+        IdentityConclusion::NotEstablished => None,
+    }
+}
+
+/// What only an officer can have done, on a phone; and, in the events log, a statement of anybody else than those
+/// whose place it is.
 fn is_officers_alone(action: &Action) -> bool {
     matches!(
         action,
@@ -235,5 +257,7 @@ fn is_officers_alone(action: &Action) -> bool {
             | Action::FalseAlertReported { .. }
             | Action::ReceiptOffered { .. }
             | Action::JudgementSkipped { .. }
+            | Action::Judged { .. }
+            | Action::TruthRecorded { .. }
     )
 }

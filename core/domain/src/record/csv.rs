@@ -44,7 +44,7 @@ impl DeploymentRecord {
             self.duration(),
             card.map_or(NOT_STATED, |card| use_case(card.use_case)).to_owned(),
             card.map_or_else(|| NOT_STATED.to_owned(), |card| card.watchlist_size.to_string()),
-            card.map_or_else(|| NOT_STATED.to_owned(), |card| threshold(card.threshold)),
+            self.threshold_min.map_or_else(|| NOT_STATED.to_owned(), threshold),
             self.total_alerts.to_string(),
             self.true_confirmed.to_string(),
             self.true_unconfirmed.to_string(),

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::alert::Thousandths;
 use crate::deployment::{DeploymentCard, DeploymentState};
 use crate::event::{Action, Actor, EventBody};
 use crate::id::{AlertId, DeploymentId, EnrolmentId, MediaId, OfficerId};
 use crate::judgement::JudgementKind;
-use crate::record::alert_facts::{AlertFacts, AlertTruth};
+use crate::record::alert_facts::AlertFacts;
 use crate::record::summary::{Conflict, DeploymentRecord, Issue, OfficerJudgements, StopSummary};
+use crate::record::truth::AlertTruth;
 use crate::stop::{Outcome, ReceiptChannel, Truth, Verification};
 
 /// Which log an event comes from.
@@ -26,10 +28,12 @@ pub struct RecordBuilder {
     card: Option<DeploymentCard>,
     states: Vec<(i64, DeploymentState)>,
     faces: Option<u64>,
+    threshold: Option<Thousandths>,
     alerts: BTreeMap<AlertId, AlertFacts>,
     officers: BTreeMap<OfficerId, OfficerJudgements>,
     deleted: BTreeSet<(Source, MediaId)>,
     stored: BTreeSet<(Source, MediaId)>,
+    refused: BTreeSet<(EnrolmentId, u64)>,
     issues: BTreeSet<Issue>,
 }
 
@@ -41,32 +45,46 @@ impl RecordBuilder {
             card: None,
             states: Vec::new(),
             faces: None,
+            threshold: None,
             alerts: BTreeMap::new(),
             officers: BTreeMap::new(),
             deleted: BTreeSet::new(),
             stored: BTreeSet::new(),
+            refused: BTreeSet::new(),
             issues: BTreeSet::new(),
         }
     }
 
-    /// Takes an event in. Events of other deployments change nothing.
+    /// Takes an event in. Events of other deployments change nothing, but for the numbers that a phone refused: a
+    /// phone that has left the deployment refuses what still comes.
     pub fn add(&mut self, source: Source, event: &EventBody) {
+        if let (Action::InputRefused { alert_seq: Some(number), .. }, Source::Device(device), Actor::Core) =
+            (&event.action, source, &event.actor)
+        {
+            self.refused.insert((device, *number));
+        }
         if event.deployment_id != Some(self.deployment_id) {
             return;
         }
+        let by_core = event.actor == Actor::Core;
         match (&event.action, source) {
             (Action::DeploymentCreated(card), Source::Events) => self.card = Some(card.clone()),
             (Action::DeploymentStateChanged { state }, Source::Events) => self.states.push((event.at.utc_ms, *state)),
+            (Action::AlertIngested { threshold: Some(threshold), .. }, Source::Events) => {
+                self.threshold = Some(self.threshold.map_or(*threshold, |lowest| lowest.min(*threshold)));
+            }
             (Action::FacesSeenEstimated { faces }, Source::Events) => self.faces = Some(*faces),
-            (Action::AlertReceived { media, .. }, _) => {
+            (Action::AlertReceived { media, .. }, Source::Device(_)) if by_core => {
                 self.stored.extend(media.iter().map(|image| (source, image.media_id)));
             }
-            (Action::MediaDeleted(deleted), _) => {
+            (Action::MediaDeleted(deleted), _) if by_core || source == Source::Events => {
                 self.deleted.insert((source, deleted.media_id));
             }
             _ => {}
         }
-        self.count_judgement(event);
+        if source != Source::Events {
+            self.count_judgement(event);
+        }
         if let Some(alert_id) = event.alert_id {
             let taken = self.alerts.entry(alert_id).or_default().take(alert_id, source, event);
             self.issues.extend(taken.err());
@@ -91,7 +109,6 @@ impl RecordBuilder {
         if self.card.is_none() {
             self.issues.insert(Issue::NoCard);
         }
-        self.states.sort_by_key(|(at_ms, _)| *at_ms);
         let first_live = self.states.iter().find(|(_, state)| *state == DeploymentState::Live);
         record.started_ms = first_live.map(|(at_ms, _)| *at_ms);
         let ended = self.states.iter().rev().find(|(_, state)| *state == DeploymentState::Ended);
@@ -101,12 +118,16 @@ impl RecordBuilder {
         }
         record.faces_seen = self.faces.or_else(|| self.card.as_ref().and_then(|card| card.faces_seen_estimate));
         record.exercise = self.card.as_ref().is_some_and(|card| card.exercise);
+        let set = self.card.as_ref().map(|card| card.threshold);
+        record.threshold_min = set.into_iter().chain(self.threshold).min();
         record.card = self.card.take();
         record.deletion_receipts = count(self.deleted.len());
         record.media_without_receipt = count(self.stored.difference(&self.deleted).count());
         record.officers = std::mem::take(&mut self.officers);
         let alerts = std::mem::take(&mut self.alerts);
         for (alert_id, facts) in &alerts {
+            let missing = facts.unaccounted(&self.refused);
+            self.issues.extend(missing.map(|device| Issue::PhoneMissing(*alert_id, device)));
             count_alert(&mut record, &mut self.issues, *alert_id, facts);
         }
         if !record.truth_adds_up() {
@@ -161,18 +182,30 @@ fn count_alert(record: &mut DeploymentRecord, issues: &mut BTreeSet<Issue>, aler
     };
     count_stops(record, issues, alert_id, facts, truth.map(|(truth, _)| truth));
     count_outcome(record, issues, alert_id, facts, truth);
-    for cause in &facts.causes {
-        *record.causes.entry(*cause).or_default() += 1;
+    if facts.verified_apart() {
+        record.verified_apart.push(alert_id);
     }
-    if let Some(primary) = facts.primary_cause {
+    if truth.is_some_and(|(truth, _)| truth == Truth::FalseAlert) {
+        count_causes(record, facts);
+    }
+}
+
+/// A report that its officer overtook by concluding otherwise is no false alert's.
+fn count_causes(record: &mut DeploymentRecord, facts: &AlertFacts) {
+    let (causes, primary) = facts.causes();
+    for cause in causes {
+        *record.causes.entry(cause).or_default() += 1;
+    }
+    if let Some(primary) = primary {
         *record.primary_causes.entry(primary).or_default() += 1;
     }
 }
 
 fn note_conflict(record: &mut DeploymentRecord, alert_id: AlertId, facts: &AlertFacts) {
-    let kinds: BTreeSet<String> = facts.decisions.iter().map(|(_, _, kind)| format!("{kind:?}")).collect();
+    let decisions = facts.decisions();
+    let kinds: BTreeSet<String> = decisions.iter().map(|(_, _, kind)| format!("{kind:?}")).collect();
     if kinds.len() > 1 {
-        record.conflicts.push(Conflict { alert_id, decisions: facts.decisions.clone() });
+        record.conflicts.push(Conflict { alert_id, decisions });
     }
 }
 
@@ -193,7 +226,7 @@ fn count_stops(
     facts: &AlertFacts,
     truth: Option<Truth>,
 ) {
-    for (engagement_id, stop) in &facts.stops {
+    for ((enrolment_id, engagement_id), stop) in &facts.stops {
         let Some(duration) = stop.duration else {
             issues.insert(Issue::StopOpen(alert_id));
             continue;
@@ -205,7 +238,7 @@ fn count_stops(
         record.stops.push(StopSummary {
             alert_id,
             engagement_id: *engagement_id,
-            enrolment_id: stop.enrolment_id,
+            enrolment_id: *enrolment_id,
             duration,
             truth,
         });

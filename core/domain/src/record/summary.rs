@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::alert::Thousandths;
 use crate::deployment::DeploymentCard;
 use crate::id::{AlertId, DeploymentId, EngagementId, EnrolmentId, OfficerId};
 use crate::policy::Policy;
@@ -22,7 +23,7 @@ pub enum Issue {
     /// A counted alert has no truth: the supervisor states it at the debrief.
     #[error("an alert has no truth")]
     TruthMissing(AlertId),
-    /// Two phones verified one alert as true and as false.
+    /// Two phones verified one alert as true and as false: the supervisor settles it at the debrief.
     #[error("an alert was verified as true and as false")]
     TruthContradictory(AlertId),
     /// A confirmed true alert has no outcome.
@@ -31,6 +32,10 @@ pub enum Issue {
     /// A stop has not ended.
     #[error("a stop has not ended")]
     StopOpen(AlertId),
+    /// An alert was issued to this phone, and its record does not say how that ended: it has not synchronised, or the
+    /// alert is still open there.
+    #[error("a phone's record of an alert is missing or not ended")]
+    PhoneMissing(AlertId, EnrolmentId),
     /// A phone recorded an alert that the events log does not know.
     #[error("a phone recorded an alert that the force did not take in")]
     UnknownAlert(AlertId),
@@ -53,6 +58,7 @@ impl Issue {
             | Self::TruthContradictory(alert_id)
             | Self::OutcomeMissing(alert_id)
             | Self::StopOpen(alert_id)
+            | Self::PhoneMissing(alert_id, _)
             | Self::UnknownAlert(alert_id)
             | Self::WrongActor(alert_id) => Some(*alert_id),
             _ => None,
@@ -116,6 +122,8 @@ pub struct DeploymentRecord {
     pub ended_ms: Option<i64>,
     /// Faces seen, as estimated.
     pub faces_seen: Option<u64>,
+    /// The lowest threshold of the card and of all alerts, as far as the trail says it.
+    pub threshold_min: Option<Thousandths>,
     /// Counted alerts.
     pub total_alerts: u64,
     /// True, verified.
@@ -164,6 +172,8 @@ pub struct DeploymentRecord {
     pub open_on: Vec<(AlertId, EnrolmentId)>,
     /// Differing decisions.
     pub conflicts: Vec<Conflict>,
+    /// Counted alerts that were verified as true and as false, also where the supervisor settled it.
+    pub verified_apart: Vec<AlertId>,
     /// What keeps it from being published.
     pub issues: BTreeSet<Issue>,
 }
@@ -177,6 +187,7 @@ impl DeploymentRecord {
             started_ms: None,
             ended_ms: None,
             faces_seen: None,
+            threshold_min: None,
             total_alerts: 0,
             true_confirmed: 0,
             true_unconfirmed: 0,
@@ -201,6 +212,7 @@ impl DeploymentRecord {
             officers: BTreeMap::new(),
             open_on: Vec::new(),
             conflicts: Vec::new(),
+            verified_apart: Vec::new(),
             issues: BTreeSet::new(),
         }
     }

@@ -42,11 +42,6 @@ fn by_core(state: &AlertState, actions: Vec<Action>, now: Moment) -> Vec<EventBo
     actions.into_iter().map(|action| event(state, action, Actor::Core, now)).collect()
 }
 
-/// The present as the clock says it that the alert came in on: setting the wall clock changes nothing in one boot.
-fn present_ms(state: &AlertState, now: &Moment) -> i64 {
-    now.utc_ms_from(&state.received_at)
-}
-
 fn due_actions(state: &AlertState, policy: &Policy, now: &Moment) -> Vec<Action> {
     if state.stop.is_some() || state.phase.is_closed() {
         return Vec::new();
@@ -57,7 +52,7 @@ fn due_actions(state: &AlertState, policy: &Policy, now: &Moment) -> Vec<Action>
         let over = !state.engaged() || now.since(&since).ms >= late_ms;
         return if over { vec![Action::Closed] } else { Vec::new() };
     }
-    if present_ms(state, now) < state.stale_at_ms {
+    if state.present_ms(now) < state.stale_at_ms {
         return Vec::new();
     }
     match state.phase {

@@ -62,6 +62,8 @@ pub struct AlertState {
     pub(super) stale_at_ms: i64,
     pub(super) media_expire_at_ms: i64,
     pub(super) received_at: Moment,
+    /// The latest moment that the trail has of this alert, on the clock that it came in on; never earlier than that.
+    pub(super) known_ms: i64,
     pub(super) media: Vec<HeldMedia>,
     pub(super) known_media: Vec<MediaId>,
     pub(super) phase: Phase,
@@ -101,6 +103,7 @@ impl AlertState {
             stale_at_ms: open.stale_at_ms,
             media_expire_at_ms: open.media_expire_at_ms,
             received_at: at,
+            known_ms: at.utc_ms,
             known_media: media.iter().map(|held| held.media_id).collect(),
             media,
             phase: Phase::Received,
@@ -159,6 +162,27 @@ impl AlertState {
     /// When the phone stored it.
     pub fn received_at(&self) -> Moment {
         self.received_at
+    }
+
+    /// The present at the earliest, in milliseconds since 1970 UTC: setting the wall clock changes nothing within the
+    /// boot that the alert came in on. After a reboot it is what the wall clock says or this boot has lasted, and the
+    /// end of all time where the wall clock contradicts the trail: it was set back, so nothing here is fresh any more.
+    pub fn present_ms(&self, now: &Moment) -> i64 {
+        let at_least =
+            self.received_at.utc_ms.saturating_add(i64::try_from(now.since(&self.received_at).ms).unwrap_or(i64::MAX));
+        if now.boot_id == self.received_at.boot_id {
+            at_least
+        } else if now.utc_ms < self.known_ms {
+            i64::MAX
+        } else {
+            now.utc_ms.max(at_least)
+        }
+    }
+
+    /// Notes that the trail has something of this alert at `at`.
+    pub(super) fn note_time(&mut self, at: &Moment) {
+        let ms = at.utc_ms_from(&self.received_at);
+        self.known_ms = self.known_ms.max(ms);
     }
 
     /// The images that are still held.

@@ -7,30 +7,12 @@ use crate::permit::ComparisonPurpose;
 use crate::stop::{IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, Outcome};
 use crate::stop_state::{IdentityStepRecord, StopState};
 use crate::time::{Elapsed, Moment};
+use crate::workflow::actor::may_do;
 use crate::workflow::error::WorkflowError;
 use crate::workflow::phase::{DecisionKind, Phase};
 use crate::workflow::state::{AlertState, Taken, Withdrawal};
 
 type Step = Result<(), WorkflowError>;
-
-/// Whose hand an action must come from.
-fn check_actor(action: &Action, actor: &Actor) -> Step {
-    let officer = matches!(actor, Actor::Officer(_));
-    let fits = match action {
-        Action::AlertReceived { .. } | Action::MediaDeleted(_) | Action::NoDecision | Action::Expired => {
-            *actor == Actor::Core
-        }
-        Action::Revealed | Action::Closed => officer || *actor == Actor::Core,
-        Action::Withdrawn { .. } => matches!(actor, Actor::Gateway | Actor::Operator(_)),
-        Action::MarkedDuplicate { .. } | Action::Superseded { .. } => *actor != Actor::Core,
-        Action::Coordination { .. } => matches!(actor, Actor::Gateway | Actor::Desk),
-        Action::Judged { kind: JudgementKind::OperatorAdjudication, .. } => matches!(actor, Actor::Operator(_)),
-        Action::Judged { kind: JudgementKind::Supervisor, .. } => matches!(actor, Actor::Supervisor(_)),
-        Action::TruthRecorded { .. } => officer || matches!(actor, Actor::Supervisor(_)),
-        _ => officer,
-    };
-    if fits { Ok(()) } else { Err(WorkflowError::WrongActor) }
-}
 
 impl AlertState {
     /// Moves the state by one event of its alert; an error leaves it as it was.
@@ -38,13 +20,17 @@ impl AlertState {
         if event.alert_id != Some(self.alert_id) {
             return Err(WorkflowError::WrongAlert);
         }
-        check_actor(&event.action, &event.actor)?;
+        if !may_do(&event.action, &event.actor) {
+            return Err(WorkflowError::WrongActor);
+        }
         let at = event.at;
         match (&event.action, &event.actor) {
             (Action::Decided { decision, .. }, Actor::Officer(officer)) => self.on_decided(decision, officer),
             (Action::Judged { kind, value, .. }, Actor::Officer(officer)) => self.on_judged(*kind, *value, officer),
             (action, _) => self.on_action(action, at),
-        }
+        }?;
+        self.note_time(&at);
+        Ok(())
     }
 
     fn on_action(&mut self, action: &Action, at: Moment) -> Step {

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // test code outside of #[test] functions
 
+pub mod trail;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signer, SigningKey};
