@@ -7,13 +7,12 @@ use std::path::{Component, Path};
 use peel_domain::id::EnrolmentId;
 use peel_ledger::bundle::{Files, LogExport, Trust, TrustedLog, build};
 use peel_ledger::note::{SignedNote, VerifierKey};
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::force::{ForceConfig, ForceError};
 use crate::service::{Authority, Gateway, ServiceError};
-use crate::storage::{self, LogRow, LogStore as _, SqliteLogs};
+use crate::storage::{self, LogRow, LogStore as _, Logs, Tx};
 
 /// One file of a bundle, for HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,24 +27,24 @@ fn seconds(at_ms: i64) -> u64 {
     u64::try_from(at_ms / 1_000).unwrap_or(0)
 }
 
-fn export(tx: &Connection, row: &LogRow) -> Result<Option<LogExport>, ServiceError> {
+fn export(tx: &Tx, row: &LogRow) -> Result<Option<LogExport>, ServiceError> {
     let Some(committed) = &row.committed else { return Ok(None) };
     let checkpoint = SignedNote::parse(committed.note.as_bytes()).map_err(|_| ServiceError::Internal)?;
-    let entries = SqliteLogs(tx).read_entries(&row.log_id, 0, committed.size, usize::MAX)?;
+    let entries = Logs(tx).read_entries(&row.log_id, 0, committed.size, usize::MAX)?;
     Ok(Some(LogExport { checkpoint, entries }))
 }
 
 /// The bundle's files.
-pub fn bundle_files(authority: &Authority, tx: &Connection) -> Result<Files, ServiceError> {
+pub fn bundle_files(authority: &Authority, tx: &Tx) -> Result<Files, ServiceError> {
     let mut exports = Vec::new();
-    for row in SqliteLogs(tx).logs()? {
+    for row in Logs(tx).logs()? {
         exports.extend(export(tx, &row)?);
     }
     let made_at_s = seconds(authority.clock.now_ms());
     build(&exports, made_at_s, &authority.keys.bundle).map_err(|_| ServiceError::Internal)
 }
 
-fn trusted(tx: &Connection, authority: &Authority, row: &LogRow) -> Result<Option<TrustedLog>, ServiceError> {
+fn trusted(tx: &Tx, authority: &Authority, row: &LogRow) -> Result<Option<TrustedLog>, ServiceError> {
     if row.committed.is_none() || row.origin == authority.force_log_origin {
         return Ok(None);
     }
@@ -61,10 +60,10 @@ fn trusted(tx: &Connection, authority: &Authority, row: &LogRow) -> Result<Optio
 }
 
 /// The trust file's text. An outsider gets it from the force another way than the bundle.
-pub fn trust_text(authority: &Authority, tx: &Connection) -> Result<String, ServiceError> {
+pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError> {
     let config = &authority.config;
     let mut logs = Vec::new();
-    for row in SqliteLogs(tx).logs()? {
+    for row in Logs(tx).logs()? {
         logs.extend(trusted(tx, authority, &row)?);
     }
     let approvers = config.approver_vkeys.iter().map(|text| ForceConfig::vkey(text));

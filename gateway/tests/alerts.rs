@@ -262,6 +262,9 @@ async fn s25_at_the_end_media_and_what_was_said_are_gone() {
     assert_eq!((again, event), (seq, StreamEvent::LfrExpire { alert_id }));
     let ended = late.next_stored().await.unwrap().1;
     assert!(matches!(ended, StreamEvent::DeploymentState { state: DeploymentState::Ended, .. }));
+    if gateway.force.data().store().unwrap().is_shared() {
+        return; // What a server's pages keep stands in SECURITY.md.
+    }
     // Neither the database nor its write-ahead log says any more why the person was sought.
     for suffix in ["", "-wal"] {
         let mut name = gateway.force.data().database().into_os_string();

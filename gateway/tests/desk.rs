@@ -12,7 +12,9 @@ use peel_domain::wire::StreamEvent;
 use peel_gateway::bundle::{bundle_files, trust_text, write_bundle};
 use peel_gateway::clock::GatewayClock;
 use peel_gateway::desk::{Desk, DeskDir, DeskError, deployment_record, read_record};
+use peel_gateway::params;
 use peel_gateway::service::record_truth;
+use peel_gateway::storage::{Row, Tx};
 use peel_ledger::bundle::{Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::entry::{EntryClass, EntryTime};
 use peel_ledger::mirror::{AddCheckpoint, AddEntries, Package};
@@ -139,22 +141,24 @@ async fn a_desk_that_is_shown_other_keys_or_a_shorter_log_alarms() {
     let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
     desk.follow(&mut |_, _, _| {}).await.unwrap();
     // Somebody puts another note in the place of the events log's.
-    let db = peel_gateway::storage::Db::open_connection(&gateway.force.data().database()).unwrap();
-    let (size, note): (i64, String) = db
-        .query_row("select size, note from log where log_id = 'events'", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
-    db.execute(
-        "update log set note = replace(note, ?1, ?2) where log_id = 'events'",
-        [format!("\n{size}\n"), format!("\n{}\n", size - 1)],
-    )
-    .unwrap();
+    let set_note = |note: String| {
+        gateway.force.change(|_, tx| Ok(tx.execute("update log set note = ?1 where log_id = 'events'", params![note])?))
+    };
+    let read = |row: &mut Row| Ok((row.take::<i64>(0)?, row.take::<String>(1)?));
+    let sql = "select size, note from log where log_id = 'events'";
+    let (size, note) = gateway.force.change(|_, tx| Ok(tx.query_one(sql, params![], read)?)).unwrap().unwrap();
+    set_note(note.replace(&format!("\n{size}\n"), &format!("\n{}\n", size - 1))).unwrap();
     let refused = desk.follow(&mut |_, _, _| {}).await;
     assert!(matches!(refused, Err(DeskError::Integrity(log)) if log == "events"));
-    db.execute("update log set note = ?1 where log_id = 'events'", [&note]).unwrap();
+    set_note(note).unwrap();
     desk.follow(&mut |_, _, _| {}).await.unwrap();
     // An entry is changed under a good checkpoint: a desk that never read it must not keep it.
     std::fs::remove_file(desk_dir(&gateway).database()).unwrap();
-    db.execute("update entry set body = zeroblob(length(body)) where log_id = 'events' and idx = 0", []).unwrap();
+    let forge = |tx: &Tx| {
+        support::store::let_entries_be_changed(tx, &gateway.force);
+        tx.execute("update entry set body = ?1 where log_id = 'events' and idx = 0", params![vec![0_u8; 700]])
+    };
+    assert_eq!(gateway.force.change(|_, tx| Ok(forge(tx)?)).unwrap(), 1);
     let mut fresh = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
     assert!(matches!(fresh.follow(&mut |_, _, _| {}).await, Err(DeskError::Integrity(_))));
 }

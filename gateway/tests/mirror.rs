@@ -3,124 +3,12 @@
 
 mod support;
 
-use p256::ecdsa::Signature;
-use p256::ecdsa::signature::Signer as _;
 use peel_ledger::Hash;
-use peel_ledger::Origin;
-use peel_ledger::checkpoint::Checkpoint;
-use peel_ledger::entry::{EntryClass, EntryTime};
-use peel_ledger::mirror::{AddCheckpoint, AddEntries, MirrorInfo, MirrorReceipt, Package, package_bounds};
+use peel_ledger::mirror::{AddCheckpoint, MirrorInfo, MirrorReceipt};
 use peel_ledger::note::{SignedNote, VerifierKey};
-use peel_ledger::seal::RecipientPublicKey;
-use peel_ledger::tree::LeafHashes;
-use peel_ledger::writer::WriterState;
 use reqwest::Method;
+use support::device_log::Log;
 use support::{TestGateway, TestPhone};
-
-/// A phone's log in memory.
-struct Log {
-    origin: Origin,
-    state: WriterState,
-    entries: Vec<Vec<u8>>,
-    leaves: Vec<Hash>,
-    recipients: Vec<RecipientPublicKey>,
-}
-
-fn recipients(phone: &TestPhone) -> Vec<RecipientPublicKey> {
-    let text = |suite: &str, key: &[u8]| format!("{suite}:{}", hex::encode(key));
-    let keys = phone.enrolment.recipients.iter();
-    keys.map(|key| text(&key.suite, key.public_key.as_bytes()).parse().unwrap()).collect()
-}
-
-impl Log {
-    fn new(phone: &TestPhone) -> Self {
-        Self {
-            origin: phone.enrolment.origin.parse().unwrap(),
-            state: WriterState::new(),
-            entries: Vec::new(),
-            leaves: Vec::new(),
-            recipients: recipients(phone),
-        }
-    }
-
-    fn keep(&mut self, appended: peel_ledger::writer::Appended) {
-        self.state = appended.state;
-        self.entries.push(appended.entry);
-        self.leaves.push(appended.leaf);
-    }
-
-    fn write(&mut self, count: usize) {
-        for n in 0..count {
-            let time = EntryTime { wall_ms: support::now_ms(), mono_ns: n as u64, boot: [1; 8], beacon: None };
-            let body = format!("body {n}");
-            let appended = self
-                .state
-                .append(&self.origin, EntryClass::Event, time, body.as_bytes(), &self.recipients, &mut rand::rng())
-                .unwrap();
-            self.keep(appended);
-        }
-    }
-
-    fn receipt(&mut self, commitment: Hash) {
-        let time = EntryTime { wall_ms: support::now_ms(), mono_ns: 9, boot: [1; 8], beacon: None };
-        let appended = self.state.append_receipt(time, commitment, &mut rand::rng()).unwrap();
-        self.keep(appended);
-    }
-
-    fn nodes(&self) -> LeafHashes {
-        LeafHashes::new(self.leaves.clone())
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        self.state.checkpoint(&self.origin)
-    }
-
-    fn note(&self, phone: &TestPhone) -> SignedNote {
-        let mut note = self.checkpoint().sign(&phone.log_key).unwrap();
-        let der: Signature = phone.hw_key.sign(note.text().as_bytes());
-        note.attach_hardware_line(self.origin.as_str(), &phone.enrolment_hw(), der.to_der().as_bytes()).unwrap();
-        note
-    }
-
-    fn upload(&self, from: u64) -> Vec<u8> {
-        let (nodes, end) = (self.nodes(), self.state.size());
-        let package = |(start, stop): (u64, u64)| {
-            let entries = self.entries[usize::try_from(start).unwrap()..usize::try_from(stop).unwrap()].iter();
-            Package::build(start, entries.map(Vec::as_slice).collect(), end, &nodes).unwrap()
-        };
-        let packages = package_bounds(from, end).map(package).collect();
-        let origin = self.origin.clone();
-        AddEntries { origin, upload_start: from, upload_end: end, ticket: Vec::new(), packages, partial: false }
-            .encode()
-            .unwrap()
-    }
-}
-
-impl TestPhone {
-    fn enrolment_hw(&self) -> Vec<u8> {
-        support::spki(&self.hw_key)
-    }
-
-    async fn send(&self, gateway: &TestGateway, call: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
-        let path = format!("/v1/logs/{}/{call}", self.id());
-        let request = gateway.call(Method::POST, &path).bearer_auth(&self.token).body(body);
-        let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
-    }
-
-    async fn announce(&self, gateway: &TestGateway, log: &Log, old: u64) -> (u16, Vec<u8>) {
-        let request = AddCheckpoint::build(old, log.note(self), &log.nodes()).unwrap();
-        self.send(gateway, "add-checkpoint", request.encode()).await
-    }
-
-    async fn upload(&self, gateway: &TestGateway, log: &Log, from: u64) -> (u16, Vec<u8>) {
-        self.send(gateway, "add-entries", log.upload(from)).await
-    }
-
-    fn mirror_key(&self) -> VerifierKey {
-        self.enrolment.mirror_vkey.parse().unwrap()
-    }
-}
 
 #[tokio::test]
 async fn s36_what_is_durable_is_cosigned_and_the_same_bytes_are_given_again() {

@@ -8,7 +8,7 @@ use peel_domain::deployment::Role;
 use peel_domain::id::{DeploymentId, OfficerId};
 use peel_gateway::force::{ForceDir, InitRequest, create};
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
-use peel_gateway::storage::{Connection, Db, Roster};
+use peel_gateway::storage::{Roster, StoreAddress, Tx};
 
 use super::{CliError, Data, say};
 
@@ -36,10 +36,16 @@ pub(crate) struct Init {
     /// Where the LFR system's and the operator's access keys go
     #[arg(long, value_name = "DIR")]
     vendor: PathBuf,
+    /// A PostgreSQL server of this machine instead of a file, `postgresql://...`; `-` reads the address, which may hold
+    /// a password, from standard input
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
 }
 
 impl Init {
     pub(super) fn run(self) -> Result<(), CliError> {
+        let url = self.store.map(|url| if url == "-" { line_of_input() } else { Ok(url) }).transpose()?;
+        let store = url.map(|url| StoreAddress::server(&zeroize::Zeroizing::new(url))).transpose()?;
         let request = InitRequest {
             data: self.data,
             force: self.force,
@@ -48,6 +54,7 @@ impl Init {
             desk: self.desk,
             auditor: self.auditor_key_out,
             vendor: self.vendor,
+            store,
         };
         let created = create(&request, &mut rand::rng())?;
         say(&serde_json::json!({ "force": created.config.force, "exercise": created.config.exercise }));
@@ -62,18 +69,12 @@ impl Data {
     }
 
     /// Opens the force and runs `work` in one transaction of its store.
-    pub(super) fn change<T>(
+    pub(super) fn change<T: Send>(
         &self,
-        work: impl FnOnce(&Authority, &Connection) -> Result<T, ServiceError>,
+        work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send,
     ) -> Result<T, CliError> {
-        let dir = ForceDir::new(&self.data);
-        let authority = Authority::open(dir.clone(), self.time.exercise_clock)?;
-        let mut connection = Db::open_connection(&dir.database())?;
-        let transaction =
-            connection.transaction_with_behavior(peel_gateway::storage::IMMEDIATE).map_err(ServiceError::from)?;
-        let value = work(&authority, &transaction)?;
-        transaction.commit().map_err(ServiceError::from)?;
-        Ok(value)
+        let authority = Authority::open(ForceDir::new(&self.data), self.time.exercise_clock)?;
+        Ok(authority.change(work)?)
     }
 }
 

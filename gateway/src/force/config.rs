@@ -44,6 +44,9 @@ pub struct Limits {
     pub request_seconds: u64,
     /// Stored events kept for each device's stream.
     pub stream_backlog: u32,
+    /// Mebibytes that the store's file may grow to, so that it leaves room on its disk; none where it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_mib: Option<u32>,
 }
 
 impl Default for Limits {
@@ -55,6 +58,7 @@ impl Default for Limits {
             device_per_second: 50,
             request_seconds: 15,
             stream_backlog: 20_000,
+            store_mib: None,
         }
     }
 }

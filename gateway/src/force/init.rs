@@ -3,7 +3,7 @@
 //! Must never: leave the operations or auditor private key in the directory that `serve` reads.
 //! Always: refuses to overwrite a force that is there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ use super::config::{Limits, Recipient, RecipientPurpose};
 use super::keys::{ForceKeys, PolicySigners, PrivateKeyFile};
 use super::{ForceConfig, ForceDir, ForceError, TlsFiles};
 use crate::files;
-use crate::storage::{ApiKeyKind, Db};
+use crate::storage::{ApiKeyKind, Db, StoreAddress, StoreError};
 
 /// What to make.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct InitRequest {
     pub auditor: PathBuf,
     /// Where the keys for the LFR system and the operator go.
     pub vendor: PathBuf,
+    /// The database server, where the store is not a file of `data`.
+    pub store: Option<StoreAddress>,
 }
 
 /// What was made, for whoever set the force up.
@@ -70,6 +72,9 @@ pub fn create(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Created
     }
     for folder in [dir.path(), &dir.tls(), &dir.media(), &request.desk, &request.auditor, &request.vendor] {
         files::private_dir(folder)?;
+    }
+    if let Some(StoreAddress::Server(url)) = &request.store {
+        files::write_private(&dir.store_file(), url.as_bytes())?;
     }
     let tls = TlsFiles::of(&dir);
     tls.create(&request.force, &request.names)?;
@@ -136,16 +141,20 @@ fn hand_out_access(
     rng: &mut impl CryptoRng,
 ) -> Result<(), ForceError> {
     let authority = files::read_text(&tls.authority)?;
-    let db = Db::open_connection(&dir.database()).map_err(|_| ForceError::Config)?;
-    let mut give = |kind: ApiKeyKind, path: &Path| {
+    let places = [
+        (ApiKeyKind::Ingest, request.vendor.join("ingest.key")),
+        (ApiKeyKind::Operator, request.vendor.join("operator.key")),
+        (ApiKeyKind::Desk, request.desk.join("desk.key")),
+    ];
+    let mut hashes: Vec<(ApiKeyKind, [u8; 32])> = Vec::with_capacity(places.len());
+    for (kind, path) in &places {
         let secret = random_text(rng);
-        let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        crate::storage::put_api_key(&db, kind, &hash).map_err(|_| ForceError::Config)?;
-        PrivateKeyFile::write(path, &secret)
-    };
-    give(ApiKeyKind::Ingest, &request.vendor.join("ingest.key"))?;
-    give(ApiKeyKind::Operator, &request.vendor.join("operator.key"))?;
-    give(ApiKeyKind::Desk, &request.desk.join("desk.key"))?;
+        hashes.push((*kind, Sha256::digest(secret.as_bytes()).into()));
+        PrivateKeyFile::write(path, &secret)?;
+    }
+    Db::once(&dir.store()?, |tx| -> Result<(), StoreError> {
+        hashes.iter().try_for_each(|(kind, hash)| crate::storage::put_api_key(tx, *kind, hash))
+    })?;
     files::write_public(&request.vendor.join("ca.pem"), authority.as_bytes())?;
     Ok(files::write_public(&request.desk.join("ca.pem"), authority.as_bytes())?)
 }

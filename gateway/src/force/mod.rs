@@ -16,6 +16,9 @@ pub use init::{Created, InitRequest, create};
 pub use keys::{ForceKeys, PolicySigners, PrivateKeyFile};
 pub use tls::{TlsFiles, client_config, read_certificates, server_config, spki_pin};
 
+use crate::files;
+use crate::storage::{StoreAddress, StoreError};
+
 /// Why a force's directory could not be made or read. The text reads after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum ForceError {
@@ -37,6 +40,9 @@ pub enum ForceError {
     /// The TLS certificate or key is not usable.
     #[error("set up tls from the force's certificate")]
     Tls,
+    /// The store's address is not one, or the store did not take what a new force begins with.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Randomness of the system was not available.
     #[error("draw random numbers")]
     Random,
@@ -85,6 +91,21 @@ impl ForceDir {
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.0.join("gateway.db")
+    }
+
+    /// The file with the address of a database server; without it the store is [`ForceDir::database`]. It may hold a
+    /// password, so it is its owner's alone and nothing prints it.
+    pub fn store_file(&self) -> PathBuf {
+        self.0.join("store.url")
+    }
+
+    /// Where the store is.
+    pub fn store(&self) -> Result<StoreAddress, ForceError> {
+        match files::read_text(&self.store_file()) {
+            Ok(url) => Ok(StoreAddress::server(&zeroize::Zeroizing::new(url))?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(StoreAddress::file(&self.database())),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What an outsider needs to check a bundle.

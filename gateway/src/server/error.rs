@@ -31,7 +31,7 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(body)).into_response();
         let wait_s = match &self.0 {
             ServiceError::TooManyRequests(seconds) => Some(*seconds),
-            ServiceError::Store(StoreError::Busy) => Some(1),
+            ServiceError::Store(StoreError::Busy | StoreError::Unavailable | StoreError::Closed) => Some(1),
             _ => None,
         };
         if let Some(seconds) = wait_s {

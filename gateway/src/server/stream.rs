@@ -52,9 +52,7 @@ impl Events {
 
     async fn batch(&mut self) -> Result<String, ServiceError> {
         let (device, cursor) = (self.device, self.cursor);
-        let read = move |tx: &storage::Transaction<'_>| {
-            storage::events_after(tx, device, cursor, BATCH).map_err(ServiceError::from)
-        };
+        let read = move |tx: &storage::Tx| storage::events_after(tx, device, cursor, BATCH).map_err(ServiceError::from);
         let mut text = String::new();
         for row in self.gateway.db.read(read).await? {
             self.cursor = row.seq;

@@ -5,6 +5,7 @@
 //! what that transaction holds.
 
 use std::fmt;
+use std::sync::Arc;
 
 use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
 use peel_domain::id::{AlertId, DeploymentId};
@@ -13,12 +14,11 @@ use peel_ledger::Origin;
 use peel_ledger::entry::{Entry, EntryClass, EntryTime};
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::writer::WriterState;
-use rusqlite::Connection;
 
 use super::{ServiceError, force_log};
 use crate::clock::{ExerciseClock, GatewayClock};
 use crate::force::{ForceConfig, ForceDir, ForceKeys};
-use crate::storage::{Committed, LogStore as _, SqliteLogs, StoredEntry};
+use crate::storage::{BeforeCommit, Committed, Db, LogStore as _, Logs, StoreAddress, StoreError, StoredEntry, Tx};
 
 /// The events log's short name.
 pub(super) const EVENTS_LOG: &str = "events";
@@ -48,6 +48,8 @@ pub struct Authority {
     pub force_log_origin: Origin,
     /// Its time.
     pub clock: GatewayClock,
+    /// Where its store is.
+    pub store: StoreAddress,
 }
 
 impl fmt::Debug for Authority {
@@ -69,9 +71,33 @@ impl Authority {
             events_origin: config.events_origin()?,
             force_log_origin: config.force_log_origin()?,
             clock: GatewayClock::new(exercise_clock, &mut rand::rng()),
+            store: dir.store()?,
             keys,
             config,
             dir,
+        })
+    }
+
+    /// Opens the store for one transaction, runs `work` in it and commits: for set-up and commands.
+    pub fn change<T: Send>(
+        &self,
+        work: impl FnOnce(&Self, &Tx) -> Result<T, ServiceError> + Send,
+    ) -> Result<T, ServiceError> {
+        Db::once(&self.store, |tx| {
+            let value = work(self, tx)?;
+            force_log::seal(self, tx)?;
+            Ok(value)
+        })
+    }
+
+    /// What must be true of every transaction of the service when it is committed.
+    pub(super) fn before_commit(self: &Arc<Self>) -> BeforeCommit {
+        let authority = Arc::clone(self);
+        Arc::new(move |tx| {
+            force_log::seal(&authority, tx).map_err(|error| match error {
+                ServiceError::Store(error) => error,
+                _ => StoreError::Corrupt,
+            })
         })
     }
 
@@ -93,11 +119,11 @@ impl Authority {
     }
 
     /// Seals events, appends them to the events log and checkpoints it in the force log.
-    pub fn append_events(&self, tx: &Connection, events: &[EventBody]) -> Result<(), ServiceError> {
+    pub fn append_events(&self, tx: &Tx, events: &[EventBody]) -> Result<(), ServiceError> {
         if events.is_empty() {
             return Ok(());
         }
-        let logs = SqliteLogs(tx);
+        let logs = Logs(tx);
         if logs.log(EVENTS_LOG)?.is_none() {
             logs.create_log(EVENTS_LOG, &self.events_origin, &WriterState::new().to_bytes())?;
             let key = self.keys.events.verifier().map_err(|_| ServiceError::Internal)?;
@@ -129,7 +155,7 @@ impl Authority {
 }
 
 /// The monotonic time of the events log's last entry.
-fn last_time(logs: &SqliteLogs<'_>, size: u64) -> Result<u64, ServiceError> {
+fn last_time(logs: &Logs<'_>, size: u64) -> Result<u64, ServiceError> {
     let Some(last) = size.checked_sub(1) else { return Ok(0) };
     let entry = logs.read_entries(EVENTS_LOG, last, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
     Ok(Entry::decode(&entry).map_err(|_| ServiceError::Internal)?.header().time.mono_ns)

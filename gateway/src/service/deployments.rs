@@ -9,13 +9,12 @@ use peel_domain::deployment::{Camera, DeploymentCard, DeploymentState, Feed, Rol
 use peel_domain::event::{Action, Actor};
 use peel_domain::id::{DeploymentId, EnrolmentId, ForceId};
 use peel_domain::wire::{RosteredDeployment, StreamEvent};
-use rusqlite::Connection;
 use serde::Deserialize;
 
 use super::authority::About;
 use super::{Authority, Gateway, ServiceError, fanout, retention};
 use crate::storage::{
-    self, DeploymentRow, Member, Recipients, Roster, Shift, add_member, deployment, put_deployment, remove_member,
+    self, DeploymentRow, Member, Recipients, Roster, Shift, Tx, add_member, deployment, put_deployment, remove_member,
 };
 
 /// A deployment as people write it, in TOML.
@@ -97,11 +96,7 @@ impl DeploymentFile {
 }
 
 /// Makes a deployment, not yet live. An exercise force has exercises only, and no other force has any.
-pub fn create_deployment(
-    authority: &Authority,
-    tx: &Connection,
-    file: DeploymentFile,
-) -> Result<DeploymentCard, ServiceError> {
+pub fn create_deployment(authority: &Authority, tx: &Tx, file: DeploymentFile) -> Result<DeploymentCard, ServiceError> {
     if file.exercise != authority.config.exercise {
         return Err(ServiceError::Invalid("deployment.exercise"));
     }
@@ -213,7 +208,7 @@ impl Gateway {
     }
 }
 
-fn roster_of(tx: &Connection, shift: &Shift) -> Result<Roster, ServiceError> {
+fn roster_of(tx: &Tx, shift: &Shift) -> Result<Roster, ServiceError> {
     Ok(storage::officer(tx, &shift.officer_id)?.ok_or(ServiceError::NotRostered)?.roster)
 }
 

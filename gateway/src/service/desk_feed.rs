@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authority::About;
 use super::{Gateway, ServiceError, fanout};
-use crate::storage::{self, LogStore as _, SqliteLogs};
+use crate::storage::{self, LogStore as _, Logs};
 
 /// Entries in one answer.
 const MAX_ENTRIES: u64 = 512;
@@ -60,7 +60,7 @@ impl Gateway {
         self.db
             .read(|tx| {
                 let mut listed = Vec::new();
-                for row in SqliteLogs(tx).logs()? {
+                for row in Logs(tx).logs()? {
                     let Some(committed) = row.committed else { continue };
                     let vkeys = match row.log_id.parse::<EnrolmentId>() {
                         Ok(enrolment_id) => storage::device(tx, enrolment_id)?
@@ -87,7 +87,7 @@ impl Gateway {
         use base64::Engine as _;
         self.db
             .read(move |tx| {
-                let logs = SqliteLogs(tx);
+                let logs = Logs(tx);
                 let row = logs.log(&log_id)?.ok_or(ServiceError::NotFound)?;
                 let size = row.committed.map_or(0, |committed| committed.size);
                 let count = size.saturating_sub(from).min(MAX_ENTRIES);

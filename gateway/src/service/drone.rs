@@ -13,11 +13,10 @@ use peel_domain::wire::{DroneStateDto, PlaceDto, StreamEvent};
 use peel_feeds::geometry::uncertainty_radius;
 use peel_feeds::klv::{Classification, Item, SetKind, UasPacket, UasState, triplets};
 use peel_feeds::ts::{Demuxer, TsEvent};
-use rusqlite::Connection;
 
 use super::relay::{Sending, Viewer};
 use super::{Gateway, ServiceError, fanout};
-use crate::storage::{self, Recipients, Shift};
+use crate::storage::{self, Recipients, Shift, Tx};
 
 /// States are sent at most this often.
 const STATE_EVERY: Duration = Duration::from_millis(500);
@@ -35,7 +34,7 @@ pub struct ActiveFeed {
 }
 
 /// The deployment whose card has the feed and which is not over.
-fn placed(tx: &Connection, feed_id: &FeedId) -> Result<(DeploymentId, CardFeed), ServiceError> {
+fn placed(tx: &Tx, feed_id: &FeedId) -> Result<(DeploymentId, CardFeed), ServiceError> {
     for row in storage::deployments(tx)? {
         if !matches!(row.state, DeploymentState::Live | DeploymentState::Paused) {
             continue;

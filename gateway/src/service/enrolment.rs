@@ -17,7 +17,6 @@ use peel_ledger::note::VerifierKey;
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::tree::CompactRange;
 use rand_core::CryptoRng;
-use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -25,7 +24,7 @@ use super::authority::About;
 use super::sessions::TOKEN_LIFE;
 use super::{Authority, Gateway, ServiceError, force_log};
 use crate::force as config;
-use crate::storage::{self, EnrolmentKeys, LogStore as _, SqliteLogs};
+use crate::storage::{self, EnrolmentKeys, LogStore as _, Logs, Tx};
 
 /// A one-time secret and until when it is good.
 #[derive(Clone)]
@@ -49,7 +48,7 @@ fn secret_hash(secret: &[u8]) -> [u8; 32] {
 /// Makes a one-time secret that lasts `ttl_s` seconds.
 pub fn enrolment_code(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     ttl_s: u32,
     rng: &mut impl CryptoRng,
 ) -> Result<NewCode, ServiceError> {
@@ -63,7 +62,7 @@ pub fn enrolment_code(
 /// Makes a one-time secret and puts it into the text of an enrolment code for the gateway at `url`.
 pub fn enrolment_text(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     url: &str,
     ttl_s: u32,
     rng: &mut impl CryptoRng,
@@ -108,7 +107,7 @@ fn log_keys(origin: &Origin, device: &NewDevice) -> Result<(VerifierKey, Verifie
 
 fn enrol(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     secret: &[u8],
     device: NewDevice,
 ) -> Result<(EnrolmentId, Origin), ServiceError> {
@@ -125,7 +124,7 @@ fn enrol(
     let NewDevice { hw_spki, auth_spki, model, .. } = device;
     let keys = EnrolmentKeys { log_vkey: log_key.to_string(), hw_spki, auth_spki };
     storage::put_device(tx, enrolment_id, &keys, &model, now_ms)?;
-    SqliteLogs(tx).create_log(&log_id, &origin, &CompactRange::new().to_bytes())?;
+    Logs(tx).create_log(&log_id, &origin, &CompactRange::new().to_bytes())?;
     force_log::append_enrolment(authority, tx, &origin, log_key, Some(hardware_key))?;
     let enrolled = authority.event(Actor::Gateway, About::default(), Action::Enrolled { enrolment_id });
     authority.append_events(tx, &[enrolled])?;

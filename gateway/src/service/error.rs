@@ -94,6 +94,7 @@ impl ServiceError {
         match self {
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Full) => "storage.full",
+            Self::Store(StoreError::Unavailable | StoreError::Closed) => "storage.unavailable",
             Self::Store(StoreError::Conflict) => "conflict",
             Self::Store(_) | Self::Force(_) | Self::Internal => "internal",
             Self::Unauthenticated => "unauthenticated",
@@ -124,7 +125,7 @@ impl ServiceError {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Store(StoreError::Busy) => 503,
+            Self::Store(StoreError::Busy | StoreError::Unavailable | StoreError::Closed) => 503,
             Self::Store(StoreError::Full) => 507,
             Self::Store(StoreError::Conflict) | Self::NotLive | Self::StateOrder | Self::MirrorConflict => 409,
             Self::Store(_) | Self::Force(_) | Self::Internal => 500,
@@ -141,11 +142,5 @@ impl ServiceError {
             Self::TooLarge => 413,
             Self::Locked | Self::TooManyRequests(_) => 429,
         }
-    }
-}
-
-impl From<rusqlite::Error> for ServiceError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
     }
 }

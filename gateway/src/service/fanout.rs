@@ -4,10 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId};
 use peel_domain::wire::{StreamEnvelope, StreamEvent};
-use rusqlite::Connection;
 
 use super::{Authority, ServiceError};
-use crate::storage::{OutboxRow, Recipients, StoredEvent, put_event};
+use crate::storage::{OutboxRow, Recipients, StoredEvent, Tx, put_event};
 
 /// The alert that a message is about.
 const fn alert_of(event: &StreamEvent) -> Option<AlertId> {
@@ -29,7 +28,7 @@ pub(super) fn sign(authority: &Authority, enrolment_id: EnrolmentId, seq: u64, p
 /// Stores a message for devices; the caller wakes them after the commit.
 pub(super) fn send(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     devices: &[EnrolmentId],
     event: &StreamEvent,
 ) -> Result<Vec<(EnrolmentId, u64)>, ServiceError> {
@@ -47,7 +46,7 @@ pub(super) fn send(
 /// Stores a message for the devices of a deployment.
 pub(super) fn send_to(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     deployment_id: DeploymentId,
     recipients: Recipients,
     event: &StreamEvent,

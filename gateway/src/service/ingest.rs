@@ -9,13 +9,12 @@ use peel_domain::event::{Action, Actor, MediaClass};
 use peel_domain::id::{AlertId, EnrolmentId};
 use peel_domain::policy::Policy;
 use peel_domain::wire::{AlertDto, IngestAlertRequest, MAX_AGE_MS, MAX_PROBES, MediaDto, STALE_AFTER_MS, StreamEvent};
-use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::authority::About;
 use super::media::NewImage;
 use super::{Authority, Gateway, ServiceError, fanout, policy};
-use crate::storage::{self, AlertRow, MediaRow, Recipients, put_alert, put_media};
+use crate::storage::{self, AlertRow, MediaRow, Recipients, Tx, put_alert, put_media};
 
 fn decode_image(text: String, class: MediaClass) -> Result<NewImage, ServiceError> {
     use base64::Engine as _;
@@ -97,7 +96,7 @@ fn check_before_storing(dto: &AlertDto, images: usize, now_ms: i64) -> Result<()
 }
 
 /// Names the camera as the card does, and checks that the deployment takes alerts.
-fn place(tx: &Connection, dto: &mut AlertDto) -> Result<(), ServiceError> {
+fn place(tx: &Tx, dto: &mut AlertDto) -> Result<(), ServiceError> {
     let row = storage::deployment(tx, dto.deployment_id)?.ok_or(ServiceError::NotFound)?;
     if row.state != DeploymentState::Live {
         return Err(ServiceError::NotLive);
@@ -119,7 +118,7 @@ fn keep_as_policy_says(policy: &Policy, dto: &mut AlertDto, rows: &mut [MediaRow
     }
 }
 
-fn store(authority: &Authority, tx: &Connection, prepared: Prepared) -> Result<Vec<EnrolmentId>, ServiceError> {
+fn store(authority: &Authority, tx: &Tx, prepared: Prepared) -> Result<Vec<EnrolmentId>, ServiceError> {
     let Prepared { mut dto, mut rows, test_subject } = prepared;
     place(tx, &mut dto)?;
     keep_as_policy_says(&policy::in_force(authority, tx)?, &mut dto, &mut rows);

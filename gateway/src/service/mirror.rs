@@ -11,10 +11,9 @@ use peel_ledger::mirror::{
 };
 use peel_ledger::note::{SignedNote, VerifierKey};
 use peel_ledger::tree::CompactRange;
-use rusqlite::Connection;
 
 use super::{Authority, Gateway, ServiceError, force_log, receipts};
-use crate::storage::{self, Committed, LogRow, LogStore as _, Pending, SqliteLogs, StoredEntry};
+use crate::storage::{self, Committed, LogRow, LogStore as _, Logs, Pending, StoredEntry, Tx};
 
 /// A reply in the protocol's own form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +40,8 @@ fn state_of(row: &LogRow) -> Result<MirrorState, ServiceError> {
     MirrorState::from_parts(row.origin.clone(), pending, held, mirrored).map_err(|_| ServiceError::Internal)
 }
 
-fn add_checkpoint(tx: &Connection, device: EnrolmentId, body: &[u8]) -> Result<MirrorReply, ServiceError> {
-    let logs = SqliteLogs(tx);
+fn add_checkpoint(tx: &Tx, device: EnrolmentId, body: &[u8]) -> Result<MirrorReply, ServiceError> {
+    let logs = Logs(tx);
     let row = logs.log(&device.to_string())?.ok_or(ServiceError::NotFound)?;
     let keys = storage::device(tx, device)?.ok_or(ServiceError::NotFound)?.keys;
     let log_key: VerifierKey = keys.log_vkey.parse().map_err(|_| ServiceError::Internal)?;
@@ -70,13 +69,8 @@ fn malformed(error: MirrorError) -> MirrorReply {
     MirrorReply::plain(if error == MirrorError::TooLong { 413 } else { 400 }, String::new())
 }
 
-fn add_entries(
-    authority: &Authority,
-    tx: &Connection,
-    device: EnrolmentId,
-    body: &[u8],
-) -> Result<MirrorReply, ServiceError> {
-    let logs = SqliteLogs(tx);
+fn add_entries(authority: &Authority, tx: &Tx, device: EnrolmentId, body: &[u8]) -> Result<MirrorReply, ServiceError> {
+    let logs = Logs(tx);
     let row = logs.log(&device.to_string())?.ok_or(ServiceError::NotFound)?;
     let request = match AddEntries::parse(body) {
         Ok(request) => request,
@@ -101,14 +95,9 @@ fn info_reply(status: u16, body: String) -> MirrorReply {
     MirrorReply { status, content_type: CONTENT_TYPE_INFO, body }
 }
 
-fn store_entries(
-    tx: &Connection,
-    row: &LogRow,
-    accepted: &[AcceptedEntry],
-    held: &CompactRange,
-) -> Result<(), ServiceError> {
+fn store_entries(tx: &Tx, row: &LogRow, accepted: &[AcceptedEntry], held: &CompactRange) -> Result<(), ServiceError> {
     let Some(first) = accepted.first() else { return Ok(()) };
-    let logs = SqliteLogs(tx);
+    let logs = Logs(tx);
     let entries: Vec<StoredEntry<'_>> =
         accepted.iter().map(|entry| StoredEntry { leaf: &entry.leaf, body: &entry.bytes }).collect();
     logs.put_package(&row.log_id, first.index, &entries, &held.to_bytes())?;
@@ -124,7 +113,7 @@ fn store_entries(
 /// Cosigns a checkpoint whose entries are all in this transaction; the caller commits before it replies.
 fn complete(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     row: &LogRow,
     mut note: SignedNote,
     size: u64,
@@ -137,7 +126,7 @@ fn complete(
         force_log::append_accepted(authority, tx, &note, &lines, at_ms)?;
         note.attach(line).map_err(|_| ServiceError::Internal)?;
         let committed = Committed { size, note: note.to_text(), at_ms };
-        SqliteLogs(tx).commit_size(&row.log_id, &committed)?;
+        Logs(tx).commit_size(&row.log_id, &committed)?;
     }
     Ok(MirrorReply::plain(200, lines))
 }

@@ -41,7 +41,7 @@ pub use relay::Relays;
 pub use sessions::{BucketKey, Buckets, Sessions};
 pub use sign_in::{add_officer, record_truth};
 
-use crate::storage::Db;
+use crate::storage::{Db, DbLimits};
 
 /// Everything that `serve` shares between its connections.
 #[derive(Debug)]
@@ -64,14 +64,30 @@ impl Gateway {
     /// Opens a force's store and gets ready to serve.
     pub fn open(authority: Authority) -> Result<Arc<Self>, ServiceError> {
         let limits = authority.config.limits;
-        let db = Db::open(&authority.dir.database(), limits.queue)?;
-        Ok(Arc::new(Self {
-            authority: Arc::new(authority),
+        let authority = Arc::new(authority);
+        let bounds = DbLimits { queue: limits.queue, file_mib: limits.store_mib };
+        let db = Db::open(&authority.store, bounds, authority.before_commit())?;
+        let gateway = Arc::new(Self {
+            authority,
             db,
             hub: Hub::default(),
             sessions: Sessions::default(),
             buckets: Buckets::new(limits.device_burst, limits.device_per_second),
             relays: Relays::default(),
-        }))
+        });
+        gateway.hear_other_processes()?;
+        Ok(gateway)
+    }
+
+    /// Wakes the streams of devices for which another process has written something.
+    fn hear_other_processes(self: &Arc<Self>) -> Result<(), ServiceError> {
+        let gateway = Arc::downgrade(self);
+        Ok(self.db.listen(move |told| {
+            let Some(gateway) = gateway.upgrade() else { return false };
+            if let Some(device) = told.and_then(|text| text.parse().ok()) {
+                gateway.hub.wake(&[device]);
+            }
+            true
+        })?)
     }
 }

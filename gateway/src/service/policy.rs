@@ -6,14 +6,13 @@ use peel_domain::event::{Action, Actor};
 use peel_domain::id::ForceId;
 use peel_domain::policy::{Policy, PolicyTrust, SignedPolicy, verify_policy};
 use peel_domain::wire::StreamEvent;
-use rusqlite::Connection;
 
 use super::authority::About;
 use super::{Authority, Gateway, ServiceError, fanout, force_log};
-use crate::storage::{self, PolicyRow};
+use crate::storage::{self, PolicyRow, Tx};
 
 /// Takes a signed policy into force, if it is this force's, signed by both signers and newer than the present one.
-pub fn install_policy(authority: &Authority, tx: &Connection, cose: Vec<u8>) -> Result<u32, ServiceError> {
+pub fn install_policy(authority: &Authority, tx: &Tx, cose: Vec<u8>) -> Result<u32, ServiceError> {
     let signers = authority.config.policy_signers.iter().map(|text| STANDARD.decode(text));
     let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
     let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
@@ -31,7 +30,7 @@ pub fn install_policy(authority: &Authority, tx: &Connection, cose: Vec<u8>) -> 
 }
 
 /// The policy in force; the strictest one until a force has signed its own.
-pub(super) fn in_force(authority: &Authority, tx: &Connection) -> Result<Policy, ServiceError> {
+pub(super) fn in_force(authority: &Authority, tx: &Tx) -> Result<Policy, ServiceError> {
     let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
     let Some(row) = storage::latest_policy(tx)? else { return Ok(Policy::strictest(force_id, 0)) };
     // Verified again: the store is not trusted to say how long faces may be kept.

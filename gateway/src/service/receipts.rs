@@ -8,11 +8,10 @@ use peel_ledger::Hash;
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
 use peel_ledger::tree::{LeafHashes, inclusion_proof};
-use rusqlite::Connection;
 use serde::Serialize;
 
 use super::{Gateway, ServiceError};
-use crate::storage::{LogStore as _, SqliteLogs};
+use crate::storage::{LogStore as _, Logs, Tx};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Characters of a paper code.
@@ -61,9 +60,9 @@ pub struct ReceiptOnRecord {
     pub checkpoint: String,
 }
 
-fn on_record(tx: &Connection, log_id: &str, index: u64) -> Result<Option<ReceiptOnRecord>, ServiceError> {
+fn on_record(tx: &Tx, log_id: &str, index: u64) -> Result<Option<ReceiptOnRecord>, ServiceError> {
     use base64::Engine as _;
-    let logs = SqliteLogs(tx);
+    let logs = Logs(tx);
     let row = logs.log(log_id)?.ok_or(ServiceError::Internal)?;
     let Some(committed) = row.committed.filter(|committed| committed.size > index) else { return Ok(None) };
     let note = SignedNote::parse(committed.note.as_bytes()).map_err(|_| ServiceError::Internal)?;
@@ -88,7 +87,7 @@ impl Gateway {
             .db
             .read(move |tx| {
                 let mut found = Vec::new();
-                for (log_id, index) in SqliteLogs(tx).receipts(&code)? {
+                for (log_id, index) in Logs(tx).receipts(&code)? {
                     found.extend(on_record(tx, &log_id, index)?);
                 }
                 Ok::<_, ServiceError>(found)

@@ -3,18 +3,20 @@
 //! Always: a destroyed image leaves an event with its salted commitment (S29), and the numbers of redacted messages
 //! stay, so that no device sees a gap.
 
+use std::path::Path;
+use std::time::Duration;
+
 use peel_domain::event::{Action, Actor, DeletionReason, EventBody, MediaDeleted};
 use peel_domain::id::{AlertId, DeploymentId};
 use peel_domain::wire::StreamEvent;
-use rusqlite::Connection;
 
 use super::authority::About;
 use super::{Authority, Gateway, ServiceError, fanout};
-use crate::storage::{self, MediaRow, StoredEvent, mark_destroyed, redact_alerts};
+use crate::storage::{self, MediaRow, StoredEvent, Tx, mark_destroyed, redact_alerts};
 
 fn destroy(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     rows: Vec<MediaRow>,
     reason: DeletionReason,
     events: &mut Vec<EventBody>,
@@ -33,7 +35,7 @@ fn destroy(
 }
 
 /// Forgets what an alert said: its stored message becomes "expired", under the same numbers.
-fn redact(authority: &Authority, tx: &Connection, alert_id: AlertId) -> Result<(), ServiceError> {
+fn redact(authority: &Authority, tx: &Tx, alert_id: AlertId) -> Result<(), ServiceError> {
     let expire = StreamEvent::LfrExpire { alert_id };
     let payload = serde_json::to_string(&expire).map_err(|_| ServiceError::Internal)?;
     let replacement = StoredEvent { name: expire.name(), payload: &payload, alert_id: Some(alert_id) };
@@ -46,7 +48,7 @@ fn redact(authority: &Authority, tx: &Connection, alert_id: AlertId) -> Result<(
 /// Destroys a deployment's images; gives the files to remove after the commit.
 pub(super) fn destroy_deployment(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     id: DeploymentId,
     events: &mut Vec<EventBody>,
 ) -> Result<Vec<String>, ServiceError> {
@@ -60,12 +62,27 @@ pub(super) fn destroy_deployment(
     }
 }
 
+/// A file is named by a row long before it is this old, or never.
+const SETTLED: Duration = Duration::from_hours(1);
+
+fn files_older_than(folder: &Path, age: Duration) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.metadata()?.modified()?.elapsed().unwrap_or_default() >= age {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
+}
+
 impl Gateway {
     /// Destroys what is due now and keeps the streams' backlog within its bound.
     pub async fn sweep(&self) -> Result<(), ServiceError> {
         let authority = self.authority.clone();
         let backlog = authority.config.limits.stream_backlog;
         let now_ms = authority.clock.now_ms();
+        self.db.forget_what_is_owed().await?;
         let due = self.db.read(move |tx| {
             Ok::<_, ServiceError>(!storage::due_media(tx, now_ms)?.is_empty() || storage::is_over_full(tx, backlog)?)
         });
@@ -95,13 +112,13 @@ impl Gateway {
         Ok(self.db.forget_deleted().await?)
     }
 
-    /// Removes files that no row names: left over where the process died between a file and its row.
+    /// Removes files that no row names: left over where the process died between a file and its row. Where processes
+    /// share the folder, a young file may be one that another is about to name.
     pub async fn sweep_left_over_files(&self) -> Result<(), ServiceError> {
         let known = self.db.read(|tx| storage::media_files(tx).map_err(ServiceError::from)).await?;
         let folder = self.authority.dir.media();
-        let listed = tokio::task::spawn_blocking(move || -> std::io::Result<Vec<String>> {
-            std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-        });
+        let youngest = if self.db.address().is_shared() { SETTLED } else { Duration::ZERO };
+        let listed = tokio::task::spawn_blocking(move || files_older_than(&folder, youngest));
         let listed = listed.await.map_err(|_| ServiceError::Internal)?.map_err(crate::force::ForceError::from)?;
         let known: std::collections::HashSet<String> = known.into_iter().collect();
         self.remove_files(listed.into_iter().filter(|file| !known.contains(file)).collect()).await;

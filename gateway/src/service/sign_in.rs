@@ -9,13 +9,12 @@ use peel_domain::id::{AlertId, EnrolmentId, OfficerId};
 use peel_domain::shift::{CertificateClaims, sign_certificate};
 use peel_domain::stop::{Truth, Verification};
 use rand_core::CryptoRng;
-use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::authority::About;
 use super::pin::{self, PinHash};
 use super::{Authority, Gateway, ServiceError};
-use crate::storage::{self, OfficerRow, Roster, Shift, note_pin_failure, put_officer};
+use crate::storage::{self, OfficerRow, Roster, Shift, Tx, note_pin_failure, put_officer};
 
 /// Length of a shift's certificate: twelve hours (S38).
 const SHIFT_MS: i64 = 12 * 3_600_000;
@@ -26,7 +25,7 @@ const LOCK_MS: i64 = 15 * 60_000;
 
 /// Adds an officer, or replaces PIN and roster.
 pub fn add_officer(
-    tx: &Connection,
+    tx: &Tx,
     officer_id: OfficerId,
     pin: &str,
     roster: Roster,
@@ -43,7 +42,7 @@ pub fn add_officer(
 /// A supervisor states, at the debrief, the truth of an alert that no identity check confirmed.
 pub fn record_truth(
     authority: &Authority,
-    tx: &Connection,
+    tx: &Tx,
     supervisor: &OfficerId,
     pin: &str,
     alert_id: AlertId,

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::params;
 use peel_domain::deployment::Role;
 use peel_domain::id::{DeploymentId, EnrolmentId, OfficerId};
-use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::StoreError;
+use super::{StoreError, Tx};
 
 /// What an access key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +32,15 @@ impl ApiKeyKind {
 }
 
 /// Remembers an access key by its hash.
-pub fn put_api_key(db: &Connection, kind: ApiKeyKind, hash: &[u8; 32]) -> Result<(), StoreError> {
-    db.execute("insert into api_key (hash, kind) values (?1, ?2)", params![hash, kind.name()])?;
+pub fn put_api_key(tx: &Tx, kind: ApiKeyKind, hash: &[u8; 32]) -> Result<(), StoreError> {
+    tx.execute("insert into api_key (hash, kind) values (?1, ?2)", params![hash, kind.name()])?;
     Ok(())
 }
 
 /// What a key opens, by its hash.
-pub fn api_key_kind(db: &Connection, hash: &[u8; 32]) -> Result<Option<ApiKeyKind>, StoreError> {
+pub fn api_key_kind(tx: &Tx, hash: &[u8; 32]) -> Result<Option<ApiKeyKind>, StoreError> {
     let name: Option<String> =
-        db.query_row("select kind from api_key where hash = ?1", [hash], |row| row.get(0)).optional()?;
+        tx.query_one("select kind from api_key where hash = ?1", params![hash], |row| row.take(0))?;
     Ok(match name.as_deref() {
         Some("ingest") => Some(ApiKeyKind::Ingest),
         Some("operator") => Some(ApiKeyKind::Operator),
@@ -50,8 +50,8 @@ pub fn api_key_kind(db: &Connection, hash: &[u8; 32]) -> Result<Option<ApiKeyKin
 }
 
 /// Remembers a one-time enrolment secret by its hash.
-pub fn add_enrolment_code(db: &Connection, hash: &[u8; 32], expires_ms: i64) -> Result<(), StoreError> {
-    db.execute(
+pub fn add_enrolment_code(tx: &Tx, hash: &[u8; 32], expires_ms: i64) -> Result<(), StoreError> {
+    tx.execute(
         "insert into enrolment_code (secret_hash, expires_ms, used) values (?1, ?2, 0)",
         params![hash, expires_ms],
     )?;
@@ -59,17 +59,14 @@ pub fn add_enrolment_code(db: &Connection, hash: &[u8; 32], expires_ms: i64) -> 
 }
 
 /// Uses up an enrolment secret: `None` if it is not one, `Some(false)` if it is used or expired.
-pub fn take_enrolment_code(db: &Connection, hash: &[u8; 32], now_ms: i64) -> Result<Option<bool>, StoreError> {
-    let row: Option<(i64, bool)> = db
-        .query_row("select expires_ms, used from enrolment_code where secret_hash = ?1", [hash], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+pub fn take_enrolment_code(tx: &Tx, hash: &[u8; 32], now_ms: i64) -> Result<Option<bool>, StoreError> {
+    let sql = "select expires_ms, used from enrolment_code where secret_hash = ?1";
+    let row: Option<(i64, bool)> = tx.query_one(sql, params![hash], |row| Ok((row.take(0)?, row.take(1)?)))?;
     let Some((expires_ms, used)) = row else { return Ok(None) };
     if used || now_ms >= expires_ms {
         return Ok(Some(false));
     }
-    db.execute("update enrolment_code set used = 1 where secret_hash = ?1", [hash])?;
+    tx.execute("update enrolment_code set used = 1 where secret_hash = ?1", params![hash])?;
     Ok(Some(true))
 }
 
@@ -108,13 +105,13 @@ pub struct Device {
 
 /// Enrols a device.
 pub fn put_device(
-    db: &Connection,
+    tx: &Tx,
     enrolment_id: EnrolmentId,
     keys: &EnrolmentKeys,
     model: &str,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    db.execute(
+    tx.execute(
         "insert into device (enrolment_id, log_vkey, hw_spki, auth_spki, model, enrolled_ms, last_seq) \
          values (?1, ?2, ?3, ?4, ?5, ?6, 0)",
         params![enrolment_id.to_string(), keys.log_vkey, keys.hw_spki, keys.auth_spki, model, now_ms],
@@ -123,47 +120,42 @@ pub fn put_device(
 }
 
 /// How many devices are enrolled.
-pub fn device_count(db: &Connection) -> Result<i64, StoreError> {
-    Ok(db.query_row("select count(*) from device", [], |row| row.get(0))?)
+pub fn device_count(tx: &Tx) -> Result<i64, StoreError> {
+    tx.query_one("select count(*) from device", params![], |row| row.take(0))?.ok_or(StoreError::Corrupt)
 }
 
 /// All enrolled devices.
-pub fn all_devices(db: &Connection) -> Result<Vec<EnrolmentId>, StoreError> {
-    let mut statement = db.prepare_cached("select enrolment_id from device order by enrolment_id")?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-    rows.map(|row| row?.parse().map_err(|_| StoreError::Corrupt)).collect()
+pub fn all_devices(tx: &Tx) -> Result<Vec<EnrolmentId>, StoreError> {
+    tx.query("select enrolment_id from device order by enrolment_id", params![], |row| row.parse(0))
 }
 
 /// A device by its enrolment.
-pub fn device(db: &Connection, enrolment_id: EnrolmentId) -> Result<Option<Device>, StoreError> {
-    type Raw = (String, Vec<u8>, Vec<u8>, i64, Option<String>, Option<i64>);
-    let raw: Option<Raw> = db
-        .query_row(
-            "select log_vkey, hw_spki, auth_spki, last_seq, officer_id, shift_until_ms from device \
-             where enrolment_id = ?1",
-            [enrolment_id.to_string()],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
-        )
-        .optional()?;
-    let Some((log_vkey, hw_spki, auth_spki, last_seq, officer, until)) = raw else { return Ok(None) };
-    let shift = match (officer, until) {
-        (Some(officer), Some(until_ms)) => {
-            Some(Shift { officer_id: OfficerId::new(officer).map_err(|_| StoreError::Corrupt)?, until_ms })
-        }
-        _ => None,
-    };
-    let last_seq = u64::try_from(last_seq).map_err(|_| StoreError::Corrupt)?;
-    Ok(Some(Device { enrolment_id, keys: EnrolmentKeys { log_vkey, hw_spki, auth_spki }, last_seq, shift }))
+pub fn device(tx: &Tx, enrolment_id: EnrolmentId) -> Result<Option<Device>, StoreError> {
+    tx.query_one(
+        "select log_vkey, hw_spki, auth_spki, last_seq, officer_id, shift_until_ms from device \
+         where enrolment_id = ?1",
+        params![enrolment_id.to_string()],
+        |row| {
+            let keys = EnrolmentKeys { log_vkey: row.take(0)?, hw_spki: row.take(1)?, auth_spki: row.take(2)? };
+            let shift = match (row.take::<Option<String>>(4)?, row.take::<Option<i64>>(5)?) {
+                (Some(officer), Some(until_ms)) => {
+                    Some(Shift { officer_id: OfficerId::new(officer).map_err(|_| StoreError::Corrupt)?, until_ms })
+                }
+                _ => None,
+            };
+            Ok(Device { enrolment_id, keys, last_seq: row.take(3)?, shift })
+        },
+    )
 }
 
 /// Signs an officer in on a device. Another officer's places in deployments end with that.
-pub fn set_shift(db: &Connection, enrolment_id: EnrolmentId, shift: &Shift) -> Result<(), StoreError> {
+pub fn set_shift(tx: &Tx, enrolment_id: EnrolmentId, shift: &Shift) -> Result<(), StoreError> {
     let id = enrolment_id.to_string();
-    db.execute(
+    tx.execute(
         "delete from member where enrolment_id = ?1 and officer_id <> ?2",
         params![id, shift.officer_id.as_str()],
     )?;
-    db.execute(
+    tx.execute(
         "update device set officer_id = ?1, shift_until_ms = ?2 where enrolment_id = ?3",
         params![shift.officer_id.as_str(), shift.until_ms, id],
     )?;
@@ -191,9 +183,9 @@ pub struct OfficerRow {
 }
 
 /// Adds an officer, or replaces PIN and roster.
-pub fn put_officer(db: &Connection, officer: &OfficerRow) -> Result<(), StoreError> {
+pub fn put_officer(tx: &Tx, officer: &OfficerRow) -> Result<(), StoreError> {
     let roster = serde_json::to_string(&officer.roster).map_err(|_| StoreError::Corrupt)?;
-    db.execute(
+    tx.execute(
         "insert into officer (officer_id, salt, pin_hash, roster, failures, locked_until_ms) \
          values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (officer_id) do update set \
          salt = excluded.salt, pin_hash = excluded.pin_hash, roster = excluded.roster, \
@@ -211,28 +203,27 @@ pub fn put_officer(db: &Connection, officer: &OfficerRow) -> Result<(), StoreErr
 }
 
 /// An officer by number.
-pub fn officer(db: &Connection, officer_id: &OfficerId) -> Result<Option<OfficerRow>, StoreError> {
-    type Raw = (Vec<u8>, Vec<u8>, String, u32, i64);
-    let raw: Option<Raw> = db
-        .query_row(
-            "select salt, pin_hash, roster, failures, locked_until_ms from officer where officer_id = ?1",
-            [officer_id.as_str()],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
-        )
-        .optional()?;
-    let Some((salt, pin_hash, roster, failures, locked_until_ms)) = raw else { return Ok(None) };
-    let roster = serde_json::from_str(&roster).map_err(|_| StoreError::Corrupt)?;
-    Ok(Some(OfficerRow { officer_id: officer_id.clone(), salt, pin_hash, roster, failures, locked_until_ms }))
+pub fn officer(tx: &Tx, officer_id: &OfficerId) -> Result<Option<OfficerRow>, StoreError> {
+    tx.query_one(
+        "select salt, pin_hash, roster, failures, locked_until_ms from officer where officer_id = ?1",
+        params![officer_id.as_str()],
+        |row| {
+            let roster = serde_json::from_str(&row.take::<String>(2)?).map_err(|_| StoreError::Corrupt)?;
+            let (salt, pin_hash) = (row.take(0)?, row.take(1)?);
+            let (failures, locked_until_ms) = (row.take(3)?, row.take(4)?);
+            Ok(OfficerRow { officer_id: officer_id.clone(), salt, pin_hash, roster, failures, locked_until_ms })
+        },
+    )
 }
 
 /// Notes the number of wrong PINs in a row and until when no PIN is taken.
 pub fn note_pin_failure(
-    db: &Connection,
+    tx: &Tx,
     officer_id: &OfficerId,
     failures: u32,
     locked_until_ms: i64,
 ) -> Result<(), StoreError> {
-    db.execute(
+    tx.execute(
         "update officer set failures = ?1, locked_until_ms = ?2 where officer_id = ?3",
         params![failures, locked_until_ms, officer_id.as_str()],
     )?;

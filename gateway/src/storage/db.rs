@@ -1,200 +1,227 @@
-//! One SQLite connection on a thread of its own.
+//! The store's threads: one that writes, a few that read beside it.
+//!
+//! Must never: answer a write before its commit, or let one failed job take another with it.
+//! Always: the writer takes all jobs that wait, up to a bound, runs each behind a mark of its own and commits them
+//! together; readers have snapshots and wait for nobody; both queues are bounded, and full means busy.
 
-use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::schema;
+use super::engine::{Access, notifications};
+use super::group::{self, Job, Work};
+use super::tx::Tx;
+use super::{StoreAddress, StoreError};
 
-/// Older libraries can lose committed writes of the write-ahead log.
-const OLDEST_SQLITE: i32 = 3_051_003;
+/// Readers beside the writer.
+const READERS: usize = 4;
+/// How often a listener that has heard nothing looks whether it is still wanted.
+const LISTEN: Duration = Duration::from_millis(500);
 
-/// Why the store did not do something. The text reads after "failed to".
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Too many writes are waiting.
-    #[error("take more work while the store is busy")]
-    Busy,
-    /// The store is shutting down.
-    #[error("reach the store, which is closed")]
-    Closed,
-    /// SQLite is too old to be trusted with acknowledged writes.
-    #[error("open the store with a database library older than 3.51.3")]
-    OldLibrary,
-    /// The disk is full.
-    #[error("write to a full disk")]
-    Full,
-    /// The database refused.
-    #[error("read or write the store")]
-    Database,
-    /// What was read does not make sense.
-    #[error("read a record of the store")]
-    Corrupt,
-    /// Somebody else changed it in between.
-    #[error("change a record that has changed meanwhile")]
-    Conflict,
+/// What is done in each transaction that writes, last: what must be true of it as a whole.
+pub type BeforeCommit = Arc<dyn Fn(&Tx) -> Result<(), StoreError> + Send + Sync>;
+
+/// Bounds of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct DbLimits {
+    /// Jobs that may wait for the writer, and as many for the readers, before the store is busy.
+    pub queue: usize,
+    /// Mebibytes that a file may grow to before it is full; a server has its own bounds.
+    pub file_mib: Option<u32>,
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Self::Corrupt,
-            _ => Self::Database,
-        }
+type Reading = Box<dyn FnOnce(Result<&Tx, StoreError>) + Send>;
+
+enum Task {
+    Write(Box<dyn Job>),
+    Forget(oneshot::Sender<Result<bool, StoreError>>),
+}
+
+/// A handle on the store; clones share its threads.
+#[derive(Clone)]
+pub struct Db {
+    writes: mpsc::Sender<Task>,
+    reads: mpsc::Sender<Reading>,
+    address: StoreAddress,
+    owed: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
-
-/// A handle on the store; clones share one writer.
-#[derive(Clone, Debug)]
-pub struct Db {
-    jobs: mpsc::Sender<Job>,
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(|_| StoreError::Closed)
 }
 
 impl Db {
-    /// Opens (or makes) the database and checks it, without a thread: for set-up and commands.
-    pub fn open_connection(path: &Path) -> Result<Connection, StoreError> {
-        if rusqlite::version_number() < OLDEST_SQLITE {
-            return Err(StoreError::OldLibrary);
-        }
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        connection.execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-             pragma trusted_schema = off; pragma cell_size_check = on; pragma secure_delete = on;",
-        )?;
-        schema::apply(&connection)?;
-        Ok(connection)
-    }
-
-    /// Opens the database on its own thread; at most `queue` jobs wait.
-    pub fn open(path: &Path, queue: usize) -> Result<Self, StoreError> {
-        let mut connection = Self::open_connection(path)?;
-        let (jobs, mut waiting) = mpsc::channel::<Job>(queue.max(1));
-        let work = move || {
-            while let Some(job) = waiting.blocking_recv() {
-                job(&mut connection);
+    /// Opens the store on threads of its own.
+    pub fn open(address: &StoreAddress, limits: DbLimits, before_commit: BeforeCommit) -> Result<Self, StoreError> {
+        let queue = limits.queue;
+        let (tell, opened) = std::sync::mpsc::channel();
+        let (writes, waiting) = mpsc::channel(queue.max(1));
+        let place = address.clone();
+        spawn("store", move || {
+            let first = place.open_writer().and_then(|tx| {
+                tx.engine().bound(limits.file_mib)?;
+                Ok(tx)
+            });
+            let failed = tell.send(first.as_ref().map(|_| ()).map_err(|error| *error)).is_err();
+            if let Ok(tx) = first
+                && !failed
+            {
+                write_until_closed(&place, tx, waiting, &before_commit);
             }
-        };
-        thread::Builder::new().name("store".to_owned()).spawn(work).map_err(|_| StoreError::Closed)?;
-        Ok(Self { jobs })
+        })?;
+        opened.recv().map_err(|_| StoreError::Closed)??;
+        let (reads, asked) = mpsc::channel(queue.max(1));
+        let asked = Arc::new(Mutex::new(asked));
+        for _ in 0..READERS {
+            let (asked, address) = (Arc::clone(&asked), address.clone());
+            spawn("store reader", move || read_until_closed(&address, &asked))?;
+        }
+        Ok(Self { writes, reads, address: address.clone(), owed: Arc::default() })
     }
 
-    async fn run<T, E>(
-        &self,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    /// Opens the store, runs one transaction that writes, and closes it again: for set-up and commands.
+    pub fn once<T, E>(address: &StoreAddress, work: impl FnOnce(&Tx) -> Result<T, E> + Send) -> Result<T, E>
     where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        T: Send,
+        E: From<StoreError> + Send,
     {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = transact(connection, behavior, work);
-            // A caller that went away does not undo what was committed.
-            let _ = answer.send(result);
-        });
-        self.jobs.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        let run = || address.open_writer()?.transact(Access::Write, work);
+        // On a thread of its own: a connection to a server must not be waited for on an asynchronous thread.
+        thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Where the store is.
+    pub fn address(&self) -> &StoreAddress {
+        &self.address
     }
 
     /// Runs `work` in a transaction that may write, and returns after its commit.
-    pub async fn write<T, E>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn write<T, E>(&self, work: impl FnOnce(&Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(TransactionBehavior::Immediate, work).await
-    }
-
-    /// Empties the write-ahead log, so that what was deleted stands in no file any more. A reader of another process
-    /// can hold it up; then the next call does it.
-    pub async fn forget_deleted(&self) -> Result<(), StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let done = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
-            let _ = answer.send(done.map_err(StoreError::from));
-        });
-        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        let (answer, answered) = oneshot::channel::<Result<T, E>>();
+        let job = Box::new(Work::new(work, answer));
+        self.writes.try_send(Task::Write(job)).map_err(|error| refused(&error))?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Runs `work` in a transaction that only reads.
-    pub async fn read<T, E>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Runs `work` on a snapshot of what is committed.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(TransactionBehavior::Deferred, work).await
-    }
-}
-
-fn transact<T, E: From<StoreError>>(
-    connection: &mut Connection,
-    behavior: TransactionBehavior,
-    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    let transaction = connection.transaction_with_behavior(behavior).map_err(StoreError::from)?;
-    let value = work(&transaction)?;
-    transaction.commit().map_err(StoreError::from)?;
-    Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_failed_transaction_leaves_nothing_behind() {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&dir.path().join("g.db"), 4).unwrap();
-        let failed: Result<(), StoreError> = db
-            .write(|tx| {
-                tx.execute("insert into policy (version, cose, at_ms) values (1, x'00', 0)", [])?;
-                Err(StoreError::Conflict)
-            })
-            .await;
-        assert!(matches!(failed, Err(StoreError::Conflict)));
-        let count: Result<i64, StoreError> =
-            db.read(|tx| Ok(tx.query_row("select count(*) from policy", [], |row| row.get(0))?)).await;
-        assert_eq!(count.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_says_busy() {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&dir.path().join("g.db"), 1).unwrap();
-        let (release, blocked) = std::sync::mpsc::channel::<()>();
-        let (started, begun) = oneshot::channel();
-        let first = db.clone();
-        let holding = tokio::spawn(async move {
-            first
-                .read::<(), StoreError>(move |_| {
-                    let _ = started.send(());
-                    let _ = blocked.recv();
-                    Ok(())
-                })
-                .await
+        let (answer, answered) = oneshot::channel::<Result<T, E>>();
+        let reading: Reading = Box::new(move |reader| {
+            let result = reader.map_err(E::from).and_then(|tx| tx.transact(Access::Read, work));
+            let _ = answer.send(result);
         });
-        begun.await.unwrap();
-        let second = db.clone();
-        let waiting = tokio::spawn(async move { second.read::<(), StoreError>(|_| Ok(())).await });
-        tokio::task::yield_now().await;
-        assert!(matches!(db.read::<(), StoreError>(|_| Ok(())).await, Err(StoreError::Busy)));
-        release.send(()).unwrap();
-        holding.await.unwrap().unwrap();
-        waiting.await.unwrap().unwrap();
+        self.reads.try_send(reading).map_err(|error| refused(&error))?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Makes sure that what was deleted does not stay behind. Where a reader holds that up it is owed, and
+    /// [`Db::forget_what_is_owed`] does it.
+    pub async fn forget_deleted(&self) -> Result<(), StoreError> {
+        self.owed.store(true, Ordering::Release);
+        self.forget_what_is_owed().await
+    }
+
+    /// Tries again what [`Db::forget_deleted`] could not do at once.
+    pub async fn forget_what_is_owed(&self) -> Result<(), StoreError> {
+        if !self.owed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let (answer, answered) = oneshot::channel();
+        self.writes.send(Task::Forget(answer)).await.map_err(|_| StoreError::Closed)?;
+        let done = answered.await.map_err(|_| StoreError::Closed)??;
+        self.owed.store(!done, Ordering::Release);
+        Ok(())
+    }
+
+    /// Calls `heard` with each text that any process tells the store's listeners, on a thread of its own, until it
+    /// gives false; it is called with `None` now and then. A file has no listeners.
+    pub fn listen(&self, mut heard: impl FnMut(Option<&str>) -> bool + Send + 'static) -> Result<(), StoreError> {
+        let StoreAddress::Server(url) = self.address.clone() else { return Ok(()) };
+        spawn("store listener", move || {
+            while notifications(&url, LISTEN, &mut heard).is_err() && heard(None) {
+                thread::sleep(LISTEN);
+            }
+        })
+    }
+}
+
+fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
+    match error {
+        mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+        mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+    }
+}
+
+fn write_until_closed(
+    address: &StoreAddress,
+    mut tx: Tx,
+    mut waiting: mpsc::Receiver<Task>,
+    before_commit: &BeforeCommit,
+) {
+    let mut next = waiting.blocking_recv();
+    while let Some(task) = next.take() {
+        if !tx.engine().is_usable()
+            && let Ok(again) = address.open_writer()
+        {
+            tx = again;
+        }
+        match task {
+            Task::Forget(answer) => {
+                let _ = answer.send(tx.engine().forget_deleted());
+            }
+            Task::Write(first) => {
+                let mut jobs = vec![first];
+                while jobs.len() < group::MOST_JOBS {
+                    match waiting.try_recv() {
+                        Ok(Task::Write(job)) => jobs.push(job),
+                        Ok(other) => {
+                            next = Some(other);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                group::commit(&tx, jobs, before_commit);
+            }
+        }
+        if next.is_none() {
+            next = waiting.blocking_recv();
+        }
+    }
+}
+
+fn read_until_closed(address: &StoreAddress, asked: &Mutex<mpsc::Receiver<Reading>>) {
+    let mut reader: Option<Tx> = None;
+    loop {
+        let next = asked.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(reading) = next else { return };
+        reader = reader.filter(|tx| tx.engine().is_usable());
+        if reader.is_none() {
+            match address.open_reader() {
+                Ok(opened) => reader = Some(opened),
+                Err(error) => {
+                    reading(Err(error));
+                    continue;
+                }
+            }
+        }
+        reading(reader.as_ref().ok_or(StoreError::Closed));
     }
 }

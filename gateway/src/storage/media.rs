@@ -2,12 +2,12 @@
 //!
 //! Always: destroying a row's key makes the file unreadable, whatever becomes of the file.
 
+use crate::params;
 use peel_domain::event::MediaClass;
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, MediaId};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use zeroize::Zeroizing;
 
-use super::StoreError;
+use super::{Row, StoreError, ToValue, Tx};
 
 /// One image.
 #[derive(Clone)]
@@ -57,8 +57,8 @@ fn class_from(name: &str) -> Result<MediaClass, StoreError> {
 }
 
 /// Stores an image's row.
-pub fn put_media(db: &Connection, row: &MediaRow) -> Result<(), StoreError> {
-    db.execute(
+pub fn put_media(tx: &Tx, row: &MediaRow) -> Result<(), StoreError> {
+    tx.execute(
         "insert into media (media_id, alert_id, class, file, key, salt, commitment, content_type, size, expire_ms) \
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
@@ -66,8 +66,8 @@ pub fn put_media(db: &Connection, row: &MediaRow) -> Result<(), StoreError> {
             row.alert_id.to_string(),
             class_name(row.class),
             row.file,
-            row.key.as_ref().map(|key| key.as_slice()),
-            row.salt.as_ref().map(|salt| salt.as_slice()),
+            row.key,
+            row.salt,
             row.commitment,
             row.content_type,
             row.size,
@@ -79,77 +79,54 @@ pub fn put_media(db: &Connection, row: &MediaRow) -> Result<(), StoreError> {
 
 const COLUMNS: &str = "media_id, alert_id, class, file, key, salt, commitment, content_type, size, expire_ms";
 
-struct Raw {
-    ids: (String, String),
-    class: String,
-    row: MediaRow,
-}
-
-fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
-    Ok(Raw {
-        ids: (row.get(0)?, row.get(1)?),
-        class: row.get(2)?,
-        row: MediaRow {
-            media_id: MediaId(uuid::Uuid::nil()),
-            alert_id: AlertId(uuid::Uuid::nil()),
-            class: MediaClass::Probe,
-            file: row.get(3)?,
-            key: row.get::<_, Option<Vec<u8>>>(4)?.map(Zeroizing::new),
-            salt: row.get::<_, Option<Vec<u8>>>(5)?.map(Zeroizing::new),
-            commitment: row.get(6)?,
-            content_type: row.get(7)?,
-            size: row.get(8)?,
-            expire_ms: row.get(9)?,
-        },
-    })
-}
-
-fn parsed(raw: Raw) -> Result<MediaRow, StoreError> {
+fn row_of(row: &mut Row) -> Result<MediaRow, StoreError> {
     Ok(MediaRow {
-        media_id: raw.ids.0.parse().map_err(|_| StoreError::Corrupt)?,
-        alert_id: raw.ids.1.parse().map_err(|_| StoreError::Corrupt)?,
-        class: class_from(&raw.class)?,
-        ..raw.row
+        media_id: row.parse(0)?,
+        alert_id: row.parse(1)?,
+        class: class_from(&row.take::<String>(2)?)?,
+        file: row.take(3)?,
+        key: row.take(4)?,
+        salt: row.take(5)?,
+        commitment: row.take(6)?,
+        content_type: row.take(7)?,
+        size: row.take(8)?,
+        expire_ms: row.take(9)?,
     })
 }
 
 /// An image's row, destroyed or not.
-pub fn media(db: &Connection, media_id: MediaId) -> Result<Option<MediaRow>, StoreError> {
+pub fn media(tx: &Tx, media_id: MediaId) -> Result<Option<MediaRow>, StoreError> {
     let sql = format!("select {COLUMNS} from media where media_id = ?1");
-    db.query_row(&sql, [media_id.to_string()], raw).optional()?.map(parsed).transpose()
+    tx.query_one(&sql, params![media_id.to_string()], row_of)
 }
 
 /// Whether a device was sent the alert that the image belongs to.
-pub fn may_read(db: &Connection, media_id: MediaId, enrolment_id: EnrolmentId) -> Result<bool, StoreError> {
-    Ok(db.query_row(
-        "select exists (select 1 from media join outbox on outbox.alert_id = media.alert_id \
-         where media.media_id = ?1 and outbox.enrolment_id = ?2)",
-        params![media_id.to_string(), enrolment_id.to_string()],
-        |row| row.get(0),
-    )?)
+pub fn may_read(tx: &Tx, media_id: MediaId, enrolment_id: EnrolmentId) -> Result<bool, StoreError> {
+    let sql = "select exists (select 1 from media join outbox on outbox.alert_id = media.alert_id \
+               where media.media_id = ?1 and outbox.enrolment_id = ?2)";
+    let may = tx.query_one(sql, params![media_id.to_string(), enrolment_id.to_string()], |row| row.take(0))?;
+    Ok(may.unwrap_or(false))
 }
 
-fn collect(db: &Connection, condition: &str, value: &dyn rusqlite::ToSql) -> Result<Vec<MediaRow>, StoreError> {
-    let mut statement = db.prepare_cached(&format!(
-        "select {COLUMNS} from media where destroyed_ms is null and {condition} order by media_id limit 500"
-    ))?;
-    let rows = statement.query_map([value], raw)?;
-    rows.map(|row| parsed(row?)).collect()
+fn collect(tx: &Tx, condition: &str, value: &dyn ToValue) -> Result<Vec<MediaRow>, StoreError> {
+    let sql =
+        format!("select {COLUMNS} from media where destroyed_ms is null and {condition} order by media_id limit 500");
+    tx.query(&sql, &[value.to_value()], row_of)
 }
 
 /// Images whose time is over.
-pub fn due_media(db: &Connection, now_ms: i64) -> Result<Vec<MediaRow>, StoreError> {
-    collect(db, "expire_ms <= ?1", &now_ms)
+pub fn due_media(tx: &Tx, now_ms: i64) -> Result<Vec<MediaRow>, StoreError> {
+    collect(tx, "expire_ms <= ?1", &now_ms)
 }
 
 /// Images of a deployment that are still there.
-pub fn live_media_of_deployment(db: &Connection, id: DeploymentId) -> Result<Vec<MediaRow>, StoreError> {
-    collect(db, "alert_id in (select alert_id from alert where deployment_id = ?1)", &id.to_string())
+pub fn live_media_of_deployment(tx: &Tx, id: DeploymentId) -> Result<Vec<MediaRow>, StoreError> {
+    collect(tx, "alert_id in (select alert_id from alert where deployment_id = ?1)", &id.to_string())
 }
 
 /// Destroys an image's key and salt.
-pub fn mark_destroyed(db: &Connection, media_id: MediaId, now_ms: i64) -> Result<(), StoreError> {
-    db.execute(
+pub fn mark_destroyed(tx: &Tx, media_id: MediaId, now_ms: i64) -> Result<(), StoreError> {
+    tx.execute(
         "update media set key = null, salt = null, destroyed_ms = ?1 where media_id = ?2 and destroyed_ms is null",
         params![now_ms, media_id.to_string()],
     )?;
@@ -157,8 +134,6 @@ pub fn mark_destroyed(db: &Connection, media_id: MediaId, now_ms: i64) -> Result
 }
 
 /// The file names of images that are still there: everything else in the folder is left over.
-pub fn media_files(db: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut statement = db.prepare("select file from media where destroyed_ms is null")?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-    rows.map(|row| Ok(row?)).collect()
+pub fn media_files(tx: &Tx) -> Result<Vec<String>, StoreError> {
+    tx.query("select file from media where destroyed_ms is null", params![], |row| row.take(0))
 }

@@ -1,10 +1,46 @@
-//! The tables, and their version.
-
-use rusqlite::Connection;
+//! The tables and their versions: written once, in SQLite's words, and told to PostgreSQL in its own.
+//!
+//! Must never: change a step that was released; a change is a new step.
+//! Always: whatever version a store has, the steps after it bring it to the present one in one transaction, and a store
+//! of a newer version is refused. Rows of `entry` can be neither changed nor deleted: the database itself refuses.
 
 use super::StoreError;
 
-const VERSION: i64 = 1;
+/// One step of the schema.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// The version that it leads to.
+    pub(super) version: i64,
+    /// For both engines, in SQLite's words.
+    both: &'static str,
+    sqlite: &'static str,
+    postgresql: &'static str,
+}
+
+const STEPS: &[Step] = &[
+    Step { version: 1, both: TABLES, sqlite: ENTRIES_SQLITE, postgresql: ENTRIES_POSTGRESQL },
+    Step { version: 2, both: "", sqlite: ENTRIES_STAY_SQLITE, postgresql: ENTRIES_STAY_POSTGRESQL },
+];
+
+/// The steps after a version.
+pub(super) fn steps_from(version: i64) -> Result<impl Iterator<Item = &'static Step>, StoreError> {
+    let newest = STEPS.last().map_or(0, |step| step.version);
+    if version < 0 || version > newest {
+        return Err(StoreError::Newer);
+    }
+    Ok(STEPS.iter().filter(move |step| step.version > version))
+}
+
+impl Step {
+    pub(super) fn for_sqlite(&self) -> String {
+        format!("{}{}", self.both, self.sqlite)
+    }
+
+    pub(super) fn for_postgresql(&self) -> String {
+        let both = self.both.replace(") strict, without rowid;", ");").replace(") strict;", ");");
+        format!("{}{}", both.replace(" blob", " bytea").replace(" integer", " bigint"), self.postgresql)
+    }
+}
 
 const TABLES: &str = "
 create table log (
@@ -12,10 +48,6 @@ create table log (
   pending_size integer, pending_note text,
   size integer not null, note text, at_ms integer
 ) strict;
-create table entry (
-  log_id text not null references log, idx integer not null, leaf blob not null, body blob not null,
-  primary key (log_id, idx)
-) strict, without rowid;
 create table receipt (
   code text not null, log_id text not null, idx integer not null, primary key (code, log_id, idx)
 ) strict, without rowid;
@@ -57,15 +89,75 @@ create index media_by_alert on media (alert_id);
 create index media_due on media (expire_ms) where destroyed_ms is null;
 ";
 
-/// Makes the tables of a new database; refuses one of another version.
-pub(super) fn apply(connection: &Connection) -> Result<(), StoreError> {
-    let version: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
-    match version {
-        0 => {
-            connection.execute_batch(&format!("begin immediate; {TABLES} pragma user_version = {VERSION}; commit;"))?;
-            Ok(())
+const ENTRIES_SQLITE: &str = "
+create table entry (
+  log_id text not null references log, idx integer not null, leaf blob not null, body blob not null,
+  primary key (log_id, idx)
+) strict, without rowid;
+";
+
+/// Spread over partitions by the log. A package is stored together with a change of its log's row, which must be
+/// there: so an entry needs no foreign key, which would be looked up for each row.
+const ENTRIES_POSTGRESQL: &str = "
+create table entry (
+  log_id text not null, idx bigint not null, leaf bytea not null, body bytea not null, primary key (log_id, idx)
+) partition by hash (log_id);
+do $$ begin
+  for part in 0..15 loop
+    execute format('create table entry_%s partition of entry for values with (modulus 16, remainder %s)', part, part);
+  end loop;
+end $$;
+";
+
+const ENTRIES_STAY_SQLITE: &str = "
+create trigger entry_is_not_changed before update on entry
+  begin select raise(abort, 'entries stay as they are'); end;
+create trigger entry_is_not_deleted before delete on entry
+  begin select raise(abort, 'entries stay as they are'); end;
+create trigger log_is_not_deleted before delete on log
+  begin select raise(abort, 'logs stay'); end;
+create trigger log_does_not_shrink before update on log when new.next_index < old.next_index or new.size < old.size
+  begin select raise(abort, 'logs only grow'); end;
+";
+
+const ENTRIES_STAY_POSTGRESQL: &str = "
+create function peel_refuse() returns trigger language plpgsql as
+  $$ begin raise exception 'entries and logs stay as they are'; end $$;
+create trigger entry_stays before update or delete on entry for each row execute function peel_refuse();
+create trigger log_is_not_deleted before delete on log for each row execute function peel_refuse();
+create trigger log_is_not_emptied before truncate on log for each statement execute function peel_refuse();
+create trigger log_does_not_shrink before update on log for each row
+  when (new.next_index < old.next_index or new.size < old.size) execute function peel_refuse();
+create trigger entry_is_not_emptied before truncate on entry for each statement execute function peel_refuse();
+do $$ begin
+  for part in 0..15 loop
+    execute format('create trigger entry_is_not_emptied before truncate on entry_%s for each statement '
+      'execute function peel_refuse()', part);
+  end loop;
+end $$;
+create function peel_tell() returns trigger language plpgsql as
+  $$ begin perform pg_notify('peel_outbox', new.enrolment_id); return null; end $$;
+create trigger outbox_is_told after insert on outbox for each row execute function peel_tell();
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
+        assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2]);
+        for bad in [-1, STEPS.last().unwrap().version + 1] {
+            assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
-        VERSION => Ok(()),
-        _ => Err(StoreError::Corrupt),
+    }
+
+    #[test]
+    fn the_other_engine_is_told_in_its_own_words() {
+        let text = STEPS[0].for_postgresql();
+        for word in [" blob", " integer", "strict", "rowid"] {
+            assert!(!text.contains(word), "{word}");
+        }
     }
 }

@@ -1,9 +1,15 @@
 //! A force, its gateway and a phone, for tests: real TLS over loopback, real keys, temporary directories.
 #![allow(dead_code)] // each test file uses its own part
 
+pub(crate) mod device_log;
 pub(crate) mod klv;
+pub(crate) mod postgresql;
+pub(crate) mod store;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -21,7 +27,7 @@ use peel_gateway::clock::GatewayClock;
 use peel_gateway::force::{ForceDir, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
-use peel_gateway::storage::{Connection, Db, IMMEDIATE, Roster};
+use peel_gateway::storage::{Roster, StoreAddress, Tx};
 use peel_ledger::note::Ed25519Signer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -38,13 +44,35 @@ pub(crate) struct TestForce {
 
 /// A gateway that serves it.
 pub(crate) struct TestGateway {
-    pub(crate) force: TestForce,
-    pub(crate) server: RunningServer,
+    pub(crate) force: Arc<TestForce>,
+    pub(crate) serving: Serving,
     pub(crate) http: Client,
+}
+
+/// What serves.
+pub(crate) enum Serving {
+    /// A server in the test's own process.
+    Here(RunningServer),
+    /// The program itself, and where it listens.
+    Process(ServeProcess, String),
+}
+
+/// A `peel-gateway serve` that ends, hard, with the test at the latest.
+pub(crate) struct ServeProcess(pub(crate) Child);
+
+impl Drop for ServeProcess {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl TestForce {
     pub(crate) fn new() -> Self {
+        Self::with_store(store::for_this_binary())
+    }
+
+    pub(crate) fn with_store(store: Option<StoreAddress>) -> Self {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
         let request = InitRequest {
@@ -55,6 +83,7 @@ impl TestForce {
             desk: at("desk"),
             auditor: at("auditor"),
             vendor: at("vendor"),
+            store,
         };
         create(&request, &mut rand::rng()).unwrap();
         let mut force = Self { root, deployment_id: DeploymentId(uuid::Uuid::nil()) };
@@ -73,16 +102,11 @@ impl TestForce {
         self.root.path().join(name)
     }
 
-    pub(crate) fn change<T>(
+    pub(crate) fn change<T: Send>(
         &self,
-        work: impl FnOnce(&Authority, &Connection) -> Result<T, ServiceError>,
+        work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send,
     ) -> Result<T, ServiceError> {
-        let authority = Authority::open(self.data(), None)?;
-        let mut connection = Db::open_connection(&self.data().database())?;
-        let tx = connection.transaction_with_behavior(IMMEDIATE).unwrap();
-        let value = work(&authority, &tx)?;
-        tx.commit().unwrap();
-        Ok(value)
+        Authority::open(self.data(), None)?.change(work)
     }
 
     pub(crate) fn add_officer(&self, number: &str, role: Role) {
@@ -116,21 +140,42 @@ impl TestGateway {
         Self::serve(TestForce::new()).await
     }
 
-    pub(crate) async fn serve(force: TestForce) -> Self {
+    pub(crate) async fn serve(force: impl Into<Arc<TestForce>>) -> Self {
+        let force = force.into();
         let server = RunningServer::start(force.data(), "127.0.0.1:0".parse().unwrap(), None).await.unwrap();
         let http = force.http();
-        Self { force, server, http }
+        Self { force, serving: Serving::Here(server), http }
+    }
+
+    /// Starts the program on a force.
+    pub(crate) fn process(force: &Arc<TestForce>) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_peel-gateway"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(force.path("data"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let url = format!("https://{}", said["listening"].as_str().unwrap());
+        Self { force: Arc::clone(force), serving: Serving::Process(ServeProcess(child), url), http: force.http() }
     }
 
     pub(crate) async fn restart(self) -> Self {
-        let Self { force, server, http } = self;
+        let Self { force, serving, http } = self;
         drop(http);
-        server.shut_down().await;
+        if let Serving::Here(server) = serving {
+            server.shut_down().await;
+        }
         Self::serve(force).await
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("https://{}", self.server.address())
+        match &self.serving {
+            Serving::Here(server) => format!("https://{}", server.address()),
+            Serving::Process(_, url) => url.clone(),
+        }
     }
 
     pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {

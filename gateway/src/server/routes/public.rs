@@ -11,7 +11,7 @@ use crate::service::{Gateway, ReceiptOnRecord};
 
 /// `GET /healthz`: 200 once the store answers.
 pub(super) async fn health(State(gateway): State<Arc<Gateway>>) -> Result<Json<serde_json::Value>, ApiError> {
-    gateway.db.read(|tx| crate::storage::device_count(tx)).await?;
+    gateway.db.read(crate::storage::device_count).await?;
     Ok(Json(serde_json::json!({ "status": "ok" })))
 }
 

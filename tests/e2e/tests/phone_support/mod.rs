@@ -19,7 +19,7 @@ use peel_gateway::desk::DeskDir;
 use peel_gateway::force::{ForceDir, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
-use peel_gateway::storage::{Connection, Db, IMMEDIATE, Roster};
+use peel_gateway::storage::{Roster, Tx};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
@@ -72,14 +72,8 @@ pub(crate) fn face(name: &str) -> Vec<u8> {
     std::fs::read(repository().join("tests/street/faces").join(name)).unwrap()
 }
 
-fn change<T>(root: &Path, work: impl FnOnce(&Authority, &Connection) -> Result<T, ServiceError>) -> T {
-    let directory = ForceDir::new(root.join("data"));
-    let authority = Authority::open(directory.clone(), None).unwrap();
-    let mut connection = Db::open_connection(&directory.database()).unwrap();
-    let transaction = connection.transaction_with_behavior(IMMEDIATE).unwrap();
-    let value = work(&authority, &transaction).unwrap();
-    transaction.commit().unwrap();
-    value
+fn change<T: Send>(root: &Path, work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send) -> T {
+    Authority::open(ForceDir::new(root.join("data")), None).unwrap().change(work).unwrap()
 }
 
 impl Street {
@@ -94,6 +88,7 @@ impl Street {
             desk: at("desk"),
             auditor: at("auditor"),
             vendor: at("vendor"),
+            store: None,
         };
         create(&request, &mut rand::rng()).unwrap();
         let file = DeploymentFile::parse(DEPLOYMENT).unwrap();
