@@ -18,6 +18,13 @@ pub(crate) enum Probe {
     Library(&'static str),
     /// A file.
     File(&'static str),
+    /// A file under any of a folder's folders, such as one for each version.
+    FileIn {
+        /// The folder.
+        folder: &'static str,
+        /// The file's path from each of its folders.
+        rest: &'static str,
+    },
     /// A module of the Python that is on the path.
     PythonModule(&'static str),
 }
@@ -86,8 +93,14 @@ pub(crate) const FUZZ: &[Need] = &[C_COMPILER, need(Probe::Program("c++"), "buil
 /// What building our crates needs.
 pub(crate) const BUILD: &[Need] = &[C_COMPILER];
 
-/// What the Rust tests need: an independent decoder of the street's video.
-pub(crate) const RUST: &[Need] = &[C_COMPILER, need(Probe::Program("ffprobe"), "ffmpeg")];
+/// What the Rust tests need: an independent decoder of the street's video, and a database server that the gateway's
+/// tests start in a folder of their own.
+pub(crate) const RUST: &[Need] = &[
+    C_COMPILER,
+    need(Probe::Program("ffprobe"), "ffmpeg"),
+    need(Probe::FileIn { folder: "/usr/lib/postgresql", rest: "bin/postgres" }, "postgresql"),
+    need(Probe::Program("setpriv"), "util-linux"),
+];
 
 /// Makes sure that all of it is there.
 pub(crate) fn ensure(context: &Context, needs: &[Need]) -> Result<(), VerifyError> {
@@ -148,9 +161,15 @@ fn is_there(probe: Probe) -> bool {
     match probe {
         Probe::Program(name) => program_exists(name),
         Probe::File(path) => Path::new(path).exists(),
+        Probe::FileIn { folder, rest } => is_in_any(Path::new(folder), rest),
         Probe::Library(name) => succeeds("sh", &["-c", &format!("ldconfig -p | grep -q -F '{name} '")]),
         Probe::PythonModule(name) => succeeds("python3", &["-c", &format!("import {name}")]),
     }
+}
+
+fn is_in_any(folder: &Path, rest: &str) -> bool {
+    std::fs::read_dir(folder)
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| entry.path().join(rest).is_file())))
 }
 
 /// True when a program of this name is on the path.
@@ -187,6 +206,16 @@ mod tests {
         let packages = missing(PYTHON, |probe| matches!(probe, Probe::Program(_)));
         assert_eq!(packages, ["python3-venv"]);
         assert!(missing(PYTHON, |_| true).is_empty());
+    }
+
+    #[test]
+    fn a_file_is_found_whatever_its_version() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_in_any(folder.path(), "bin/postgres"));
+        std::fs::create_dir_all(folder.path().join("17/bin")).unwrap();
+        std::fs::write(folder.path().join("17/bin/postgres"), "").unwrap();
+        assert!(is_in_any(folder.path(), "bin/postgres") && !is_in_any(folder.path(), "bin/initdb"));
+        assert!(!is_in_any(&folder.path().join("nowhere"), "bin/postgres"));
     }
 
     #[test]
