@@ -48,6 +48,7 @@ pub struct OtherOfficer {
 }
 
 /// What may always be seen of an alert.
+#[allow(clippy::struct_excessive_bools, reason = "facts that do not exclude one another")]
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct AlertHeader {
     /// The alert.
