@@ -136,9 +136,9 @@ impl Street {
     /// The bundle, what an outsider trusts, and the auditor's key.
     pub(crate) fn bundle(&self) -> (PathBuf, PathBuf, PathBuf) {
         let (bundle, trust) = (self.root.path().join("bundle"), self.root.path().join("trust.toml"));
-        let files = change(self.root.path(), |authority, tx| bundle_files(authority, tx));
+        let files = change(self.root.path(), bundle_files);
         write_bundle(&bundle, &files).unwrap();
-        std::fs::write(&trust, change(self.root.path(), |authority, tx| trust_text(authority, tx))).unwrap();
+        std::fs::write(&trust, change(self.root.path(), trust_text)).unwrap();
         (bundle, trust, self.root.path().join("auditor").join("auditor.key"))
     }
 

@@ -78,9 +78,9 @@ async fn go_home(cast: &mut Cast, who: Who) -> Result<(), ExerciseError> {
 /// theirs. Nothing of a person's face may be there in any form, sealed or not.
 fn no_image_is_left(cast: &Cast) -> Result<(), ExerciseError> {
     for officer in [&cast.first, &cast.second] {
-        let (store, opened) = Store::open(&officer.files.data, 0).map_err(|error| unreadable(&error))?;
+        let (store, opened) = Store::open(&officer.files.data, 0).map_err(unreadable)?;
         expect(!opened.set_aside, "a phone's storage is whole at the end")?;
-        let images = store.media_lines().map_err(|error| unreadable(&error))?;
+        let images = store.media_lines().map_err(unreadable)?;
         expect(images.is_empty(), "no image is left on a phone, not even sealed")?;
         store.close();
         for file in files(&officer.files.vault)? {
@@ -91,7 +91,7 @@ fn no_image_is_left(cast: &Cast) -> Result<(), ExerciseError> {
     Ok(())
 }
 
-fn unreadable(error: &StoreError) -> ExerciseError {
+fn unreadable(error: StoreError) -> ExerciseError {
     ExerciseError::Expected(format!("a phone's storage can be opened, but it failed to {error}"))
 }
 
