@@ -60,7 +60,7 @@ pub(crate) const TABLE: &[Part] = &[
         name: "rust",
         about: "all Rust tests but the end-to-end ones",
         needs: setup::RUST,
-        limit: minutes(40),
+        limit: minutes(60),
         run: cargo::tests,
     },
     Part {
