@@ -11,18 +11,22 @@
 
 use p256::ecdsa::SigningKey;
 use p256::pkcs8::EncodePublicKey as _;
+use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{
     CipherSuite, Entry, EntryClass, EntryError, EntryHeader, EntryTime, MAX_BODY_BYTES, MAX_ENTRY_BYTES, MAX_RECIPIENTS,
 };
-use peel_ledger::mirror::{AddEntries, MAX_TICKET_BYTES, MirrorError, MirrorInfo};
+use peel_ledger::mirror::{
+    AddCheckpoint, AddCheckpointRefusal, AddEntries, MAX_TICKET_BYTES, MirrorError, MirrorInfo, MirrorState,
+};
 use peel_ledger::note::{
     Ed25519Signer, MAX_NOTE_BYTES, MAX_SIGNATURE_BYTES, MAX_SIGNATURES, NoteError, SignatureLine, SignedNote,
     VerifierKey,
 };
-use peel_ledger::receipt::{MAX_QR_BYTES, MAX_RECEIPT_BYTES, ReceiptCode, ReceiptError};
+use peel_ledger::receipt::{MAX_QR_BYTES, MAX_RECEIPT_BYTES, ReceiptCode, ReceiptError, TEXT_PREFIX};
 use peel_ledger::seal::{RecipientPrivateKey, RecipientPublicKey, SealError, open, seal};
 use peel_ledger::tree::{
-    CompactRange, MAX_PROOF_HASHES, TreeError, leaf_hash, root_from_inclusion, verify_consistency, verify_subtree,
+    CompactRange, LeafHashes, MAX_PROOF_HASHES, TreeError, leaf_hash, root_from_inclusion, verify_consistency,
+    verify_subtree,
 };
 use peel_ledger::{Hash, Origin};
 use rand::SeedableRng as _;
@@ -169,6 +173,24 @@ fn the_tree_ends_at_its_last_leaf_and_proofs_at_their_longest() {
 }
 
 #[test]
+fn a_mirror_takes_no_checkpoint_of_another_log_and_none_under_another_logs_key() {
+    let (own, other) = (origin(), Origin::device("force.example", "e2").unwrap());
+    let signer = |log: &Origin| Ed25519Signer::from_seed(log.as_str(), &[4; 32]).unwrap();
+    let range = CompactRange::from_parts(1, vec![leaf_hash(b"x")]).unwrap();
+    let nodes = LeafHashes::new(vec![leaf_hash(b"x")]);
+    let add = |named: &Origin, by: &Origin| {
+        let mut note = Checkpoint::of(named.clone(), &range).to_note().unwrap();
+        note.attach(signer(by).sign(note.text()).unwrap()).unwrap();
+        let request = AddCheckpoint::build(0, note, &nodes).unwrap();
+        MirrorState::new(own.clone()).add_checkpoint(&request, &signer(by).verifier().unwrap(), &[])
+    };
+    assert_eq!(add(&own, &own).map(|state| state.pending_size()), Ok(1));
+    assert_eq!(add(&other, &own), Err(AddCheckpointRefusal::Malformed));
+    assert_eq!(add(&own, &other), Err(AddCheckpointRefusal::Malformed));
+    assert_eq!(add(&other, &other), Err(AddCheckpointRefusal::Malformed));
+}
+
+#[test]
 fn mirror_messages_and_receipts_end_at_their_limits() {
     let info = |length: usize| MirrorInfo { tree_size: 1, next_entry: 0, ticket: vec![1; length] };
     assert_eq!(MirrorInfo::parse(info(MAX_TICKET_BYTES).encode().as_bytes()), Ok(info(MAX_TICKET_BYTES)));
@@ -195,4 +217,7 @@ fn mirror_messages_and_receipts_end_at_their_limits() {
     assert!(!matches!(fits, Err(ReceiptError::TooLong) | Ok(_)));
     assert_eq!(ReceiptCode::decode(&vec![0; MAX_QR_BYTES + 1]), Err(ReceiptError::TooLong));
     assert_eq!(ReceiptCode::decode(&vec![0; MAX_QR_BYTES]), Err(ReceiptError::Malformed));
+    let text = |length: usize| ReceiptCode::parse_text(&format!("{TEXT_PREFIX}{}", "A".repeat(length)));
+    assert_eq!(text(5000), Err(ReceiptError::Malformed));
+    assert_eq!(text(2 * MAX_QR_BYTES + 1), Err(ReceiptError::TooLong));
 }
