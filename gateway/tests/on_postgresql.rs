@@ -13,3 +13,5 @@ mod desk;
 mod drone;
 #[path = "mirror.rs"]
 mod mirror;
+#[path = "tiles.rs"]
+mod tiles;

@@ -75,6 +75,22 @@ impl Tile {
             format!("tile/{level}/{digits}.p/{}", self.width)
         }
     }
+
+    /// Reads a path that [`Tile::path`] could have given; nothing for any other.
+    pub fn parse(path: &str) -> Option<Self> {
+        let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+        let (digits, width) = match rest.split_once(".p/") {
+            Some((digits, width)) => (digits, width.parse().ok().filter(|width| (1..TILE_WIDTH).contains(width))?),
+            None => (rest, TILE_WIDTH),
+        };
+        let mut index = 0_u64;
+        for part in digits.split('/') {
+            index = index.checked_mul(1000)?.checked_add(part.trim_start_matches('x').parse().ok()?)?;
+        }
+        let kind = if level == "entries" { TileKind::Entries } else { TileKind::Hashes { level: level.parse().ok()? } };
+        // What was read too kindly does not come back as it was written.
+        Some(Self { kind, index, width }).filter(|tile| tile.path() == path)
+    }
 }
 
 /// Every file of a log with `size` entries, besides its checkpoint.
@@ -282,6 +298,23 @@ mod tests {
         assert_eq!(path(1_234_067, 256), "tile/0/x001/x234/067");
         assert_eq!(path(1_000, 8), "tile/0/x001/000.p/8");
         assert_eq!(Tile { kind: TileKind::Entries, index: 273, width: 112 }.path(), "tile/entries/273.p/112");
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_read_as_it_was_written_and_no_other_is(
+            index in prop_oneof![0..3_000_u64, any::<u64>()],
+            width in 1..=256_u64,
+            level in proptest::option::of(0..64_u32),
+            noise in "(tile/)?[0-9exp./+-]{0,24}",
+        ) {
+            let kind = level.map_or(TileKind::Entries, |level| TileKind::Hashes { level });
+            let tile = Tile { kind, index, width };
+            prop_assert_eq!(Tile::parse(&tile.path()), Some(tile));
+            if let Some(read) = Tile::parse(&noise) {
+                prop_assert_eq!(read.path(), noise);
+            }
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod relay;
 mod retention;
 mod sessions;
 mod sign_in;
+mod tiles;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub use receipts::{ReceiptOnRecord, paper_code};
 pub use relay::Relays;
 pub use sessions::{BucketKey, Buckets, Sessions};
 pub use sign_in::{add_officer, record_truth};
+pub use tiles::TileRoots;
 
 use crate::storage::{Db, DbLimits};
 
@@ -58,6 +60,8 @@ pub struct Gateway {
     pub buckets: Buckets,
     /// Live drone feeds.
     pub relays: Relays,
+    /// Hashes of full tiles.
+    pub tile_roots: Arc<TileRoots>,
 }
 
 impl Gateway {
@@ -74,6 +78,7 @@ impl Gateway {
             sessions: Sessions::default(),
             buckets: Buckets::new(limits.device_burst, limits.device_per_second),
             relays: Relays::default(),
+            tile_roots: Arc::default(),
         });
         gateway.hear_other_processes()?;
         Ok(gateway)

@@ -77,6 +77,8 @@ pub trait LogStore {
     fn read_entries(&self, log_id: &str, from: u64, count: u64, bytes: usize) -> Result<Vec<Vec<u8>>, StoreError>;
     /// The first `size` leaf hashes.
     fn leaf_hashes(&self, log_id: &str, size: u64) -> Result<Vec<Hash>, StoreError>;
+    /// At most `count` leaf hashes from `from` on.
+    fn leaves(&self, log_id: &str, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
     /// Remembers where the entry for a receipt's paper code is.
     fn put_receipt(&self, code: &str, log_id: &str, index: u64) -> Result<(), StoreError>;
     /// Finds the entries for a paper code.
@@ -180,6 +182,11 @@ impl LogStore for Logs<'_> {
     fn leaf_hashes(&self, log_id: &str, size: u64) -> Result<Vec<Hash>, StoreError> {
         let sql = "select leaf from entry where log_id = ?1 and idx < ?2 order by idx";
         self.0.query(sql, params![log_id, to_sql(size)?], |row| Ok(Hash::new(row.take(0)?)))
+    }
+
+    fn leaves(&self, log_id: &str, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
+        let sql = "select leaf from entry where log_id = ?1 and idx >= ?2 order by idx limit ?3";
+        self.0.query(sql, params![log_id, to_sql(from)?, to_sql(count)?], |row| Ok(Hash::new(row.take(0)?)))
     }
 
     fn put_receipt(&self, code: &str, log_id: &str, index: u64) -> Result<(), StoreError> {

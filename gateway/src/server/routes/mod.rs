@@ -7,6 +7,7 @@ mod feeds;
 mod ingest;
 mod mirror;
 mod public;
+mod tiles;
 
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub fn table() -> Vec<Route> {
     vec![
         route("GET", "/healthz", Access::Open, get(public::health)),
         route("GET", "/v1/beacon", Access::Open, get(public::beacon)),
+        route("GET", "/v1/log/checkpoint", Access::Open, get(tiles::force_checkpoint)),
+        route("GET", "/v1/log/tile/{*path}", Access::Open, get(tiles::force_tile)),
         route("GET", "/v1/receipts/{paper_code}", Access::Open, get(public::receipt)),
         route("GET", "/v1/nonce", Access::Open, get(access::nonce)),
         route("POST", "/v1/enrol", Access::Open, post(access::enrol)),
@@ -70,6 +73,8 @@ pub fn table() -> Vec<Route> {
         route("POST", "/v1/ingest/deployments/{deployment_id}/state", OPERATOR, post(ingest::state)),
         route("GET", "/v1/desk/logs", DESK, get(desk::logs)),
         route("GET", "/v1/desk/logs/{log}/entries", DESK, get(desk::entries)),
+        route("GET", "/v1/desk/logs/{log}/checkpoint", DESK, get(tiles::checkpoint)),
+        route("GET", "/v1/desk/logs/{log}/tile/{*path}", DESK, get(tiles::tile)),
         route("POST", "/v1/desk/events", DESK, post(desk::event)),
         route("GET", "/v1/bundle", DESK, get(desk::bundle)),
     ]
