@@ -15,6 +15,7 @@ use postgres::{Client, NoTls};
 pub(crate) const ABSENT: &str = "not run: no PostgreSQL server here (package postgresql)";
 
 const RUN: &str = r#"
+trap : TERM INT HUP
 cd "$2"
 "$1/initdb" -D data -U peel -A trust -E UTF8 --locale=C >initdb.log 2>&1 &&
 "$1/postgres" -D data -k "$2" -c listen_addresses= -c max_connections=200 -c max_wal_size=128MB >server.log 2>&1 &
