@@ -19,6 +19,8 @@ mod parts;
 mod process;
 mod python;
 mod report;
+#[cfg(test)]
+mod safeguards;
 mod setup;
 mod swift;
 
