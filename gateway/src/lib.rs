@@ -1,5 +1,6 @@
 //! The force's side: `serve`, the front that phones and the LFR system talk to, and `desk`, which opens what officers
-//! record.
+//! record. Two processes, because the one that faces the network must not be able to open a record, and the one that can
+//! listens to nobody.
 //!
 //! For: taking alerts in and sending them out in order, mirroring every phone's log, keeping the force's own logs, and
 //! computing the deployment record.
