@@ -22,10 +22,12 @@ pub mod mirror;
 pub mod note;
 mod origin;
 mod parallel;
+pub mod pins;
 pub mod receipt;
 pub mod seal;
 pub mod tiles;
 pub mod tree;
+pub mod witness;
 pub mod writer;
 
 pub use hash::{Hash, HashError};

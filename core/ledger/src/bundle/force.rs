@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::logs::CheckedLog;
 use super::report::{Problem, Report};
 use super::trust::{Trust, TrustedLog};
-use crate::force_log::{Change, CheckpointLeaf, ForceLeaf};
+use crate::force_log::{Change, CheckpointLeaf, ForceLeaf, MAX_CHANGE_AGE_S};
 use crate::mirror::beacon;
 use crate::note::{SignatureLine, VerifierKey};
 use crate::{Hash, Origin};
@@ -52,6 +52,8 @@ impl ForceRecord {
     fn take(&mut self, bytes: &[u8], trust: &Trust) -> Result<(), Problem> {
         let leaf = ForceLeaf::decode(bytes).map_err(|_| Problem::ForceLeafForm)?;
         leaf.check_approvals(&trust.approvers, trust.approvals_required).map_err(|_| Problem::Approvals)?;
+        // People take time to approve a change; what the gateway appends at once has no excuse.
+        let delay_s = if matches!(leaf, ForceLeaf::Change { .. }) { MAX_CHANGE_AGE_S } else { 0 };
         let (time, taken) = match leaf {
             ForceLeaf::Checkpoint(leaf) => (leaf.cosigned_at_s, self.accept(leaf, trust)),
             ForceLeaf::Change { change, at_s, .. } => {
@@ -59,7 +61,7 @@ impl ForceRecord {
                 (at_s, if new { self.change(change, trust) } else { Err(Problem::ChangeRepeated) })
             }
         };
-        let in_order = time >= self.last_time;
+        let in_order = time.saturating_add(delay_s) >= self.last_time;
         self.last_time = self.last_time.max(time);
         taken?;
         if in_order { Ok(()) } else { Err(Problem::ForceOrder) }
@@ -98,7 +100,7 @@ impl ForceRecord {
                 self.revoked.insert(origin);
                 Ok(())
             }
-            Change::PolicyChange { .. } => Ok(()),
+            Change::PolicyChange { .. } | Change::PinChange { .. } => Ok(()),
         }
     }
 

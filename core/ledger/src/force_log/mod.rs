@@ -18,6 +18,9 @@ use crate::{Hash, Origin};
 pub const MAX_LEAF_BYTES: usize = 16 * 1024;
 /// The most approvals that a change carries.
 pub const MAX_APPROVALS: usize = 8;
+/// How old a change may be when it is appended, in seconds: people who approve are not at one desk. A checkpoint leaf is
+/// appended at once.
+pub const MAX_CHANGE_AGE_S: u64 = 7 * 24 * 3600;
 const APPROVAL_LABEL: &[u8] = b"peel/v1/force-log-approval\n";
 const MAX_TEXT_BYTES: usize = 1024;
 
@@ -33,6 +36,9 @@ pub enum ForceLogError {
     /// Fewer distinct known people signed than asked for.
     #[error("verify force log leaf: not approved by enough people")]
     Approvals,
+    /// The same person approved already.
+    #[error("approve force log change: approved by this person already")]
+    Repeated,
     /// A known approver's signature does not verify.
     #[error("verify force log leaf: approval does not verify")]
     Signature,
@@ -102,6 +108,13 @@ pub enum Change {
         /// Its new hardware key, if the device has one.
         hardware_key: Option<VerifierKey>,
     },
+    /// Kind 5: the gateway's TLS keys change.
+    PinChange {
+        /// The version of the pins.
+        version: u64,
+        /// SHA-256 of the signed statement of the pins ([`crate::pins`]).
+        statement: Hash,
+    },
     /// Kind 4: a policy comes into force.
     PolicyChange {
         /// The policy's version.
@@ -146,6 +159,7 @@ impl Change {
             Self::Revocation { .. } => 2,
             Self::KeyChange { .. } => 3,
             Self::PolicyChange { .. } => 4,
+            Self::PinChange { .. } => 5,
         }
     }
 
@@ -165,8 +179,8 @@ impl Change {
                 Self::Revocation { origin, reason } => {
                     e.array(2)?.str(origin.as_str())?.str(reason)?;
                 }
-                Self::PolicyChange { version, policy } => {
-                    e.array(2)?.u64(*version)?.bytes(policy.as_bytes())?;
+                Self::PolicyChange { version, policy: hash } | Self::PinChange { version, statement: hash } => {
+                    e.array(2)?.u64(*version)?.bytes(hash.as_bytes())?;
                 }
             }
             Ok(())
@@ -212,6 +226,10 @@ impl Change {
             4 => {
                 cbor::array(d, 2)?;
                 Self::PolicyChange { version: d.u64()?, policy: Hash::new(cbor::fixed(d)?) }
+            }
+            5 => {
+                cbor::array(d, 2)?;
+                Self::PinChange { version: d.u64()?, statement: Hash::new(cbor::fixed(d)?) }
             }
             _ => return Err(Malformed),
         };
@@ -306,14 +324,33 @@ impl ForceLeaf {
     pub fn check_approvals(&self, approvers: &[VerifierKey], required: usize) -> Result<(), ForceLogError> {
         let Self::Change { change, at_s, approvals } = self else { return Ok(()) };
         let message = change.message(*at_s);
-        let mut people = BTreeSet::new();
+        let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for approval in approvals {
             let known = approvers.iter().find(|key| key.name() == approval.name && key.key_id() == approval.key_id);
             let key = known.ok_or(ForceLogError::Approvals)?;
             key.verify_detached(&message, &approval.signature).map_err(|_| ForceLogError::Signature)?;
             people.insert(key.name());
+            keys.insert(key.key_bytes());
         }
-        if people.len() >= required { Ok(()) } else { Err(ForceLogError::Approvals) }
+        // One key under two names is one person.
+        if people.len().min(keys.len()) >= required { Ok(()) } else { Err(ForceLogError::Approvals) }
+    }
+
+    /// Adds one person's approval to a change; the same person twice is refused.
+    pub fn approve(&mut self, approver: &Ed25519Signer) -> Result<(), ForceLogError> {
+        let Self::Change { change, at_s, approvals } = self else { return Err(ForceLogError::Malformed) };
+        let approval = change.approve(*at_s, approver).map_err(|_| ForceLogError::Key)?;
+        // An Ed25519 signature has one value for a key and a message: the same key under another name shows here too.
+        let same = |known: &Approval| known.name == approval.name || known.signature == approval.signature;
+        if approvals.iter().any(same) {
+            return Err(ForceLogError::Repeated);
+        }
+        if approvals.len() >= MAX_APPROVALS {
+            return Err(ForceLogError::TooLong);
+        }
+        approvals.push(approval);
+        approvals.sort_by(|a, b| (&a.name, a.key_id).cmp(&(&b.name, b.key_id)));
+        Ok(())
     }
 }
 

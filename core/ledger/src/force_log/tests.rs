@@ -28,6 +28,7 @@ fn leaves() -> Vec<ForceLeaf> {
             hardware_key: None,
         },
         Change::PolicyChange { version: 3, policy: Hash::default() },
+        Change::PinChange { version: 2, statement: Hash::default() },
     ];
     let checkpoint =
         CheckpointLeaf { origin, size: 300, root: Hash::default(), cosigned_at_s: 7, lines: Hash::default() };
@@ -63,6 +64,22 @@ fn one_person_twice_a_stranger_or_another_time_does_not_approve() {
 }
 
 #[test]
+fn the_same_person_or_the_same_key_under_another_name_approves_once() {
+    let mut leaf = ForceLeaf::change(enrolment(), 7, Vec::new());
+    assert_eq!(leaf.approve(&person("a", 1)), Ok(()));
+    assert_eq!(leaf.approve(&person("a", 1)), Err(ForceLogError::Repeated));
+    assert_eq!(leaf.approve(&person("b", 1)), Err(ForceLogError::Repeated));
+    assert_eq!(leaf.check_approvals(&people(), 2), Err(ForceLogError::Approvals));
+    assert_eq!(leaf.approve(&person("b", 2)), Ok(()));
+    assert_eq!(leaf.check_approvals(&people(), 2), Ok(()));
+    // Where the trust file itself gives two people one key, they count as one.
+    let one_key = [("a", 1), ("c", 1)].map(|(name, seed)| person(name, seed).verifier().unwrap());
+    let approvals = ["a", "c"].map(|name| enrolment().approve(7, &person(name, 1)).unwrap()).to_vec();
+    let leaf = ForceLeaf::change(enrolment(), 7, approvals);
+    assert_eq!(leaf.check_approvals(&one_key, 2), Err(ForceLogError::Approvals));
+}
+
+#[test]
 fn every_flipped_bit_of_a_change_is_refused() {
     let bytes = leaves()[1].encode();
     for bit in 0..bytes.len() * 8 {
@@ -79,7 +96,7 @@ fn every_flipped_bit_of_a_change_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
-    fn whatever_reads_has_one_form(at in any::<usize>(), with in any::<u8>(), which in 0_usize..5, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn whatever_reads_has_one_form(at in any::<usize>(), with in any::<u8>(), which in 0_usize..6, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut changed = leaves()[which].encode();
         let index = at % changed.len();
         changed[index] = with;

@@ -27,6 +27,11 @@ impl LeafHashes {
         Self { leaves, computed: Mutex::default() }
     }
 
+    /// Takes the leaf hash that follows. What was computed before stays: it is about complete subtrees.
+    pub fn push(&mut self, leaf: Hash) {
+        self.leaves.push(leaf);
+    }
+
     /// How many leaves there are.
     pub fn size(&self) -> u64 {
         self.leaves.len() as u64
