@@ -6,6 +6,7 @@
 
 mod alert;
 mod base64_bytes;
+pub mod dpop;
 mod drone;
 mod enrolment_code;
 mod ingest;
