@@ -16,6 +16,7 @@
     reason = "test code: a failure here is a failed test"
 )]
 
+mod access;
 pub mod cases;
 mod domain;
 mod feeds;
@@ -65,6 +66,9 @@ pub const TARGETS: &[Target] = &[
     target("shift_certificate", domain::shift_certificate, domain::shift_certificate_seeds),
     target("event_body", domain::event_body, domain::event_body_seeds),
     target("stream_message", domain::stream_message, domain::stream_message_seeds),
+    target("dpop_proof", access::dpop_proof, access::dpop_proof_seeds),
+    target("pins", access::pins, access::pins_seeds),
+    target("witness_reply", access::witness_reply, access::witness_reply_seeds),
     target("sse", feeds::sse, feeds::sse_seeds),
     target("klv", feeds::klv, feeds::klv_seeds),
     target("transport_stream", feeds::transport_stream, feeds::transport_stream_seeds),
