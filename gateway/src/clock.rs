@@ -86,6 +86,11 @@ impl GatewayClock {
     }
 }
 
+/// Real seconds since 1970 UTC, in an exercise too: for tokens and nonces.
+pub fn real_now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 fn real_now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -78,36 +78,12 @@ async fn a_client_of_another_root_and_one_without_tls_get_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_needs_a_fresh_nonce_and_the_devices_own_key() {
-    let gateway = TestGateway::start().await;
-    let phone = TestPhone::enrol(&gateway).await;
-    let stranger = TestPhone::enrol(&gateway).await;
-    let ask = async |nonce: &str, key: &p256::ecdsa::SigningKey| {
-        use p256::ecdsa::signature::Signer as _;
-        let message = peel_domain::wire::token_message(phone.id(), nonce);
-        let signature: p256::ecdsa::Signature = key.sign(&message);
-        let signature = b64(signature.to_der().as_bytes());
-        let body = json!({ "enrolment_id": phone.id(), "nonce": nonce, "signature": signature });
-        gateway.post("/v1/token", &body).send().await.unwrap().status().as_u16()
-    };
-    let nonce = async || {
-        let response = gateway.call(Method::GET, "/v1/nonce").send().await.unwrap();
-        read_json::<peel_domain::wire::NonceResponse>(response).await.nonce
-    };
-    assert_eq!(ask("made up", &phone.auth_key).await, 401);
-    assert_eq!(ask(&nonce().await, &stranger.auth_key).await, 401);
-    let once = nonce().await;
-    assert_eq!(ask(&once, &phone.auth_key).await, 200);
-    assert_eq!(ask(&once, &phone.auth_key).await, 401);
-}
-
-#[tokio::test]
 async fn s02_sign_in_gives_a_certificate_of_the_force_for_this_officer_and_device() {
     let gateway = TestGateway::start().await;
     let phone = TestPhone::enrol(&gateway).await;
     let officer_key = spki(&p256_key());
     let body = json!({ "officer_id": OFFICER, "pin": PIN, "k_officer_spki": b64(&officer_key) });
-    let response = gateway.post("/v1/sign-in", &body).bearer_auth(&phone.token).send().await.unwrap();
+    let response = phone.post(&gateway, "/v1/sign-in", &body).send().await.unwrap();
     let signed: peel_domain::wire::SignInResponse = read_json(response).await;
     let code = gateway.force.code(&gateway.url(), 60);
     let root: VerifierKey = code.force_vkey.parse().unwrap();
@@ -144,7 +120,8 @@ async fn every_guarded_route_refuses_a_stranger() {
         let method: Method = route.method.parse().unwrap();
         let bare = gateway.call(method.clone(), &path).send().await.unwrap();
         assert_eq!(bare.status(), 401, "{} {}", route.method, route.path);
-        assert_eq!(read_json::<ErrorBody>(bare).await.code, "unauthenticated");
+        let code = if route.access == Access::Proof { "invalid_dpop_proof" } else { "unauthenticated" };
+        assert_eq!(read_json::<ErrorBody>(bare).await.code, code);
         // Another caller's key opens nothing either.
         let key = if route.path.starts_with("/v1/ingest/alerts") { "operator.key" } else { "ingest.key" };
         if !route.path.starts_with("/v1/ingest/feeds") {

@@ -61,7 +61,7 @@ async fn record(gateway: &TestGateway, phone: &TestPhone, alert_id: AlertId, act
     };
     for (call, body) in [("add-checkpoint", announce), ("add-entries", entries.encode().unwrap())] {
         let path = format!("/v1/logs/{}/{call}", phone.id());
-        let request = gateway.call(Method::POST, &path).bearer_auth(&phone.token).body(body);
+        let request = phone.call(gateway, Method::POST, &path).body(body);
         assert_eq!(request.send().await.unwrap().status(), 200, "{call}");
     }
 }

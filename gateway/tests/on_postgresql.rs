@@ -7,11 +7,15 @@
 mod access;
 #[path = "alerts.rs"]
 mod alerts;
+#[path = "changes.rs"]
+mod changes;
 #[path = "desk.rs"]
 mod desk;
 #[path = "drone.rs"]
 mod drone;
 #[path = "mirror.rs"]
 mod mirror;
+#[path = "proofs.rs"]
+mod proofs;
 #[path = "tiles.rs"]
 mod tiles;

@@ -36,6 +36,7 @@ fn every_route_is_described_with_the_access_it_asks_for() {
         .map(|route| {
             let access = match route.access {
                 Access::Open => "open",
+                Access::Proof => "proof",
                 Access::Device => "device",
                 Access::Key(ApiKeyKind::Ingest) => "ingest",
                 Access::Key(ApiKeyKind::Operator) => "operator",

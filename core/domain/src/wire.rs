@@ -25,8 +25,7 @@ pub use ingest::{
     IngestWithdrawRequest,
 };
 pub use session::{
-    BeaconResponse, DeploymentsResponse, EnrolRequest, EnrolResponse, ErrorBody, NonceResponse, PresenceRequest,
-    RecipientDto, RecipientPurpose, RosteredDeployment, SignInRequest, SignInResponse, TokenRequest, TokenResponse,
-    token_message,
+    BeaconResponse, DeploymentsResponse, EnrolRequest, EnrolResponse, ErrorBody, PresenceRequest, RecipientDto,
+    RecipientPurpose, RosteredDeployment, SignInRequest, SignInResponse, TokenRequest, TokenResponse,
 };
 pub use stream::{StreamEnvelope, StreamError, StreamEvent};

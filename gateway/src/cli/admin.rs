@@ -10,7 +10,7 @@ use peel_gateway::force::{ForceDir, InitRequest, create};
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
 
-use super::{CliError, Data, say};
+use super::{CliError, Data, Time, say};
 
 /// Make a force
 #[derive(Debug, Args)]
@@ -57,6 +57,11 @@ impl Init {
             store,
         };
         let created = create(&request, &mut rand::rng())?;
+        if !request.exercise {
+            // While both approvers' keys are still here. An exercise begins with its own clock.
+            let data = Data { data: request.data, time: Time { exercise_clock: None } };
+            data.change(Authority::begin_events_log)?;
+        }
         say(&serde_json::json!({ "force": created.config.force, "exercise": created.config.exercise }));
         Ok(())
     }

@@ -5,9 +5,11 @@
 
 mod admin;
 mod bundle;
+mod change;
 mod desk;
 mod policy;
 mod serve;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -55,6 +57,15 @@ enum Command {
     Officer(admin::Officer),
     /// Print a one-time enrolment code
     Enrol(admin::Enrol),
+    /// Revoke devices
+    #[command(subcommand)]
+    Device(change::Device),
+    /// Rotate the gateway's TLS keys
+    #[command(subcommand)]
+    Tls(tls::Tls),
+    /// Propose, approve and submit what two people must approve
+    #[command(subcommand)]
+    Change(change::Change),
     /// Check, sign and put policies into force
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -103,6 +114,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), CliError> {
         Command::Deployment(command) => command.run(),
         Command::Officer(command) => command.run(),
         Command::Enrol(command) => command.run(),
+        Command::Device(command) => command.run(),
+        Command::Change(command) => command.run(),
+        Command::Tls(command) => command.run(),
         Command::Policy(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Desk(command) => command.run(),

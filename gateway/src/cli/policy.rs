@@ -27,6 +27,9 @@ pub(crate) enum Policy {
     Sign {
         #[command(flatten)]
         data: Data,
+        /// Write the signed policy to this file and do not put it into force: for `change propose policy`
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// The policy, in TOML
         file: PathBuf,
     },
@@ -70,9 +73,14 @@ impl Policy {
                 say(&serde_json::json!({ "policy_version": policy.version, "sound": true }));
                 Ok(())
             }
-            Self::Sign { data, file } => {
+            Self::Sign { data, out, file } => {
                 let policy = Document::from_toml(&read(&file)?).map_err(refused)?;
                 let cose = signed(&data, &policy)?;
+                if let Some(out) = out {
+                    std::fs::write(out, cose)?;
+                    say(&serde_json::json!({ "policy_version": policy.version, "in_force": false }));
+                    return Ok(());
+                }
                 let version = data.change(|authority, tx| install_policy(authority, tx, cose))?;
                 say(&serde_json::json!({ "policy_version": version, "in_force": true }));
                 Ok(())

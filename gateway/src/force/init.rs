@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::config::{Limits, Recipient, RecipientPurpose};
 use super::keys::{ForceKeys, PolicySigners, PrivateKeyFile};
-use super::{ForceConfig, ForceDir, ForceError, TlsFiles};
+use super::{ForceConfig, ForceDir, ForceError, Rotation, TlsFiles};
 use crate::files;
 use crate::storage::{ApiKeyKind, Db, StoreAddress, StoreError};
 
@@ -80,6 +80,7 @@ pub fn create(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Created
     tls.create(&request.force, &request.names)?;
     let keys = ForceKeys::generate(&request.force, rng)?;
     keys.write(&dir)?;
+    Rotation::of(&dir).state_first(&keys, &request.force)?;
     let signers = PolicySigners::generate(rng)?;
     signers.write(&dir)?;
     let recipients = hand_out_recipient_keys(request, rng)?;

@@ -38,6 +38,53 @@ fn seed_from_hex(text: &str) -> Result<Zeroizing<[u8; 32]>, ForceError> {
     Ok(seed)
 }
 
+/// The key under which tokens and nonces of devices are authenticated: every gateway process of the force has it.
+#[derive(Clone)]
+pub struct AccessKey(Zeroizing<[u8; 32]>);
+
+impl AccessKey {
+    /// From its bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    fn generate(rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rng.fill_bytes(bytes.as_mut_slice());
+        Self(bytes)
+    }
+
+    /// Reads the force's key; makes it where the force was made before there was one. Processes that start at the same
+    /// time all get the one that was there first.
+    fn open(dir: &ForceDir) -> Result<Self, ForceError> {
+        let path = dir.keys().join(ACCESS_KEY_FILE);
+        if !path.exists() {
+            let beside = dir.keys().join(format!("{ACCESS_KEY_FILE}.{}", std::process::id()));
+            let fresh = Self::generate(&mut rand::rng());
+            PrivateKeyFile::write(&beside, &Zeroizing::new(hex::encode(fresh.expose())))?;
+            let linked = std::fs::hard_link(&beside, &path);
+            std::fs::remove_file(&beside)?;
+            if let Err(error) = linked
+                && error.kind() != std::io::ErrorKind::AlreadyExists
+            {
+                return Err(error.into());
+            }
+        }
+        Ok(Self(seed_from_hex(&PrivateKeyFile::read(&path)?)?))
+    }
+
+    /// Its bytes, for a MAC.
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+impl std::fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 /// The keys with which `serve` signs.
 #[derive(Clone, Debug)]
 pub struct ForceKeys {
@@ -53,12 +100,17 @@ pub struct ForceKeys {
     pub sequence: Ed25519Signer,
     /// Signs bundles.
     pub bundle: Ed25519Signer,
-    /// The two who approve enrolments and policy changes in the force log. In this build both are software keys of
-    /// the gateway: they make the format whole, they are not yet two people.
-    pub approvers: [Ed25519Signer; 2],
+    /// Those who approve changes in the force log and whose keys lie here. An exercise or a development force keeps
+    /// both; a real force takes one or both elsewhere, and approves with files (`change propose`, `approve`, `submit`).
+    pub approvers: Vec<Ed25519Signer>,
+    /// Authenticates tokens and nonces.
+    pub access: AccessKey,
 }
 
-const KEY_FILES: [&str; 8] = ["root", "mirror", "log", "events", "sequence", "bundle", "approver-1", "approver-2"];
+const ACCESS_KEY_FILE: &str = "access.key";
+
+const KEY_FILES: [&str; 6] = ["root", "mirror", "log", "events", "sequence", "bundle"];
+const APPROVER_FILES: [&str; 2] = ["approver-1", "approver-2"];
 
 impl ForceKeys {
     /// Makes all keys for a force.
@@ -72,23 +124,14 @@ impl ForceKeys {
             events: make("events")?,
             sequence: make("sequence")?,
             bundle: make("bundle")?,
-            approvers: [make("approver-1")?, make("approver-2")?],
+            approvers: APPROVER_FILES.into_iter().map(make).collect::<Result<_, _>>()?,
+            access: AccessKey::generate(rng),
         })
     }
 
-    fn named(&self) -> [(&'static str, &Ed25519Signer); 8] {
-        let [first, second] = &self.approvers;
-        let [root, mirror, log, events, sequence, bundle, approver_1, approver_2] = KEY_FILES;
-        [
-            (root, &self.root),
-            (mirror, &self.mirror),
-            (log, &self.force_log),
-            (events, &self.events),
-            (sequence, &self.sequence),
-            (bundle, &self.bundle),
-            (approver_1, first),
-            (approver_2, second),
-        ]
+    fn named(&self) -> impl Iterator<Item = (&'static str, &Ed25519Signer)> {
+        let own = [&self.root, &self.mirror, &self.force_log, &self.events, &self.sequence, &self.bundle];
+        KEY_FILES.into_iter().zip(own).chain(APPROVER_FILES.into_iter().zip(&self.approvers))
     }
 
     /// Writes all keys.
@@ -98,17 +141,15 @@ impl ForceKeys {
             let seed = Zeroizing::new(hex::encode(signer.expose_seed().as_slice()));
             PrivateKeyFile::write(&dir.keys().join(format!("{name}.key")), &seed)?;
         }
-        Ok(())
+        let access = Zeroizing::new(hex::encode(self.access.expose()));
+        PrivateKeyFile::write(&dir.keys().join(ACCESS_KEY_FILE), &access)
     }
 
     /// Reads all keys.
     pub fn read(dir: &ForceDir, force: &str) -> Result<Self, ForceError> {
-        let read = |part: &str| {
-            let text = PrivateKeyFile::read(&dir.keys().join(format!("{part}.key")))?;
-            let seed = seed_from_hex(&text)?;
-            Ed25519Signer::from_seed(&format!("{force}/peel/{part}"), &seed).map_err(|_| ForceError::Key)
-        };
-        let [root, mirror, log, events, sequence, bundle, approver_1, approver_2] = KEY_FILES;
+        let read = |part: &str| approver_key(&dir.keys().join(format!("{part}.key")), &format!("{force}/peel/{part}"));
+        let [root, mirror, log, events, sequence, bundle] = KEY_FILES;
+        let at_hand = APPROVER_FILES.into_iter().filter(|part| dir.keys().join(format!("{part}.key")).exists());
         Ok(Self {
             root: read(root)?,
             mirror: read(mirror)?,
@@ -116,9 +157,16 @@ impl ForceKeys {
             events: read(events)?,
             sequence: read(sequence)?,
             bundle: read(bundle)?,
-            approvers: [read(approver_1)?, read(approver_2)?],
+            approvers: at_hand.map(read).collect::<Result<_, _>>()?,
+            access: AccessKey::open(dir)?,
         })
     }
+}
+
+/// Reads one Ed25519 key under its name: an approver's, wherever it is kept.
+pub fn approver_key(path: &Path, name: &str) -> Result<Ed25519Signer, ForceError> {
+    let seed = seed_from_hex(&PrivateKeyFile::read(path)?)?;
+    Ed25519Signer::from_seed(name, &seed).map_err(|_| ForceError::Key)
 }
 
 /// The two people who sign policies, where the force keeps their keys in software.
@@ -195,6 +243,19 @@ mod tests {
         let signers = PolicySigners::generate(&mut rand::rng()).unwrap();
         signers.write(&dir).unwrap();
         assert_eq!(PolicySigners::read(&dir).unwrap().public_spki().unwrap(), signers.public_spki().unwrap());
+    }
+
+    #[test]
+    fn a_force_without_an_access_key_gets_one_and_keeps_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = ForceDir::new(temporary.path());
+        ForceKeys::generate("force.example", &mut rand::rng()).unwrap().write(&dir).unwrap();
+        std::fs::remove_file(dir.keys().join(ACCESS_KEY_FILE)).unwrap();
+        let files = std::fs::read_dir(dir.keys()).unwrap().count();
+        let first = ForceKeys::read(&dir, "force.example").unwrap();
+        let second = ForceKeys::read(&dir, "force.example").unwrap();
+        assert_eq!(first.access.expose(), second.access.expose());
+        assert_eq!(std::fs::read_dir(dir.keys()).unwrap().count(), files + 1);
     }
 
     #[test]

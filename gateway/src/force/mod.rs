@@ -7,14 +7,16 @@
 mod config;
 mod init;
 mod keys;
+mod rotation;
 mod tls;
 
 use std::path::{Path, PathBuf};
 
 pub use config::{ForceConfig, Limits, Recipient, RecipientPurpose};
 pub use init::{Created, InitRequest, create};
-pub use keys::{ForceKeys, PolicySigners, PrivateKeyFile};
-pub use tls::{TlsFiles, client_config, read_certificates, server_config, spki_pin};
+pub use keys::{AccessKey, ForceKeys, PolicySigners, PrivateKeyFile, approver_key};
+pub use rotation::Rotation;
+pub use tls::{ServerIdentity, TlsFiles, client_config, read_certificates, server_config, spki_pin};
 
 use crate::files;
 use crate::storage::{StoreAddress, StoreError};

@@ -24,18 +24,26 @@ impl From<StoreError> for ApiError {
     }
 }
 
+/// What a device must do about a 401 (RFC 9449 sections 7.1 and 9).
+fn challenge(error: &ServiceError) -> Option<&'static str> {
+    match error {
+        ServiceError::NonceNeeded => Some(r#"DPoP error="use_dpop_nonce", algs="ES256""#),
+        ServiceError::ProofRefused => Some(r#"DPoP error="invalid_dpop_proof", algs="ES256""#),
+        ServiceError::Unauthenticated => Some(r#"DPoP error="invalid_token", algs="ES256""#),
+        _ => None,
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = ErrorBody { code: self.0.code().to_owned(), message: format!("failed to {}", self.0) };
         let mut response = (status, Json(body)).into_response();
-        let wait_s = match &self.0 {
-            ServiceError::TooManyRequests(seconds) => Some(*seconds),
-            ServiceError::Store(StoreError::Busy | StoreError::Unavailable | StoreError::Closed) => Some(1),
-            _ => None,
-        };
-        if let Some(seconds) = wait_s {
+        if let Some(seconds) = self.0.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = challenge(&self.0) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

@@ -7,24 +7,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use peel_domain::id::EnrolmentId;
+use peel_domain::wire::dpop::{DpopProof, DpopRequest, Thumbprint};
 use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
-use super::request::bearer;
-use crate::service::BucketKey;
-use crate::service::{Gateway, ServiceError};
-use crate::storage::{self, ApiKeyKind, Device, Shift};
+use super::request::{authority, bearer, dpop_token, only};
+use crate::clock::real_now_s;
+use crate::service::{BucketKey, Gateway, Prover, ServiceError, TooManyProofs};
+use crate::storage::{self, ApiKeyKind, Device, Shift, StoreError};
 
 /// What a route asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Nothing.
     Open,
-    /// A device's token.
+    /// A device's proof of possession, without a token yet: for the route that gives one.
+    Proof,
+    /// A device's token with a proof of possession.
     Device,
     /// An access key.
     Key(ApiKeyKind),
@@ -38,6 +41,10 @@ pub(crate) enum Flow {
     /// One of them streams for as long as it lasts.
     Stream,
 }
+
+/// The key that a request proved to hold, and nothing else about it yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProvedKey(pub(crate) Thumbprint);
 
 /// The device that a request's token belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -55,33 +62,92 @@ pub(crate) struct Guard {
     pub(crate) flow: Flow,
 }
 
+/// A token and the key that it names.
+type Bound<'a> = (&'a str, Thumbprint);
+
+/// Verifies the request's proof of possession (RFC 9449 section 4.3) and uses it up. Gives the key that signed it.
+///
+/// The host must be one of this server's own names: the request's `Host` is the caller's word, and a proof that was made
+/// for another server would otherwise count here for whoever read it there.
+fn proved(gateway: &Gateway, request: &Request, bound: Option<Bound<'_>>) -> Result<Thumbprint, ServiceError> {
+    let headers = request.headers();
+    let proof = DpopProof::parse(only(headers, "dpop").ok_or(ServiceError::ProofRefused)?)?;
+    let authority = authority(request.uri(), headers).filter(|authority| gateway.identity.is_named(authority));
+    let address = format!("https://{}{}", authority.ok_or(ServiceError::ProofRefused)?, request.uri().path());
+    let token = bound.map(|(token, _)| token);
+    proof.check(DpopRequest { method: request.method().as_str(), address: &address, token })?;
+    if bound.is_some_and(|(_, key)| key != proof.thumbprint()) {
+        return Err(ServiceError::ProofRefused);
+    }
+    let now_s = real_now_s();
+    let window = proof.nonce().and_then(|nonce| gateway.sessions.window(nonce, now_s));
+    let window = window.ok_or(ServiceError::NonceNeeded)?;
+    let prover = if bound.is_some() { Prover::Device } else { Prover::Stranger };
+    match gateway.sessions.first_use(prover, window, proof.thumbprint(), proof.jti(), now_s) {
+        Ok(true) => Ok(proof.thumbprint()),
+        Ok(false) => Err(ServiceError::ProofRefused),
+        Err(TooManyProofs) => Err(StoreError::Busy.into()),
+    }
+}
+
+fn admit_device(gateway: &Gateway, request: &Request) -> Result<EnrolmentId, ServiceError> {
+    let token = dpop_token(request.headers()).ok_or(ServiceError::Unauthenticated)?;
+    let claims = gateway.sessions.claims(token, real_now_s()).ok_or(ServiceError::Unauthenticated)?;
+    proved(gateway, request, Some((token, claims.thumbprint)))?;
+    gateway.standings.check(claims.enrolment_id)?;
+    Ok(claims.enrolment_id)
+}
+
 async fn admit(guard: &Guard, request: &mut Request) -> Result<(), ServiceError> {
-    let now = Instant::now();
     let gateway = &guard.gateway;
-    let secret = bearer(request.headers());
-    let bucket = match guard.access {
-        Access::Open => request.extensions().get::<Peer>().map(|peer| BucketKey::Address(peer.0)),
+    let peer = request.extensions().get::<Peer>().map(|peer| BucketKey::Address(peer.0));
+    let take = |key: Option<BucketKey>| {
+        let taken = |key| gateway.buckets.take(key, Instant::now()).map_err(ServiceError::TooManyRequests);
+        key.map_or(Ok(()), taken)
+    };
+    match guard.access {
+        Access::Open => take(peer),
+        Access::Proof => {
+            take(peer)?;
+            let key = proved(gateway, request, None)?;
+            request.extensions_mut().insert(ProvedKey(key));
+            Ok(())
+        }
         Access::Device => {
-            let device = secret.and_then(|token| gateway.sessions.device(token, now));
-            let device = device.ok_or(ServiceError::Unauthenticated)?;
+            let device = admit_device(gateway, request)?;
             request.extensions_mut().insert(DeviceSession(device));
-            Some(BucketKey::Device(device))
+            take(Some(BucketKey::Device(device)))
         }
         Access::Key(kind) => {
-            let hash: [u8; 32] = Sha256::digest(secret.ok_or(ServiceError::Unauthenticated)?.as_bytes()).into();
+            let secret = bearer(request.headers()).ok_or(ServiceError::Unauthenticated)?;
+            let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
             let known = gateway.db.read(move |tx| storage::api_key_kind(tx, &hash).map_err(ServiceError::from));
-            if known.await? != Some(kind) {
-                return Err(ServiceError::Unauthenticated);
-            }
-            None
+            if known.await? == Some(kind) { Ok(()) } else { Err(ServiceError::Unauthenticated) }
         }
-    };
-    bucket.map_or(Ok(()), |key| gateway.buckets.take(key, now).map_err(ServiceError::TooManyRequests))
+    }
+}
+
+/// The present nonce goes with every reply to a device (RFC 9449 section 8.2), so that it rarely has to ask twice; and
+/// the version of the pins, so that it fetches new ones before the old ones are of no use.
+fn with_news(guard: &Guard, mut response: Response) -> Response {
+    if matches!(guard.access, Access::Proof | Access::Device) {
+        let headers = response.headers_mut();
+        if let Ok(nonce) = HeaderValue::from_str(&guard.gateway.sessions.nonce(real_now_s())) {
+            headers.insert("dpop-nonce", nonce);
+        }
+        headers.insert("peel-pins", HeaderValue::from(guard.gateway.identity.pins_version()));
+    }
+    response
 }
 
 /// The guard around every route.
-pub(crate) async fn guarded(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    if let Err(error) = admit(&guard, &mut request).await {
+pub(crate) async fn guarded(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let response = answered(&guard, request, next).await;
+    with_news(&guard, response)
+}
+
+async fn answered(guard: &Guard, mut request: Request, next: Next) -> Response {
+    if let Err(error) = admit(guard, &mut request).await {
         return ApiError(error).into_response();
     }
     if guard.flow == Flow::Stream {

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use guard::{Access, DeviceSession};
 
 use crate::clock::ExerciseClock;
-use crate::force::{ForceDir, TlsFiles, server_config};
+use crate::force::{ForceDir, server_config};
 use crate::service::{Authority, Gateway, ServiceError};
 
 /// How often what is due is looked for.
@@ -40,10 +40,11 @@ impl RunningServer {
         listen: SocketAddr,
         exercise_clock: Option<ExerciseClock>,
     ) -> Result<Self, ServiceError> {
-        let tls = server_config(&TlsFiles::of(&dir))?;
         let authority = Authority::open(dir, exercise_clock)?;
         let gateway = Gateway::open(authority)?;
+        let tls = server_config(Arc::clone(&gateway.identity))?;
         gateway.sweep_left_over_files().await?;
+        gateway.refresh_standings().await?;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let (address, listening) = listen::start(Arc::clone(&gateway), tls, listen, stopped.clone()).await?;
         let sweeping = tokio::spawn(sweep(Arc::clone(&gateway), stopped));
@@ -69,6 +70,12 @@ async fn sweep(gateway: Arc<Gateway>, mut stopped: tokio::sync::watch::Receiver<
         tokio::select! {
             _ = stopped.changed() => return,
             () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+        if let Err(error) = gateway.refresh_standings().await {
+            eprintln!("failed to look for revoked devices: failed to {error}");
+        }
+        if let Err(error) = gateway.identity.reload() {
+            eprintln!("failed to look for a new certificate: failed to {error}");
         }
         if let Err(error) = gateway.sweep().await {
             eprintln!("failed to destroy what is due: failed to {error}");

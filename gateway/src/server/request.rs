@@ -1,7 +1,8 @@
 //! Reading requests: whole bodies of bounded size, and JSON.
 
 use axum::body::Body;
-use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::{HeaderMap, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -35,5 +36,23 @@ pub(crate) async fn json<T: DeserializeOwned>(body: Body, limit: usize) -> Resul
 
 /// The bearer secret of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(axum::http::header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// The token of a request that comes with a proof of possession (RFC 9449 section 7.1): exactly one of them.
+pub(crate) fn dpop_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = only(headers, AUTHORIZATION.as_str())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("dpop").then_some(token)
+}
+
+/// A header's value, if the header stands there exactly once.
+pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The host and port that a request says it went to.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    uri.authority().map(axum::http::uri::Authority::as_str).or_else(|| only(headers, HOST.as_str()))
 }

@@ -17,7 +17,7 @@ use peel_ledger::writer::WriterState;
 
 use super::{ServiceError, force_log};
 use crate::clock::{ExerciseClock, GatewayClock};
-use crate::force::{ForceConfig, ForceDir, ForceKeys};
+use crate::force::{ForceConfig, ForceDir, ForceKeys, Rotation};
 use crate::storage::{BeforeCommit, Committed, Db, LogStore as _, Logs, StoreAddress, StoreError, StoredEntry, Tx};
 
 /// The events log's short name.
@@ -66,6 +66,7 @@ impl Authority {
             return Err(ServiceError::Invalid("exercise_clock"));
         }
         let keys = ForceKeys::read(&dir, &config.force)?;
+        Rotation::of(&dir).state_where_missing(&keys, &config.force)?;
         Ok(Self {
             recipients: config.recipient_keys()?,
             events_origin: config.events_origin()?,
@@ -118,17 +119,24 @@ impl Authority {
         }
     }
 
+    /// Begins the events log, where it has not begun: when the force is made, while both approvers' keys are there.
+    pub fn begin_events_log(&self, tx: &Tx) -> Result<(), ServiceError> {
+        let logs = Logs(tx);
+        if logs.log(EVENTS_LOG)?.is_none() {
+            logs.create_log(EVENTS_LOG, &self.events_origin, &WriterState::new().to_bytes())?;
+            let key = self.keys.events.verifier().map_err(|_| ServiceError::Internal)?;
+            force_log::append_events_enrolment(self, tx, key)?;
+        }
+        Ok(())
+    }
+
     /// Seals events, appends them to the events log and checkpoints it in the force log.
     pub fn append_events(&self, tx: &Tx, events: &[EventBody]) -> Result<(), ServiceError> {
         if events.is_empty() {
             return Ok(());
         }
+        self.begin_events_log(tx)?;
         let logs = Logs(tx);
-        if logs.log(EVENTS_LOG)?.is_none() {
-            logs.create_log(EVENTS_LOG, &self.events_origin, &WriterState::new().to_bytes())?;
-            let key = self.keys.events.verifier().map_err(|_| ServiceError::Internal)?;
-            force_log::append_enrolment(self, tx, &self.events_origin, key, None)?;
-        }
         let row = logs.log(EVENTS_LOG)?.ok_or(ServiceError::Internal)?;
         let mut state = WriterState::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
         let mut last_ns = last_time(&logs, row.next_index)?;

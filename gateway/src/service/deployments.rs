@@ -12,6 +12,7 @@ use peel_domain::wire::{RosteredDeployment, StreamEvent};
 use serde::Deserialize;
 
 use super::authority::About;
+use super::standing::in_good_standing;
 use super::{Authority, Gateway, ServiceError, fanout, retention};
 use crate::storage::{
     self, DeploymentRow, Member, Recipients, Roster, Shift, Tx, add_member, deployment, put_deployment, remove_member,
@@ -169,7 +170,8 @@ impl Gateway {
             .await
     }
 
-    /// Joins a deployment in a role, or leaves it.
+    /// Joins a deployment in a role, or leaves it. The store is asked whether the device is still served: one that was
+    /// revoked a moment ago must not be sent alerts.
     pub async fn set_presence(
         &self,
         enrolment_id: EnrolmentId,
@@ -182,6 +184,7 @@ impl Gateway {
         let feeds = self.relays.active();
         self.db
             .write(move |tx| {
+                in_good_standing(&storage::device(tx, enrolment_id)?.ok_or(ServiceError::UnknownDevice)?)?;
                 let row = deployment(tx, id)?.ok_or(ServiceError::NotFound)?;
                 let roles = roster_of(tx, &shift)?.remove(&id).unwrap_or_default();
                 if !roles.contains(&role) {

@@ -1,18 +1,13 @@
 //! Enrolment: one code, one device, one log.
 
-use std::time::Instant;
-
 use base64::Engine as _;
-use p256::ecdsa::signature::Verifier as _;
-use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
-use peel_domain::event::{Action, Actor};
 use peel_domain::id::EnrolmentId;
-use peel_domain::wire::{
-    Base64, EnrolResponse, EnrolmentCode, RecipientDto, RecipientPurpose, TokenResponse, token_message,
-};
+use peel_domain::wire::dpop::Thumbprint;
+use peel_domain::wire::{Base64, EnrolResponse, EnrolmentCode, RecipientDto, RecipientPurpose, TokenResponse};
 use peel_ledger::Origin;
 use peel_ledger::entry::CipherSuite;
+use peel_ledger::force_log::Change;
 use peel_ledger::note::VerifierKey;
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::tree::CompactRange;
@@ -20,9 +15,9 @@ use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::authority::About;
-use super::sessions::TOKEN_LIFE;
-use super::{Authority, Gateway, ServiceError, force_log};
+use super::sessions::{TOKEN_LIFE_S, TokenClaims};
+use super::standing::in_good_standing;
+use super::{Authority, Gateway, ServiceError, changes, force_log};
 use crate::force as config;
 use crate::storage::{self, EnrolmentKeys, LogStore as _, Logs, Tx};
 
@@ -125,9 +120,11 @@ fn enrol(
     let keys = EnrolmentKeys { log_vkey: log_key.to_string(), hw_spki, auth_spki };
     storage::put_device(tx, enrolment_id, &keys, &model, now_ms)?;
     Logs(tx).create_log(&log_id, &origin, &CompactRange::new().to_bytes())?;
-    force_log::append_enrolment(authority, tx, &origin, log_key, Some(hardware_key))?;
-    let enrolled = authority.event(Actor::Gateway, About::default(), Action::Enrolled { enrolment_id });
-    authority.append_events(tx, &[enrolled])?;
+    let change = Change::Enrolment { origin: origin.clone(), log_key, hardware_key: Some(hardware_key) };
+    // Without enough keys at hand two people approve it later; until then the device is known and not served.
+    if force_log::can_approve(authority) {
+        changes::submit(authority, tx, &force_log::proposed(authority, tx, change)?, None)?;
+    }
     Ok((enrolment_id, origin))
 }
 
@@ -176,28 +173,26 @@ impl Gateway {
         let authority = self.authority.clone();
         let secret = Zeroizing::new(secret);
         let (enrolment_id, origin) = self.db.write(move |tx| enrol(&authority, tx, &secret, device)).await?;
+        self.refresh_standings().await?;
         response(&self.authority, enrolment_id, &origin)
     }
 
-    /// A token for a device that signs a fresh nonce with its authentication key.
+    /// A token for a device that proved to hold its authentication key.
     pub async fn issue_token(
         &self,
         enrolment_id: EnrolmentId,
-        nonce: String,
-        signature: Vec<u8>,
+        proved: Thumbprint,
+        now_s: u64,
     ) -> Result<TokenResponse, ServiceError> {
-        let now = Instant::now();
-        if !self.sessions.take_nonce(&nonce, now) {
-            return Err(ServiceError::Unauthenticated);
-        }
         let found = self.db.read(move |tx| storage::device(tx, enrolment_id).map_err(ServiceError::from)).await?;
-        let device = found.ok_or(ServiceError::Unauthenticated)?;
-        let key = VerifyingKey::from_public_key_der(&device.keys.auth_spki).map_err(|_| ServiceError::Internal)?;
-        let signature = Signature::from_der(&signature).map_err(|_| ServiceError::Unauthenticated)?;
-        let message = token_message(enrolment_id, &nonce);
-        key.verify(&message, &signature).map_err(|_| ServiceError::Unauthenticated)?;
-        let token = self.sessions.token(enrolment_id, now, &mut rand::rng());
-        let expires_in_s = u32::try_from(TOKEN_LIFE.as_secs()).unwrap_or(u32::MAX);
+        let device = found.ok_or(ServiceError::UnknownDevice)?;
+        in_good_standing(&device)?;
+        let thumbprint = Thumbprint::of_spki(&device.keys.auth_spki).map_err(|_| ServiceError::Internal)?;
+        if thumbprint != proved {
+            return Err(ServiceError::ProofRefused);
+        }
+        let token = self.sessions.token(TokenClaims { enrolment_id, thumbprint }, now_s);
+        let expires_in_s = u32::try_from(TOKEN_LIFE_S).unwrap_or(u32::MAX);
         Ok(TokenResponse { token, expires_in_s })
     }
 }

@@ -4,6 +4,7 @@
 
 use peel_domain::policy::PolicyError;
 use peel_domain::wire::AlertError;
+use peel_domain::wire::dpop::DpopError;
 
 use crate::force::ForceError;
 use crate::storage::StoreError;
@@ -20,6 +21,24 @@ pub enum ServiceError {
     /// No token, or not a valid one.
     #[error("authenticate")]
     Unauthenticated,
+    /// A proof of possession without the server's present nonce, which goes with the refusal.
+    #[error("authenticate without the present nonce")]
+    NonceNeeded,
+    /// No proof of possession, or not one for this request by the token's key.
+    #[error("take the proof of possession")]
+    ProofRefused,
+    /// A device that is not enrolled here.
+    #[error("find the device's enrolment")]
+    UnknownDevice,
+    /// A device whose enrolment was revoked.
+    #[error("serve a device whose enrolment was revoked")]
+    Revoked,
+    /// A device whose enrolment two people have still to approve.
+    #[error("serve a device whose enrolment is not approved yet")]
+    PendingApproval,
+    /// A change of the force log without two people's approvals.
+    #[error("change the force log without two people's approvals")]
+    Approvals,
     /// Not an enrolment code.
     #[error("enrol with an unknown code")]
     CodeUnknown,
@@ -98,6 +117,12 @@ impl ServiceError {
             Self::Store(StoreError::Conflict) => "conflict",
             Self::Store(_) | Self::Force(_) | Self::Internal => "internal",
             Self::Unauthenticated => "unauthenticated",
+            Self::NonceNeeded => "use_dpop_nonce",
+            Self::ProofRefused => "invalid_dpop_proof",
+            Self::UnknownDevice => "device.unknown",
+            Self::Revoked => "device.revoked",
+            Self::PendingApproval => "device.pending",
+            Self::Approvals => "change.approvals",
             Self::CodeUnknown => "enrolment.unknown",
             Self::CodeGone => "enrolment.gone",
             Self::SignIn => "sign_in.refused",
@@ -122,6 +147,18 @@ impl ServiceError {
         }
     }
 
+    /// After how many seconds the same request may succeed: with every failure of the gateway's own, and with too many
+    /// requests.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests(seconds) => Some(*seconds),
+            Self::Store(StoreError::Full) => Some(60),
+            _ if self.status() == 503 => Some(1),
+            _ if self.status() >= 500 => Some(5),
+            _ => None,
+        }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
@@ -129,10 +166,16 @@ impl ServiceError {
             Self::Store(StoreError::Full) => 507,
             Self::Store(StoreError::Conflict) | Self::NotLive | Self::StateOrder | Self::MirrorConflict => 409,
             Self::Store(_) | Self::Force(_) | Self::Internal => 500,
-            Self::Unauthenticated | Self::CodeUnknown | Self::SignIn => 401,
+            Self::Unauthenticated | Self::NonceNeeded | Self::ProofRefused | Self::CodeUnknown | Self::SignIn => 401,
             Self::CodeGone | Self::Gone => 410,
-            Self::NotSignedIn | Self::NotRostered | Self::FeedRefused | Self::Signature => 403,
-            Self::NotFound => 404,
+            Self::NotSignedIn
+            | Self::NotRostered
+            | Self::FeedRefused
+            | Self::Signature
+            | Self::Revoked
+            | Self::PendingApproval
+            | Self::Approvals => 403,
+            Self::NotFound | Self::UnknownDevice => 404,
             Self::Alert(_)
             | Self::Invalid(_)
             | Self::Image
@@ -141,6 +184,35 @@ impl ServiceError {
             | Self::Policy(_) => 422,
             Self::TooLarge => 413,
             Self::Locked | Self::TooManyRequests(_) => 429,
+        }
+    }
+}
+
+impl From<DpopError> for ServiceError {
+    fn from(_: DpopError) -> Self {
+        Self::ProofRefused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_of_the_gateways_own_says_when_to_come_back_and_no_refusal_does() {
+        for (error, wait) in [
+            (ServiceError::Store(StoreError::Busy), Some(1)),
+            (ServiceError::Store(StoreError::Full), Some(60)),
+            (ServiceError::Store(StoreError::Database), Some(5)),
+            (ServiceError::Internal, Some(5)),
+            (ServiceError::TooManyRequests(7), Some(7)),
+            (ServiceError::Revoked, None),
+            (ServiceError::UnknownDevice, None),
+            (ServiceError::NonceNeeded, None),
+            (ServiceError::TooLarge, None),
+        ] {
+            assert_eq!(error.retry_after_s(), wait, "{}", error.code());
+            assert!(error.status() < 500 || wait.is_some());
         }
     }
 }

@@ -5,13 +5,13 @@
 
 use peel_domain::wire::BeaconResponse;
 use peel_ledger::checkpoint::Checkpoint;
-use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
+use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf, MAX_CHANGE_AGE_S};
 use peel_ledger::mirror::beacon;
 use peel_ledger::note::{SignatureLine, SignedNote, VerifierKey};
 use peel_ledger::tree::{CompactRange, leaf_hash};
-use peel_ledger::{Hash, Origin};
 
 use super::{Authority, Gateway, ServiceError};
+use crate::force::ForceConfig;
 use crate::storage::{Committed, LogStore as _, Logs, StoredEntry, Tx};
 
 /// The force log's short name.
@@ -31,15 +31,23 @@ pub(super) fn cosign(authority: &Authority, text: &str, at_ms: i64) -> Result<Si
 /// must not make an honest force's log look re-timed.
 pub(super) fn next_ms(authority: &Authority, tx: &Tx) -> Result<i64, ServiceError> {
     let logs = Logs(tx);
-    let size = logs.log(FORCE_LOG)?.map_or(0, |row| row.next_index);
-    let Some(last) = size.checked_sub(1) else { return Ok(authority.clock.now_ms()) };
-    let entry = logs.read_entries(FORCE_LOG, last, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
-    let last_s = match ForceLeaf::decode(&entry).map_err(|_| ServiceError::Internal)? {
-        ForceLeaf::Checkpoint(leaf) => leaf.cosigned_at_s,
-        ForceLeaf::Change { at_s, .. } => at_s,
-    };
+    let Some(row) = logs.log(FORCE_LOG)? else { return Ok(authority.clock.now_ms()) };
+    let (signed, signed_ms) = row.committed.map_or((0, 0), |committed| (committed.size, committed.at_ms));
+    let mut last_s = 0;
+    // A change may be older than what stands before it, so the last leaf alone does not tell; what is signed already has
+    // its time beside it.
+    for index in (signed..row.next_index).rev() {
+        let entry = logs.read_entries(FORCE_LOG, index, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
+        match ForceLeaf::decode(&entry).map_err(|_| ServiceError::Internal)? {
+            ForceLeaf::Checkpoint(leaf) => {
+                last_s = leaf.cosigned_at_s.max(last_s);
+                break;
+            }
+            ForceLeaf::Change { at_s, .. } => last_s = at_s.max(last_s),
+        }
+    }
     let earliest_ms = i64::try_from(last_s).unwrap_or(i64::MAX).saturating_mul(1_000);
-    Ok(authority.clock.now_ms().max(earliest_ms))
+    Ok(authority.clock.now_ms().max(earliest_ms).max(signed_ms))
 }
 
 /// Appends a leaf; [`seal`] signs the log's new checkpoint before the commit.
@@ -72,12 +80,38 @@ pub(super) fn seal(authority: &Authority, tx: &Tx) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// A change, approved.
-fn append_change(authority: &Authority, tx: &Tx, change: Change) -> Result<(), ServiceError> {
+/// How many different people must have approved a change.
+pub(super) const APPROVALS: usize = 2;
+
+/// Whether the keys at hand suffice to approve a change at once.
+pub(super) fn can_approve(authority: &Authority) -> bool {
+    authority.keys.approvers.len() >= APPROVALS
+}
+
+/// A change with the approvals of those whose keys are at hand.
+pub(super) fn proposed(authority: &Authority, tx: &Tx, change: Change) -> Result<ForceLeaf, ServiceError> {
     let at_s = seconds(next_ms(authority, tx)?);
     let approvals = authority.keys.approvers.iter().map(|approver| change.approve(at_s, approver));
     let approvals = approvals.collect::<Result<_, _>>().map_err(|_| ServiceError::Internal)?;
-    append(authority, tx, &ForceLeaf::change(change, at_s, approvals))
+    Ok(ForceLeaf::change(change, at_s, approvals))
+}
+
+/// Whether a leaf stands in the force log.
+pub(super) fn holds(tx: &Tx, leaf: &ForceLeaf) -> Result<bool, ServiceError> {
+    Ok(Logs(tx).has_leaf(FORCE_LOG, &leaf_hash(&leaf.encode()))?)
+}
+
+/// Appends a change that enough people approved, not too long ago.
+pub(super) fn append_change(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result<(), ServiceError> {
+    let ForceLeaf::Change { at_s, .. } = leaf else { return Err(ServiceError::Invalid("change.kind")) };
+    let age_s = seconds(next_ms(authority, tx)?).checked_sub(*at_s);
+    if age_s.is_none_or(|age_s| age_s >= MAX_CHANGE_AGE_S) {
+        return Err(ServiceError::Invalid("change.age"));
+    }
+    let approvers = authority.config.approver_vkeys.iter().map(|text| ForceConfig::vkey(text));
+    let approvers = approvers.collect::<Result<Vec<_>, _>>()?;
+    leaf.check_approvals(&approvers, APPROVALS).map_err(|_| ServiceError::Approvals)?;
+    append(authority, tx, leaf)
 }
 
 /// A checkpoint with the lines that the mirror gave for it.
@@ -106,20 +140,14 @@ pub(super) fn append_events_checkpoint(
     Ok(note)
 }
 
-/// A log's beginning with the keys that may sign it.
-pub(super) fn append_enrolment(
+/// The events log's beginning; the keys at hand must suffice.
+pub(super) fn append_events_enrolment(
     authority: &Authority,
     tx: &Tx,
-    origin: &Origin,
     log_key: VerifierKey,
-    hardware_key: Option<VerifierKey>,
 ) -> Result<(), ServiceError> {
-    append_change(authority, tx, Change::Enrolment { origin: origin.clone(), log_key, hardware_key })
-}
-
-/// A policy's coming into force.
-pub(super) fn append_policy(authority: &Authority, tx: &Tx, version: u32, signed: &[u8]) -> Result<(), ServiceError> {
-    append_change(authority, tx, Change::PolicyChange { version: version.into(), policy: Hash::of(&[signed]) })
+    let change = Change::Enrolment { origin: authority.events_origin.clone(), log_key, hardware_key: None };
+    append_change(authority, tx, &proposed(authority, tx, change)?)
 }
 
 /// The newest accepted checkpoint's leaf.

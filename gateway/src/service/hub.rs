@@ -64,6 +64,15 @@ impl Hub {
         }
     }
 
+    /// Ends a device's stream.
+    pub fn end(&self, enrolment_id: EnrolmentId) {
+        let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mailbox) = boxes.remove(&enrolment_id) {
+            mailbox.closed.store(true, Ordering::Release);
+            mailbox.wake.notify_one();
+        }
+    }
+
     /// Tells devices to look in the store.
     pub fn wake(&self, devices: &[EnrolmentId]) {
         let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ use peel_ledger::mirror::{
 use peel_ledger::note::{SignedNote, VerifierKey};
 use peel_ledger::tree::CompactRange;
 
+use super::standing::in_good_standing;
 use super::{Authority, Gateway, ServiceError, force_log, receipts};
 use crate::storage::{self, Committed, LogRow, LogStore as _, Logs, Pending, StoredEntry, Tx};
 
@@ -42,8 +43,10 @@ fn state_of(row: &LogRow) -> Result<MirrorState, ServiceError> {
 
 fn add_checkpoint(tx: &Tx, device: EnrolmentId, body: &[u8]) -> Result<MirrorReply, ServiceError> {
     let logs = Logs(tx);
-    let row = logs.log(&device.to_string())?.ok_or(ServiceError::NotFound)?;
-    let keys = storage::device(tx, device)?.ok_or(ServiceError::NotFound)?.keys;
+    let row = logs.log(&device.to_string())?.ok_or(ServiceError::UnknownDevice)?;
+    let device = storage::device(tx, device)?.ok_or(ServiceError::UnknownDevice)?;
+    in_good_standing(&device)?;
+    let keys = device.keys;
     let log_key: VerifierKey = keys.log_vkey.parse().map_err(|_| ServiceError::Internal)?;
     let hardware = VerifierKey::p256(row.origin.as_str(), &keys.hw_spki).map_err(|_| ServiceError::Internal)?;
     let request = match AddCheckpoint::parse(body) {
@@ -70,6 +73,7 @@ fn malformed(error: MirrorError) -> MirrorReply {
 }
 
 fn add_entries(authority: &Authority, tx: &Tx, device: EnrolmentId, body: &[u8]) -> Result<MirrorReply, ServiceError> {
+    in_good_standing(&storage::device(tx, device)?.ok_or(ServiceError::UnknownDevice)?)?;
     let logs = Logs(tx);
     let row = logs.log(&device.to_string())?.ok_or(ServiceError::NotFound)?;
     let request = match AddEntries::parse(body) {

@@ -4,6 +4,8 @@
 //! Always: a change of anything and the events that say so are one transaction.
 
 mod authority;
+mod buckets;
+mod changes;
 mod deployments;
 mod desk_feed;
 mod drone;
@@ -22,11 +24,17 @@ mod relay;
 mod retention;
 mod sessions;
 mod sign_in;
+mod standing;
 mod tiles;
 
 use std::sync::Arc;
 
 pub use authority::Authority;
+pub use buckets::{BucketKey, Buckets};
+pub use changes::{
+    RevocationReason, approve, change_file, describe, propose_enrolment, propose_pins, propose_policy,
+    propose_revocation, read_change_file, submit,
+};
 pub use deployments::{DeploymentFile, create_deployment};
 pub use desk_feed::{DeskEntries, DeskEvent, DeskLog};
 pub use drone::ActiveFeed;
@@ -39,10 +47,12 @@ pub use mirror::MirrorReply;
 pub use policy::install_policy;
 pub use receipts::{ReceiptOnRecord, paper_code};
 pub use relay::Relays;
-pub use sessions::{BucketKey, Buckets, Sessions};
+pub use sessions::{NONCE_WINDOW_S, Prover, Sessions, TOKEN_LIFE_S, TokenClaims, TooManyProofs, Window};
 pub use sign_in::{add_officer, record_truth};
+pub use standing::Standings;
 pub use tiles::TileRoots;
 
+use crate::force::{ServerIdentity, TlsFiles};
 use crate::storage::{Db, DbLimits};
 
 /// Everything that `serve` shares between its connections.
@@ -54,14 +64,18 @@ pub struct Gateway {
     pub db: Db,
     /// Streams that wait for events.
     pub hub: Hub,
-    /// Tokens and nonces.
+    /// Tokens, nonces and proofs.
     pub sessions: Sessions,
+    /// Devices that are not served.
+    pub standings: Standings,
     /// Requests a device may make.
     pub buckets: Buckets,
     /// Live drone feeds.
     pub relays: Relays,
     /// Hashes of full tiles.
     pub tile_roots: Arc<TileRoots>,
+    /// The certificate and the pins that phones are shown.
+    pub identity: Arc<ServerIdentity>,
 }
 
 impl Gateway {
@@ -71,14 +85,18 @@ impl Gateway {
         let authority = Arc::new(authority);
         let bounds = DbLimits { queue: limits.queue, file_mib: limits.store_mib };
         let db = Db::open(&authority.store, bounds, authority.before_commit())?;
+        let identity = ServerIdentity::open(TlsFiles::of(&authority.dir))?;
+        let sessions = Sessions::new(authority.keys.access.clone());
         let gateway = Arc::new(Self {
             authority,
             db,
             hub: Hub::default(),
-            sessions: Sessions::default(),
+            sessions,
+            standings: Standings::default(),
             buckets: Buckets::new(limits.device_burst, limits.device_per_second),
             relays: Relays::default(),
             tile_roots: Arc::default(),
+            identity,
         });
         gateway.hear_other_processes()?;
         Ok(gateway)

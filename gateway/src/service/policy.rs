@@ -8,25 +8,41 @@ use peel_domain::policy::{Policy, PolicyTrust, SignedPolicy, verify_policy};
 use peel_domain::wire::StreamEvent;
 
 use super::authority::About;
-use super::{Authority, Gateway, ServiceError, fanout, force_log};
+use super::{Authority, Gateway, ServiceError, changes, fanout, force_log};
 use crate::storage::{self, PolicyRow, Tx};
 
-/// Takes a signed policy into force, if it is this force's, signed by both signers and newer than the present one.
-pub fn install_policy(authority: &Authority, tx: &Tx, cose: Vec<u8>) -> Result<u32, ServiceError> {
+/// Reads a policy that may come into force: this force's, signed by both signers, newer than the present one.
+pub(super) fn verified(authority: &Authority, tx: &Tx, cose: &[u8]) -> Result<SignedPolicy, ServiceError> {
     let signers = authority.config.policy_signers.iter().map(|text| STANDARD.decode(text));
     let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
     let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
     let current_version = storage::latest_policy(tx)?.map_or(0, |present| present.version);
-    let trust = PolicyTrust { signers: &signers, force_id: &force_id, current_version };
-    let SignedPolicy { policy, sha256 } = verify_policy(&cose, trust)?;
+    Ok(verify_policy(cose, PolicyTrust { signers: &signers, force_id: &force_id, current_version })?)
+}
+
+/// Takes a signed policy into force with the approvals of those whose keys are at hand.
+pub fn install_policy(authority: &Authority, tx: &Tx, cose: Vec<u8>) -> Result<u32, ServiceError> {
+    let version = verified(authority, tx, &cose)?.policy.version;
+    let leaf = force_log::proposed(authority, tx, changes::policy_change(version, &cose))?;
+    changes::submit(authority, tx, &leaf, Some(cose))?;
+    Ok(version)
+}
+
+/// Puts a verified policy into the store and tells everybody; the force log has it already.
+pub(super) fn put_into_force(
+    authority: &Authority,
+    tx: &Tx,
+    signed: SignedPolicy,
+    cose: Vec<u8>,
+) -> Result<(), ServiceError> {
+    let SignedPolicy { policy, sha256 } = signed;
     let version = policy.version;
-    force_log::append_policy(authority, tx, version, &cose)?;
     storage::put_policy(tx, &PolicyRow { version, cose }, authority.clock.now_ms())?;
     let applied = authority.event(Actor::Gateway, About::default(), Action::PolicyApplied { version, sha256 });
     authority.append_events(tx, &[applied])?;
     let devices = storage::all_devices(tx)?;
     fanout::send(authority, tx, &devices, &StreamEvent::Policy { version })?;
-    Ok(version)
+    Ok(())
 }
 
 /// The policy in force; the strictest one until a force has signed its own.

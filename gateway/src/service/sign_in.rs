@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::authority::About;
 use super::pin::{self, PinHash};
+use super::standing::in_good_standing;
 use super::{Authority, Gateway, ServiceError};
 use crate::storage::{self, OfficerRow, Roster, Shift, Tx, note_pin_failure, put_officer};
 
@@ -89,6 +90,7 @@ impl Gateway {
         let claims = self
             .db
             .write(move |tx| {
+                in_good_standing(&storage::device(tx, enrolment_id)?.ok_or(ServiceError::UnknownDevice)?)?;
                 let Some(row) = storage::officer(tx, &officer_id)? else { return Ok(None) };
                 // Guesses that were hashed side by side are still counted one after another.
                 if row.locked_until_ms > now_ms {

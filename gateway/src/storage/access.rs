@@ -81,6 +81,34 @@ pub struct EnrolmentKeys {
     pub auth_spki: Vec<u8>,
 }
 
+/// Whether a device is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Good,
+    /// Not yet: two people have still to approve its enrolment.
+    Pending,
+    /// No more.
+    Revoked,
+}
+
+impl Standing {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Pending => "pending",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self, StoreError> {
+        [Self::Good, Self::Pending, Self::Revoked]
+            .into_iter()
+            .find(|standing| standing.name() == name)
+            .ok_or(StoreError::Corrupt)
+    }
+}
+
 /// Who is signed in on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shift {
@@ -101,9 +129,11 @@ pub struct Device {
     pub last_seq: u64,
     /// Who is signed in.
     pub shift: Option<Shift>,
+    /// Whether it is served.
+    pub standing: Standing,
 }
 
-/// Enrols a device.
+/// Takes a device in, whose enrolment has still to be approved.
 pub fn put_device(
     tx: &Tx,
     enrolment_id: EnrolmentId,
@@ -116,7 +146,27 @@ pub fn put_device(
          values (?1, ?2, ?3, ?4, ?5, ?6, 0)",
         params![enrolment_id.to_string(), keys.log_vkey, keys.hw_spki, keys.auth_spki, model, now_ms],
     )?;
+    set_standing(tx, enrolment_id, Standing::Pending)
+}
+
+/// Changes whether a device is served. One that no longer is leaves its deployments and has nobody signed in.
+pub fn set_standing(tx: &Tx, enrolment_id: EnrolmentId, standing: Standing) -> Result<(), StoreError> {
+    let id = enrolment_id.to_string();
+    tx.execute("delete from standing where enrolment_id = ?1", params![id])?;
+    if standing != Standing::Good {
+        let sql = "insert into standing (enrolment_id, standing) values (?1, ?2)";
+        tx.execute(sql, params![id, standing.name()])?;
+        tx.execute("delete from member where enrolment_id = ?1", params![id])?;
+        tx.execute("update device set officer_id = null, shift_until_ms = null where enrolment_id = ?1", params![id])?;
+    }
     Ok(())
+}
+
+/// The devices that are not served, and why.
+pub fn refused_devices(tx: &Tx) -> Result<Vec<(EnrolmentId, Standing)>, StoreError> {
+    tx.query("select enrolment_id, standing from standing", params![], |row| {
+        Ok((row.parse(0)?, Standing::parse(&row.take::<String>(1)?)?))
+    })
 }
 
 /// How many devices are enrolled.
@@ -124,16 +174,21 @@ pub fn device_count(tx: &Tx) -> Result<i64, StoreError> {
     tx.query_one("select count(*) from device", params![], |row| row.take(0))?.ok_or(StoreError::Corrupt)
 }
 
-/// All enrolled devices.
+/// All enrolled devices that are served.
 pub fn all_devices(tx: &Tx) -> Result<Vec<EnrolmentId>, StoreError> {
-    tx.query("select enrolment_id from device order by enrolment_id", params![], |row| row.parse(0))
+    tx.query(
+        "select enrolment_id from device where enrolment_id not in (select enrolment_id from standing) \
+         order by enrolment_id",
+        params![],
+        |row| row.parse(0),
+    )
 }
 
 /// A device by its enrolment.
 pub fn device(tx: &Tx, enrolment_id: EnrolmentId) -> Result<Option<Device>, StoreError> {
     tx.query_one(
-        "select log_vkey, hw_spki, auth_spki, last_seq, officer_id, shift_until_ms from device \
-         where enrolment_id = ?1",
+        "select log_vkey, hw_spki, auth_spki, last_seq, officer_id, shift_until_ms, standing.standing from device \
+         left join standing on standing.enrolment_id = device.enrolment_id where device.enrolment_id = ?1",
         params![enrolment_id.to_string()],
         |row| {
             let keys = EnrolmentKeys { log_vkey: row.take(0)?, hw_spki: row.take(1)?, auth_spki: row.take(2)? };
@@ -143,7 +198,8 @@ pub fn device(tx: &Tx, enrolment_id: EnrolmentId) -> Result<Option<Device>, Stor
                 }
                 _ => None,
             };
-            Ok(Device { enrolment_id, keys, last_seq: row.take(3)?, shift })
+            let standing = row.take::<Option<String>>(6)?.map_or(Ok(Standing::Good), |name| Standing::parse(&name))?;
+            Ok(Device { enrolment_id, keys, last_seq: row.take(3)?, shift, standing })
         },
     )
 }

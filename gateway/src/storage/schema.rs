@@ -20,6 +20,7 @@ pub(super) struct Step {
 const STEPS: &[Step] = &[
     Step { version: 1, both: TABLES, sqlite: ENTRIES_SQLITE, postgresql: ENTRIES_POSTGRESQL },
     Step { version: 2, both: "", sqlite: ENTRIES_STAY_SQLITE, postgresql: ENTRIES_STAY_POSTGRESQL },
+    Step { version: 3, both: STANDING_AND_WITNESSES, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -140,6 +141,15 @@ create function peel_tell() returns trigger language plpgsql as
 create trigger outbox_is_told after insert on outbox for each row execute function peel_tell();
 ";
 
+/// A device without a row in `standing` is served.
+const STANDING_AND_WITNESSES: &str = "
+create table standing (enrolment_id text primary key references device, standing text not null) strict;
+create table cosignature (
+  witness text not null, size integer not null, note text not null, line text not null, at_ms integer not null,
+  primary key (witness, size)
+) strict, without rowid;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +157,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
@@ -155,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text = STEPS[0].for_postgresql();
+        let text: String = [&STEPS[0], &STEPS[2]].map(Step::for_postgresql).concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }

@@ -22,11 +22,20 @@ pub(crate) async fn devices_codes_and_keys_are_kept(kit: Kit) {
     kit.once(|tx| put_device(tx, device_id(1), &keys(), "model", 5)).unwrap();
     assert!(kit.once(|tx| put_device(tx, device_id(1), &keys(), "model", 5)).is_err());
     assert_eq!(kit.once(device_count).unwrap(), 2);
+    assert_eq!(kit.once(all_devices).unwrap(), [], "nobody is served before two people have approved it");
+    for number in [1, 2] {
+        kit.once(|tx| set_standing(tx, device_id(number), Standing::Good)).unwrap();
+    }
     assert_eq!(kit.once(all_devices).unwrap(), [device_id(1), device_id(2)]);
     let shift = Shift { officer_id: OfficerId::new("PC-1").unwrap(), until_ms: i64::MAX };
     kit.once(|tx| set_shift(tx, device_id(1), &shift)).unwrap();
     let found = kit.once(|tx| device(tx, device_id(1))).unwrap().unwrap();
     assert_eq!((found.keys, found.last_seq, found.shift), (keys(), 0, Some(shift)));
+    kit.once(|tx| set_standing(tx, device_id(1), Standing::Revoked)).unwrap();
+    let found = kit.once(|tx| device(tx, device_id(1))).unwrap().unwrap();
+    assert_eq!((found.standing, found.shift), (Standing::Revoked, None), "nobody is signed in on it any more");
+    assert_eq!(kit.once(all_devices).unwrap(), [device_id(2)]);
+    assert_eq!(kit.once(refused_devices).unwrap(), [(device_id(1), Standing::Revoked)]);
     assert!(kit.once(|tx| device(tx, device_id(3))).unwrap().is_none());
 }
 

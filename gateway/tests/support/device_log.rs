@@ -100,7 +100,7 @@ impl TestPhone {
 
     pub(crate) async fn send(&self, gateway: &TestGateway, call: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
         let path = format!("/v1/logs/{}/{call}", self.id());
-        let request = gateway.call(Method::POST, &path).bearer_auth(&self.token).body(body);
+        let request = self.call(gateway, Method::POST, &path).body(body);
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
     }

@@ -19,14 +19,14 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::deployment::Role;
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
-use peel_domain::wire::{
-    EnrolResponse, EnrolmentCode, NonceResponse, SignInResponse, StreamEnvelope, StreamEvent, TokenResponse,
-    token_message,
-};
-use peel_gateway::clock::GatewayClock;
-use peel_gateway::force::{ForceDir, InitRequest, client_config, create};
+use peel_domain::wire::dpop::{DpopRequest, ProofDraft};
+use peel_domain::wire::{EnrolResponse, EnrolmentCode, SignInResponse, StreamEnvelope, StreamEvent, TokenResponse};
+use peel_gateway::clock::{GatewayClock, real_now_s};
+use peel_gateway::force::{ForceDir, ForceKeys, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
-use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
+use peel_gateway::service::{
+    Authority, DeploymentFile, ServiceError, Sessions, add_officer, create_deployment, enrolment_text,
+};
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
 use peel_ledger::note::Ed25519Signer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -92,6 +92,11 @@ impl TestForce {
             force.change(|authority, tx| create_deployment(authority, tx, file)).unwrap().deployment_id;
         force.add_officer(OFFICER, Role::EngagementOfficer);
         force
+    }
+
+    /// What any gateway process of this force makes of tokens and nonces.
+    pub(crate) fn sessions(&self) -> Sessions {
+        Sessions::new(ForceKeys::read(&self.data(), FORCE).unwrap().access)
     }
 
     pub(crate) fn data(&self) -> ForceDir {
@@ -252,6 +257,12 @@ pub(crate) fn enrol_body(secret: &[u8], log_key: &Ed25519Signer, hw: &SigningKey
 
 impl TestPhone {
     pub(crate) async fn enrol(gateway: &TestGateway) -> Self {
+        let mut phone = Self::enrol_without_token(gateway).await;
+        phone.token = phone.fetch_token(gateway).await;
+        phone
+    }
+
+    pub(crate) async fn enrol_without_token(gateway: &TestGateway) -> Self {
         let code = gateway.force.code(&gateway.url(), 600);
         let provisional = Ed25519Signer::generate("phone", &mut rand::rng()).unwrap();
         let (hw_key, auth_key) = (p256_key(), p256_key());
@@ -260,28 +271,49 @@ impl TestPhone {
         assert_eq!(response.status(), 200);
         let enrolment: EnrolResponse = read_json(response).await;
         let log_key = Ed25519Signer::from_seed(&enrolment.origin, &provisional.expose_seed()).unwrap();
-        let mut phone = Self { enrolment, log_key, hw_key, auth_key, token: String::new() };
-        phone.token = phone.fetch_token(gateway).await;
-        phone
+        Self { enrolment, log_key, hw_key, auth_key, token: String::new() }
     }
 
     pub(crate) fn id(&self) -> EnrolmentId {
         self.enrolment.enrolment_id
     }
 
+    /// A proof of possession by this phone's key.
+    pub(crate) fn proof(&self, method: &Method, url: &str, token: Option<&str>, nonce: Option<&str>) -> String {
+        let mut jti = [0_u8; 16];
+        rand_core::Rng::fill_bytes(&mut rand::rng(), &mut jti);
+        let request = DpopRequest { method: method.as_str(), address: url, token };
+        // A phone's clock that stands at 1970 locks nobody out.
+        let draft = ProofDraft::new(&spki(&self.auth_key), request, jti, 0, nonce).unwrap();
+        let signature: Signature = self.auth_key.sign(draft.signing_input());
+        draft.finish(signature.to_der().as_bytes()).unwrap()
+    }
+
+    /// A request with this phone's token and a proof.
+    pub(crate) fn call(&self, gateway: &TestGateway, method: Method, path: &str) -> RequestBuilder {
+        let nonce = gateway.force.sessions().nonce(real_now_s());
+        let url = format!("{}{path}", gateway.url());
+        let proof = self.proof(&method, &url, Some(&self.token), Some(&nonce));
+        gateway.call(method, path).header("authorization", format!("DPoP {}", self.token)).header("dpop", proof)
+    }
+
+    /// The same with a JSON body.
+    pub(crate) fn post(&self, gateway: &TestGateway, path: &str, body: &Value) -> RequestBuilder {
+        self.call(gateway, Method::POST, path).body(body.to_string())
+    }
+
     pub(crate) async fn fetch_token(&self, gateway: &TestGateway) -> String {
-        let nonce: NonceResponse = read_json(gateway.call(Method::GET, "/v1/nonce").send().await.unwrap()).await;
-        let signature: Signature = self.auth_key.sign(&token_message(self.id(), &nonce.nonce));
-        let body =
-            json!({ "enrolment_id": self.id(), "nonce": nonce.nonce, "signature": b64(signature.to_der().as_bytes()) });
-        let response = gateway.post("/v1/token", &body).send().await.unwrap();
+        let nonce = gateway.force.sessions().nonce(real_now_s());
+        let proof = self.proof(&Method::POST, &format!("{}/v1/token", gateway.url()), None, Some(&nonce));
+        let request = gateway.post("/v1/token", &json!({ "enrolment_id": self.id() })).header("dpop", proof);
+        let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         read_json::<TokenResponse>(response).await.token
     }
 
     pub(crate) async fn try_sign_in(&self, gateway: &TestGateway, officer: &str, pin: &str) -> Response {
         let body = json!({ "officer_id": officer, "pin": pin, "k_officer_spki": b64(spki(&p256_key())) });
-        gateway.post("/v1/sign-in", &body).bearer_auth(&self.token).send().await.unwrap()
+        self.post(gateway, "/v1/sign-in", &body).send().await.unwrap()
     }
 
     pub(crate) async fn sign_in(&mut self, gateway: &TestGateway, officer: &str) -> SignInResponse {
@@ -293,11 +325,11 @@ impl TestPhone {
     pub(crate) async fn join(&self, gateway: &TestGateway, role: &str) -> StatusCode {
         let path = format!("/v1/deployments/{}/presence", gateway.force.deployment_id);
         let body = json!({ "role": role, "present": true });
-        gateway.post(&path, &body).bearer_auth(&self.token).send().await.unwrap().status()
+        self.post(gateway, &path, &body).send().await.unwrap().status()
     }
 
     pub(crate) fn get(&self, gateway: &TestGateway, path: &str) -> RequestBuilder {
-        gateway.call(Method::GET, path).bearer_auth(&self.token)
+        self.call(gateway, Method::GET, path)
     }
 
     pub(crate) async fn stream(&self, gateway: &TestGateway, after: Option<u64>) -> TestStream {

@@ -12,6 +12,7 @@ mod inbound;
 mod incoming;
 mod listeners;
 mod persist;
+mod pins;
 mod receipt;
 mod record;
 mod recover;
@@ -83,6 +84,7 @@ pub(crate) fn start(engine: &Arc<Engine>, runtime: &tokio::runtime::Handle) {
     runtime.spawn(stream::run(Arc::clone(engine)));
     runtime.spawn(sync::run(Arc::clone(engine)));
     runtime.spawn(signing::run(Arc::clone(engine)));
+    runtime.spawn(pins::run(Arc::clone(engine)));
 }
 
 impl Engine {

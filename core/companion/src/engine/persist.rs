@@ -9,6 +9,8 @@ use crate::store::{Op, Store};
 
 /// The device's enrolment.
 pub(crate) const DEVICE: &str = "device";
+/// The gateway's pins that were learnt since the enrolment.
+pub(crate) const PINS: &str = "pins";
 /// The open shift.
 pub(crate) const SHIFT: &str = "shift";
 /// The signed policy, as received.

@@ -27,7 +27,7 @@ use crate::clock::CoreClock;
 use crate::ffi::{DeviceClock, KeySlot, KeyVault, VaultError, WrapSlot};
 use crate::sealed::RecordKey;
 use crate::store::{Batch, Op, Opened, Store, StoreError};
-use crate::transport::{Authenticator, GatewayClient};
+use crate::transport::{Authenticator, ForceRoot, GatewayClient};
 use crate::vault::{unwrap_key, unwrap_secret, wrap_key};
 
 /// The force of a phone that has none yet.
@@ -119,7 +119,9 @@ impl Engine {
         state.trail = Some(trail);
         let authenticator = Authenticator { enrolment_id: device.enrolment_id, vault: Arc::clone(&self.vault) };
         let root = &device.root_certificate;
-        self.set_link(GatewayClient::new(&device.gateway_url, root, device.spki_pins, Some(authenticator))?);
+        let client = GatewayClient::new(&device.gateway_url, root, device.spki_pins, Some(authenticator))?;
+        let force = ForceRoot::new(device.force_id.as_str(), &device.force_key)?;
+        self.set_link(client.following(force, self.load_pins()?));
         state.policy = strictest(device.force_id.as_str())?;
         if let Some(signed) = self.load::<Vec<u8>>(persist::POLICY)? {
             let trust = PolicyTrust { signers: &device.policy_signers, force_id: &device.force_id, current_version: 0 };

@@ -337,6 +337,8 @@ fn code_refused(error: TransportError) -> EngineError {
     match error {
         TransportError::Refused { status: 401 | 403 | 404, .. } => EnrolmentCodeError::Wrong.into(),
         TransportError::Refused { status: 410, .. } => EnrolmentCodeError::Used.into(),
+        // A fresh code names the present key: whoever has another one is not the gateway.
+        TransportError::PinsOutdated => TransportError::Untrusted.into(),
         other => other.into(),
     }
 }

@@ -71,6 +71,7 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
 fn sort(result: &Result<(), EngineError>) -> End {
     match result {
         Err(EngineError::Transport(TransportError::Untrusted)) => End::Stop("tls.untrusted"),
+        Err(EngineError::Transport(TransportError::PinsOutdated)) => End::Stop("tls.pins_outdated"),
         Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop("gateway.refused"),
         Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => End::Stop("gateway.unknown_device"),
         Err(EngineError::Store(crate::store::StoreError::Closed)) => End::Stop("store.closed"),

@@ -172,6 +172,10 @@ impl Engine {
                     self.lock().raise("tls.untrusted");
                     return Ok(SyncState::Stopped);
                 }
+                Err(TransportError::PinsOutdated) => {
+                    self.lock().raise("tls.pins_outdated");
+                    return Ok(SyncState::Stopped);
+                }
                 Err(_) => under_way.upload.answered(asked, ServerAnswer::Lost),
             };
             if let Some(notice) = step.notice {

@@ -81,7 +81,7 @@ fn transport(error: &TransportError) -> CoreError {
     match error {
         TransportError::Unreachable | TransportError::Busy { .. } => CoreError::Offline { reason },
         TransportError::Refused { .. } if error.is_passing() => CoreError::Offline { reason },
-        TransportError::Refused { .. } => CoreError::Refused { reason },
+        TransportError::Refused { .. } | TransportError::PinsOutdated => CoreError::Refused { reason },
         TransportError::Untrusted | TransportError::Malformed | TransportError::TooLarge => {
             CoreError::Integrity { reason }
         }

@@ -1,20 +1,22 @@
-//! Requests to the gateway, with the device's token.
+//! Requests to the gateway, with the device's token and a proof of possession.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use peel_domain::id::EnrolmentId;
-use peel_domain::wire::{ErrorBody, NonceResponse, TokenRequest, TokenResponse, token_message};
+use peel_domain::wire::{ErrorBody, TokenRequest, TokenResponse};
+use peel_ledger::note::VerifierKey;
+use peel_ledger::pins::{MAX_PINS_BYTES, PinStatement, Pins};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::error::TransportError;
-use super::pins;
-use crate::ffi::{KeySlot, KeyVault};
+use super::pins::{self, KnownPins, UnknownPin};
+use super::prover::{Authenticator, PROOF_HEADER, Prover};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,28 +26,28 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(15);
 /// Longest JSON reply.
 const MAX_JSON_BYTES: usize = 1 << 20;
-/// A token is renewed so long before its end.
-const TOKEN_MARGIN: Duration = Duration::from_secs(30);
-
-/// What proves this device to the gateway.
-pub(crate) struct Authenticator {
-    /// The enrolment.
-    pub(crate) enrolment_id: EnrolmentId,
-    /// The key store with `K_auth`.
-    pub(crate) vault: Arc<dyn KeyVault>,
-}
-
-struct Token {
-    text: Zeroizing<String>,
-    until: Instant,
-}
 
 /// The gateway, as this phone reaches it.
 pub(crate) struct GatewayClient {
     base: String,
     http: reqwest::Client,
-    authenticator: Option<Authenticator>,
-    token: Mutex<Option<Token>>,
+    prover: Option<Prover>,
+    pins: Arc<KnownPins>,
+    force: Option<ForceRoot>,
+}
+
+/// Whose statements about pins count.
+pub(crate) struct ForceRoot {
+    domain: String,
+    key: VerifierKey,
+}
+
+impl ForceRoot {
+    /// A force by its domain and its raw Ed25519 root key.
+    pub(crate) fn new(domain: &str, key: &[u8; 32]) -> Result<Self, TransportError> {
+        let key = VerifierKey::ed25519(&format!("{domain}/peel/root"), key).map_err(|_| TransportError::SetUp)?;
+        Ok(Self { domain: domain.to_owned(), key })
+    }
 }
 
 impl fmt::Debug for GatewayClient {
@@ -59,11 +61,12 @@ impl GatewayClient {
     pub(crate) fn new(
         base: &str,
         root: &[u8],
-        pins: [[u8; 32]; 2],
+        pins: Pins,
         authenticator: Option<Authenticator>,
     ) -> Result<Self, TransportError> {
+        let pins = KnownPins::new(PinStatement { version: 0, pins });
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(pins::client_config(root, pins)?)
+            .tls_backend_preconfigured(pins::client_config(root, Arc::clone(&pins))?)
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -71,11 +74,38 @@ impl GatewayClient {
             .read_timeout(SILENCE)
             .build()
             .map_err(|_| TransportError::SetUp)?;
-        Ok(Self { base: base.to_owned(), http, authenticator, token: Mutex::new(None) })
+        Ok(Self { base: base.to_owned(), http, prover: authenticator.map(Prover::new), pins, force: None })
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+    /// Follows what this force states about its pins, from what was known before on.
+    pub(crate) fn following(mut self, force: ForceRoot, known: Option<PinStatement>) -> Self {
+        if let Some(known) = known {
+            self.pins.learn(known);
+        }
+        self.force = Some(force);
+        self
+    }
+
+    /// Hears of new pins, to keep them.
+    pub(crate) fn pins(&self) -> watch::Receiver<PinStatement> {
+        self.pins.subscribe()
+    }
+
+    /// Fetches the force's statement if the gateway says that there is a newer one. What does not verify changes nothing.
+    async fn follow_pins(&self, stated: Option<u64>) {
+        let Some(force) = self.force.as_ref().filter(|_| stated > Some(self.pins.now().version)) else { return };
+        let Ok(response) = self.http.get(self.address("/v1/pins")).timeout(REQUEST_TIMEOUT).send().await else {
+            return;
+        };
+        let Ok(response) = whole(response).await else { return };
+        let Ok(note) = body(response, MAX_PINS_BYTES).await else { return };
+        if let Ok(statement) = PinStatement::verify(&note, &force.domain, &force.key) {
+            self.pins.learn(statement);
+        }
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// An open call with a JSON body.
@@ -84,13 +114,17 @@ impl GatewayClient {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, TransportError> {
-        let request = self.request(Method::POST, path).timeout(REQUEST_TIMEOUT).json(body);
-        json(send(request).await?).await
+        let request = self.http.post(self.address(path)).timeout(REQUEST_TIMEOUT).json(body);
+        json(whole(request.send().await.map_err(sort)?).await?).await
     }
 
     /// A call with the token and a JSON reply.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, TransportError> {
-        json(self.authorised(|| self.request(Method::GET, path).timeout(REQUEST_TIMEOUT)).await?).await
+        json(self.authorised(Method::GET, path, |request| request.timeout(REQUEST_TIMEOUT)).await?).await
+    }
+
+    async fn posted(&self, path: &str, body: &impl Serialize) -> Result<Response, TransportError> {
+        self.authorised(Method::POST, path, |request| request.timeout(REQUEST_TIMEOUT).json(body)).await
     }
 
     /// A call with the token, a JSON body and a JSON reply.
@@ -99,18 +133,17 @@ impl GatewayClient {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, TransportError> {
-        json(self.authorised(|| self.request(Method::POST, path).timeout(REQUEST_TIMEOUT).json(body)).await?).await
+        json(self.posted(path, body).await?).await
     }
 
     /// A call with the token and a JSON body, whose reply does not matter.
     pub(crate) async fn tell(&self, path: &str, body: &impl Serialize) -> Result<(), TransportError> {
-        self.authorised(|| self.request(Method::POST, path).timeout(REQUEST_TIMEOUT).json(body)).await.map(|_| ())
+        self.posted(path, body).await.map(|_| ())
     }
 
     /// Bytes of at most `limit`.
     pub(crate) async fn bytes(&self, path: &str, limit: usize) -> Result<Vec<u8>, TransportError> {
-        let request = || self.request(Method::GET, path).timeout(REQUEST_TIMEOUT);
-        body(self.authorised(request).await?, limit).await
+        body(self.authorised(Method::GET, path, |request| request.timeout(REQUEST_TIMEOUT)).await?, limit).await
     }
 
     /// Posts bytes; any whole reply is an answer, also a refusal: status, body, Retry-After.
@@ -120,9 +153,12 @@ impl GatewayClient {
         content_type: &'static str,
         bytes: Vec<u8>,
     ) -> Result<(u16, Vec<u8>, Option<u64>), TransportError> {
+        let bytes = bytes::Bytes::from(bytes);
+        let with_body = |request: RequestBuilder| {
+            request.timeout(REQUEST_TIMEOUT).header("content-type", content_type).body(bytes.clone())
+        };
         let token = self.token().await?;
-        let request = self.request(Method::POST, path).timeout(REQUEST_TIMEOUT).bearer_auth(token.as_str());
-        let response = request.header("content-type", content_type).body(bytes).send().await.map_err(sort)?;
+        let response = self.proved(Method::POST, path, Some(token.as_str()), with_body).await?;
         let (status, wait) = (response.status().as_u16(), retry_after(&response));
         if status == 401 {
             self.forget_token();
@@ -132,67 +168,82 @@ impl GatewayClient {
 
     /// Opens a stream of body bytes.
     pub(crate) async fn stream(&self, path: &str, last_event_id: Option<&str>) -> Result<Response, TransportError> {
-        self.authorised(|| {
-            let request = self.request(Method::GET, path).header("accept", "*/*");
+        let with_headers = |request: RequestBuilder| {
+            let request = request.header("accept", "*/*");
             match last_event_id {
                 Some(id) => request.header("last-event-id", id),
                 None => request,
             }
-        })
-        .await
+        };
+        self.authorised(Method::GET, path, with_headers).await
     }
 
-    /// Sends with a token; when it is refused, once more with a new one.
-    async fn authorised(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, TransportError> {
+    /// Sends with the token; when it is refused, once more with a new one.
+    async fn authorised(
+        &self,
+        method: Method,
+        path: &str,
+        prepare: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, TransportError> {
         let token = self.token().await?;
-        match send(request().bearer_auth(token.as_str())).await {
-            Err(TransportError::Refused { status: 401, .. }) => {
-                self.forget_token();
-                let token = self.token().await?;
-                send(request().bearer_auth(token.as_str())).await
+        let response = self.proved(method.clone(), path, Some(token.as_str()), &prepare).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return whole(response).await;
+        }
+        self.forget_token();
+        let token = self.token().await?;
+        whole(self.proved(method, path, Some(token.as_str()), &prepare).await?).await
+    }
+
+    /// Sends with a proof of possession; when the gateway asks for its nonce in the proof, once more with that. Any reply
+    /// is an answer.
+    async fn proved(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        prepare: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, TransportError> {
+        let prover = self.prover.as_ref().ok_or(TransportError::SetUp)?;
+        let address = self.address(path);
+        let mut tries = 0;
+        loop {
+            let proof = prover.proof(&method, &address, token).await?;
+            let request = prepare(self.http.request(method.clone(), &address)).header(PROOF_HEADER, proof);
+            let request = match token {
+                Some(token) => request.header("authorization", Zeroizing::new(format!("DPoP {token}")).as_str()),
+                None => request,
+            };
+            let response = request.send().await.map_err(sort)?;
+            self.follow_pins(stated_pins(&response)).await;
+            tries += 1;
+            if !prover.heard(&response) || tries == 2 {
+                return Ok(response);
             }
-            result => result,
         }
     }
 
     /// Forgets the token: the next call gets a new one.
     pub(crate) fn forget_token(&self) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn held_token(&self) -> Option<Zeroizing<String>> {
-        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        token.as_ref().filter(|token| token.until > Instant::now()).map(|token| token.text.clone())
+        if let Some(prover) = &self.prover {
+            prover.forget_token();
+        }
     }
 
     async fn token(&self) -> Result<Zeroizing<String>, TransportError> {
-        if let Some(text) = self.held_token() {
+        let prover = self.prover.as_ref().ok_or(TransportError::SetUp)?;
+        if let Some(text) = prover.token() {
             return Ok(text);
         }
-        let Some(authenticator) = &self.authenticator else { return Err(TransportError::SetUp) };
-        let nonce: NonceResponse =
-            json(send(self.request(Method::GET, "/v1/nonce").timeout(REQUEST_TIMEOUT)).await?).await?;
-        let enrolment_id = authenticator.enrolment_id;
-        let message = token_message(enrolment_id, &nonce.nonce);
-        let vault = Arc::clone(&authenticator.vault);
-        let signed = tokio::task::spawn_blocking(move || vault.sign(KeySlot::Auth, message)).await;
-        let signature = signed
-            .ok()
-            .and_then(Result::ok)
-            .ok_or_else(|| TransportError::Refused { status: 401, code: "vault.auth_key".to_owned() })?;
-        let request = TokenRequest { enrolment_id, nonce: nonce.nonce, signature: signature.into() };
-        let reply: TokenResponse = self.post_open("/v1/token", &request).await?;
-        let life = Duration::from_secs(u64::from(reply.expires_in_s)).saturating_sub(TOKEN_MARGIN);
-        let text = Zeroizing::new(reply.token);
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Token { text: text.clone(), until: Instant::now() + life });
-        Ok(text)
+        let body = TokenRequest { enrolment_id: prover.enrolment_id() };
+        let with_body = |request: RequestBuilder| request.timeout(REQUEST_TIMEOUT).json(&body);
+        let response = whole(self.proved(Method::POST, "/v1/token", None, with_body).await?).await?;
+        Ok(prover.keep_token(json::<TokenResponse>(response).await?))
     }
 }
 
-/// Sends, and turns what is not a success into an error.
-async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
-    let response = request.send().await.map_err(sort)?;
+/// Turns what is not a success into an error.
+async fn whole(response: Response) -> Result<Response, TransportError> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
@@ -210,6 +261,11 @@ async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
 fn is_code(code: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_');
     !code.is_empty() && code.len() <= 64 && code.bytes().all(plain)
+}
+
+/// The version of the pins that a reply names.
+fn stated_pins(response: &Response) -> Option<u64> {
+    response.headers().get("peel-pins")?.to_str().ok()?.parse().ok()
 }
 
 fn retry_after(response: &Response) -> Option<u64> {
@@ -238,20 +294,19 @@ async fn body(response: Response, limit: usize) -> Result<Vec<u8>, TransportErro
     Ok(bytes)
 }
 
-/// A certificate that is not the pinned one is told apart from a network that is gone.
+/// A certificate that is not trusted is told apart from a network that is gone.
 #[expect(clippy::needless_pass_by_value, reason = "it is the form that map_err hands over")]
 fn sort(error: reqwest::Error) -> TransportError {
-    if is_untrusted(&error) { TransportError::Untrusted } else { TransportError::Unreachable }
+    certificate_refused(&error).unwrap_or(TransportError::Unreachable)
 }
 
 /// Whether the error stems from a refused certificate; errors of input and output hide theirs one level deeper.
-fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
-    if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-        return true;
+fn certificate_refused(error: &(dyn std::error::Error + 'static)) -> Option<TransportError> {
+    if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
+        let unknown_pin = matches!(reason, rustls::CertificateError::Other(other) if other.0.is::<UnknownPin>());
+        return Some(if unknown_pin { TransportError::PinsOutdated } else { TransportError::Untrusted });
     }
     let hidden = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    if hidden.is_some_and(|inner| is_untrusted(inner)) {
-        return true;
-    }
-    error.source().is_some_and(is_untrusted)
+    let hidden = hidden.and_then(|inner| certificate_refused(inner));
+    hidden.or_else(|| error.source().and_then(certificate_refused))
 }

@@ -9,6 +9,10 @@ pub(crate) enum TransportError {
     /// The certificate is not the one that the enrolment code names.
     #[error("trust the gateway's certificate")]
     Untrusted,
+    /// The certificate is of the force's root, but its key is none of the two that this phone knows: it has missed more
+    /// than one change of keys and must be enrolled again.
+    #[error("know the gateway's key, which has changed more than once")]
+    PinsOutdated,
     /// The gateway said no.
     #[error("get the gateway's agreement")]
     Refused {
@@ -40,6 +44,7 @@ impl TransportError {
         match self {
             Self::Unreachable => "gateway.unreachable".to_owned(),
             Self::Untrusted => "gateway.untrusted".to_owned(),
+            Self::PinsOutdated => "gateway.pins_outdated".to_owned(),
             Self::Refused { code, .. } => code.clone(),
             Self::Busy { .. } => "gateway.busy".to_owned(),
             Self::Malformed => "gateway.malformed".to_owned(),

@@ -1,3 +1,5 @@
+mod access;
+
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _};
@@ -24,9 +26,15 @@ fn authority() -> (Vec<u8>, Issuer<'static, KeyPair>) {
 }
 
 async fn serve(reply: Vec<u8>) -> Server {
+    serve_between(reply, 1975, 4096).await
+}
+
+/// A server whose certificate is good from the beginning of one year to that of another.
+async fn serve_between(reply: Vec<u8>, from: i32, to: i32) -> Server {
     let (root, authority) = authority();
     let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(to, 1, 1));
     let certificate = params.signed_by(&key, &authority).unwrap();
     let pin = Sha256::digest(key.subject_public_key_info()).into();
     let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -77,9 +85,21 @@ async fn takes_the_pinned_key_under_the_right_root() {
 #[tokio::test]
 async fn refuses_a_key_that_is_not_pinned_and_a_root_that_is_not_the_force() {
     let server = serve(reply("200 OK", "", "{}")).await;
-    assert_eq!(ask(&client(&server, &server.root, [7; 32])).await, Err(TransportError::Untrusted));
+    // Of the force's root, but unknown: the phone must be enrolled again.
+    assert_eq!(ask(&client(&server, &server.root, [7; 32])).await, Err(TransportError::PinsOutdated));
     let (other, _) = authority();
     assert_eq!(ask(&client(&server, &other, server.pin)).await, Err(TransportError::Untrusted));
+}
+
+#[tokio::test]
+async fn a_phone_whose_clock_is_decades_off_still_knows_the_pinned_key_and_no_other() {
+    for (from, to) in [(1990, 1991), (2090, 2091)] {
+        let server = serve_between(reply("200 OK", "", "{\"a\":1}"), from, to).await;
+        assert_eq!(ask(&client(&server, &server.root, server.pin)).await.unwrap()["a"], 1);
+        assert_eq!(ask(&client(&server, &server.root, [7; 32])).await, Err(TransportError::Untrusted));
+        let (other, _) = authority();
+        assert_eq!(ask(&client(&server, &other, server.pin)).await, Err(TransportError::Untrusted));
+    }
 }
 
 #[tokio::test]

@@ -85,34 +85,18 @@ impl EnrolResponse {
     }
 }
 
-/// `GET /v1/nonce`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NonceResponse {
-    /// Good once, for a minute.
-    pub nonce: String,
-}
-
-/// `POST /v1/token`.
+/// `POST /v1/token`, with a proof of possession by `K_auth` ([`crate::wire::dpop`]) that proves who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     /// The enrolment.
     pub enrolment_id: EnrolmentId,
-    /// The nonce.
-    pub nonce: String,
-    /// ECDSA P-256 with SHA-256, DER, by `K_auth` over [`token_message`].
-    pub signature: Base64,
-}
-
-/// What `K_auth` signs for a token.
-pub fn token_message(enrolment_id: EnrolmentId, nonce: &str) -> Vec<u8> {
-    format!("peel/v1/token\n{enrolment_id}\n{nonce}").into_bytes()
 }
 
 /// A token. It prints redacted.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenResponse {
-    /// The bearer token.
+    /// The token: of use only with proofs by the key that asked for it.
     pub token: String,
     /// For how many seconds it is good.
     pub expires_in_s: u32,

@@ -1,25 +1,19 @@
 //! Enrolment, tokens and sign-in.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::{Extension, Json};
-use peel_domain::wire::{
-    EnrolRequest, EnrolResponse, NonceResponse, SignInRequest, SignInResponse, TokenRequest, TokenResponse,
-};
+use peel_domain::wire::{EnrolRequest, EnrolResponse, SignInRequest, SignInResponse, TokenRequest, TokenResponse};
 use zeroize::Zeroizing;
 
+use crate::clock::real_now_s;
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
+use crate::server::guard::ProvedKey;
 use crate::server::request::{SMALL_BODY, json};
 use crate::service::{Gateway, NewDevice};
-
-/// `GET /v1/nonce`.
-pub(super) async fn nonce(State(gateway): State<Arc<Gateway>>) -> Json<NonceResponse> {
-    Json(NonceResponse { nonce: gateway.sessions.nonce(Instant::now(), &mut rand::rng()) })
-}
 
 /// `POST /v1/enrol`.
 pub(super) async fn enrol(State(gateway): State<Arc<Gateway>>, body: Body) -> Result<Json<EnrolResponse>, ApiError> {
@@ -34,10 +28,13 @@ pub(super) async fn enrol(State(gateway): State<Arc<Gateway>>, body: Body) -> Re
 }
 
 /// `POST /v1/token`.
-pub(super) async fn token(State(gateway): State<Arc<Gateway>>, body: Body) -> Result<Json<TokenResponse>, ApiError> {
+pub(super) async fn token(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(ProvedKey(key)): Extension<ProvedKey>,
+    body: Body,
+) -> Result<Json<TokenResponse>, ApiError> {
     let request: TokenRequest = json(body, SMALL_BODY).await?;
-    let signature = request.signature.as_bytes().to_vec();
-    Ok(Json(gateway.issue_token(request.enrolment_id, request.nonce, signature).await?))
+    Ok(Json(gateway.issue_token(request.enrolment_id, key, real_now_s()).await?))
 }
 
 /// `POST /v1/sign-in`.

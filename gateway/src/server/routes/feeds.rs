@@ -53,8 +53,11 @@ pub(super) async fn view(
 ) -> Result<Response, ApiError> {
     let shift = shift_of(&gateway, session).await?;
     let viewer = gateway.view_feed(session.0, shift, feed_id).await?;
-    let chunks = futures_util::stream::unfold(viewer, |mut viewer| async move {
-        viewer.next().await.map(|chunk| (Ok::<_, ServiceError>(chunk), viewer))
+    let chunks = futures_util::stream::unfold((gateway, viewer), move |(gateway, mut viewer)| async move {
+        let chunk = viewer.next().await?;
+        // A device that was revoked meanwhile sees no more of it.
+        gateway.standings.check(session.0).ok()?;
+        Some((Ok::<_, ServiceError>(chunk), (gateway, viewer)))
     });
     let headers = [(header::CONTENT_TYPE, "video/mp2t"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(chunks)).into_response())

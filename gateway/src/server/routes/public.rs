@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
 use peel_domain::wire::BeaconResponse;
 
 use crate::server::error::ApiError;
@@ -26,4 +28,9 @@ pub(super) async fn receipt(
     Path(paper_code): Path<String>,
 ) -> Result<Json<Vec<ReceiptOnRecord>>, ApiError> {
     Ok(Json(gateway.receipts(&paper_code).await?))
+}
+
+/// `GET /v1/pins`: the force's statement of the gateway's TLS pins.
+pub(super) async fn pins(State(gateway): State<Arc<Gateway>>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], gateway.identity.pins()).into_response()
 }

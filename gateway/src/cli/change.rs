@@ -1,0 +1,182 @@
+//! `device` and `change`: what two people must approve.
+//!
+//! A force that keeps an approver's key elsewhere carries a file between desks: `change propose` writes it where the
+//! store is, `change approve` adds a signature where a key is, `change submit` appends it to the force log.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use peel_domain::id::EnrolmentId;
+use peel_gateway::force::approver_key;
+use peel_gateway::service::{
+    RevocationReason, approve, change_file, describe, propose_enrolment, propose_pins, propose_policy,
+    propose_revocation, read_change_file, submit,
+};
+use peel_ledger::force_log::Change::PinChange;
+use peel_ledger::force_log::ForceLeaf;
+
+use super::admin::read;
+use super::tls::move_files;
+use super::{CliError, Data, say};
+
+/// Devices
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// Revoke a device's enrolment, where both approvers' keys are at hand; else `change propose revocation`
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// The device's enrolment
+        #[arg(long, value_name = "ENROLMENT")]
+        device: EnrolmentId,
+        /// lost, stolen, compromised, replaced or retired
+        #[arg(long, value_name = "CODE")]
+        reason: RevocationReason,
+    },
+}
+
+impl Device {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let Self::Revoke { data, device, reason } = self;
+        data.change(|authority, tx| {
+            let leaf = propose_revocation(authority, tx, device, reason)?;
+            submit(authority, tx, &leaf, None)
+        })?;
+        say(&serde_json::json!({ "device": device, "revoked": reason.code() }));
+        Ok(())
+    }
+}
+
+/// Changes of the force log that two people approve
+#[derive(Debug, Subcommand)]
+pub(crate) enum Change {
+    /// Write a change's file; an approver whose key is in the data directory approves with that
+    #[command(subcommand)]
+    Propose(Propose),
+    /// Print what a change says and who has approved it
+    Show {
+        /// The change's file
+        file: PathBuf,
+    },
+    /// Approve a change with an approver's key, wherever it is kept
+    Approve {
+        /// The change's file, which takes the signature
+        file: PathBuf,
+        /// The approver's key file
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// The approver's name, as the force's configuration has it: force.example/peel/approver-2
+        #[arg(long)]
+        name: String,
+    },
+    /// Append an approved change to the force log and put it into effect
+    Submit {
+        #[command(flatten)]
+        data: Data,
+        /// The change's file
+        file: PathBuf,
+        /// The signed policy, if the change is one
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+}
+
+/// What to propose.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Propose {
+    /// Revoke a device's enrolment
+    Revocation {
+        #[command(flatten)]
+        to: Proposal,
+        /// The device's enrolment
+        #[arg(long, value_name = "ENROLMENT")]
+        device: EnrolmentId,
+        /// lost, stolen, compromised, replaced or retired
+        #[arg(long, value_name = "CODE")]
+        reason: RevocationReason,
+    },
+    /// Serve a device that has enrolled and waits
+    Enrolment {
+        #[command(flatten)]
+        to: Proposal,
+        /// The device's enrolment
+        #[arg(long, value_name = "ENROLMENT")]
+        device: EnrolmentId,
+    },
+    /// Move the server to its next TLS key
+    Pins {
+        #[command(flatten)]
+        to: Proposal,
+    },
+    /// Put a signed policy into force
+    Policy {
+        #[command(flatten)]
+        to: Proposal,
+        /// The signed policy, as `policy sign --out` writes it
+        policy: PathBuf,
+    },
+}
+
+/// Whose change, and where its file goes.
+#[derive(Debug, Args)]
+pub(crate) struct Proposal {
+    #[command(flatten)]
+    data: Data,
+    /// The change's new file
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+fn read_change(path: &Path) -> Result<ForceLeaf, CliError> {
+    Ok(read_change_file(&read(path)?)?)
+}
+
+impl Change {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::Propose(propose) => propose.run(),
+            Self::Show { file } => {
+                say(&describe(&read_change(&file)?));
+                Ok(())
+            }
+            Self::Approve { file, key, name } => {
+                let mut leaf = read_change(&file)?;
+                approve(&mut leaf, &approver_key(&key, &name)?)?;
+                std::fs::write(&file, change_file(&leaf))?;
+                say(&describe(&leaf));
+                Ok(())
+            }
+            Self::Submit { data, file, policy } => {
+                let leaf = read_change(&file)?;
+                let policy = policy.map(std::fs::read).transpose()?;
+                data.change(|authority, tx| submit(authority, tx, &leaf, policy))?;
+                if matches!(leaf, ForceLeaf::Change { change: PinChange { .. }, .. }) {
+                    move_files(&data)?;
+                }
+                say(&describe(&leaf));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Propose {
+    fn run(self) -> Result<(), CliError> {
+        let (out, leaf) = match self {
+            Self::Revocation { to, device, reason } => {
+                (to.out, to.data.change(|authority, tx| propose_revocation(authority, tx, device, reason))?)
+            }
+            Self::Enrolment { to, device } => {
+                (to.out, to.data.change(|authority, tx| propose_enrolment(authority, tx, device))?)
+            }
+            Self::Pins { to } => (to.out, to.data.change(propose_pins)?),
+            Self::Policy { to, policy } => {
+                let cose = std::fs::read(policy)?;
+                (to.out, to.data.change(|authority, tx| propose_policy(authority, tx, &cose))?)
+            }
+        };
+        std::fs::write(out, change_file(&leaf))?;
+        say(&describe(&leaf));
+        Ok(())
+    }
+}

@@ -1,0 +1,37 @@
+//! `tls`: the gateway's TLS keys.
+
+use clap::Subcommand;
+use peel_gateway::force::{ForceConfig, ForceDir, Rotation};
+use peel_gateway::service::{propose_pins, submit};
+
+use super::{CliError, Data, say};
+
+/// The gateway's TLS keys
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tls {
+    /// Move the server to the next key and make the key after it; a running server follows within a second. Where an
+    /// approver's key is kept elsewhere: `change propose pins`
+    Rotate {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+impl Tls {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let Self::Rotate { data } = self;
+        data.change(|authority, tx| {
+            let leaf = propose_pins(authority, tx)?;
+            submit(authority, tx, &leaf, None)
+        })?;
+        move_files(&data)?;
+        say(&serde_json::json!({ "rotated": true }));
+        Ok(())
+    }
+}
+
+/// After the change stands in the force log.
+pub(super) fn move_files(data: &Data) -> Result<(), CliError> {
+    let dir = ForceDir::new(data.path());
+    Ok(Rotation::of(&dir).approve_and_complete(&ForceConfig::read(&dir)?.force)?)
+}

@@ -1,0 +1,106 @@
+//! Moving the server to its next TLS key, so that no phone that comes once in between is locked out.
+//!
+//! In steps that can be taken again after a stop at any point: a third key and the statement of the pins after the
+//! rotation are prepared; two people approve the statement (a leaf of the force log); the files move.
+//! Must never: show phones a statement whose first pin the server does not have yet. Always: two pins are with phones.
+
+use std::path::PathBuf;
+
+use peel_ledger::force_log::Change;
+use peel_ledger::pins::{PinStatement, statement_hash};
+
+use super::tls::{new_key, pin_of, read_key};
+use super::{ForceConfig, ForceDir, ForceError, ForceKeys, TlsFiles};
+use crate::files;
+
+/// A rotation in the force's directory.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    files: TlsFiles,
+    third_key: PathBuf,
+    statement: PathBuf,
+    approved: PathBuf,
+}
+
+fn present(text: &str, config: &ForceConfig) -> Result<PinStatement, ForceError> {
+    let root = ForceConfig::vkey(&config.root_vkey)?;
+    PinStatement::verify(text.as_bytes(), &config.force, &root).map_err(|_| ForceError::Tls)
+}
+
+impl Rotation {
+    /// In this force's directory.
+    pub fn of(dir: &ForceDir) -> Self {
+        let tls = dir.tls();
+        Self {
+            files: TlsFiles::of(dir),
+            third_key: tls.join("server-third.key"),
+            statement: tls.join("pins-next.note"),
+            approved: tls.join("pins-next.approved"),
+        }
+    }
+
+    /// States the pins of a new force.
+    pub(super) fn state_first(&self, keys: &ForceKeys, force: &str) -> Result<(), ForceError> {
+        let statement = PinStatement { version: 1, pins: self.files.pins()? };
+        let note = statement.sign(force, &keys.root).map_err(|_| ForceError::Tls)?;
+        Ok(files::write_public(&self.files.pins, note.to_text().as_bytes())?)
+    }
+
+    /// States the pins of a force that was made before there were statements.
+    pub fn state_where_missing(&self, keys: &ForceKeys, force: &str) -> Result<(), ForceError> {
+        if self.files.pins.exists() { Ok(()) } else { self.state_first(keys, force) }
+    }
+
+    /// Makes the third key and the statement, where they are not made yet. Gives the change that two people approve.
+    pub fn prepare(&self, config: &ForceConfig, keys: &ForceKeys) -> Result<Change, ForceError> {
+        if self.approved.exists() {
+            self.complete(&config.force)?;
+        }
+        let version = present(&files::read_text(&self.files.pins)?, config)?.version.saturating_add(1);
+        if !self.statement.exists() {
+            let third = new_key()?;
+            files::write_private(&self.third_key, third.serialize_pem().as_bytes())?;
+            let pins = [pin_of(&read_key(&self.files.next_key)?), pin_of(&third)];
+            let note = PinStatement { version, pins }.sign(&config.force, &keys.root).map_err(|_| ForceError::Tls)?;
+            files::write_public(&self.statement, note.to_text().as_bytes())?;
+        }
+        self.change(config)
+    }
+
+    /// The change that is prepared.
+    pub fn change(&self, config: &ForceConfig) -> Result<Change, ForceError> {
+        let text = files::read_text(&self.statement)?;
+        let version = present(&text, config)?.version;
+        Ok(Change::PinChange { version, statement: statement_hash(&text) })
+    }
+
+    /// Notes that the change stands in the force log, and moves the files.
+    pub fn approve_and_complete(&self, force: &str) -> Result<(), ForceError> {
+        files::write_public(&self.approved, b"")?;
+        self.complete(force)
+    }
+
+    fn complete(&self, force: &str) -> Result<(), ForceError> {
+        let TlsFiles { certificate, key, next_key, next_certificate, pins, .. } = &self.files;
+        if self.third_key.exists() {
+            if next_key.exists() {
+                let pem = if next_certificate.exists() {
+                    files::read_text(next_certificate)?
+                } else {
+                    self.files.issue(force, &read_key(next_key)?)?
+                };
+                // From here on the certificate is the next key's, and the server finds that key under either name.
+                files::write_public(certificate, pem.as_bytes())?;
+                std::fs::rename(next_key, key)?;
+            }
+            std::fs::rename(&self.third_key, next_key)?;
+        }
+        if next_certificate.exists() {
+            std::fs::remove_file(next_certificate)?;
+        }
+        if self.statement.exists() {
+            std::fs::rename(&self.statement, pins)?;
+        }
+        Ok(std::fs::remove_file(&self.approved)?)
+    }
+}

@@ -1,0 +1,212 @@
+//! Changes of the force log by two people: proposed, approved and submitted, at one desk or with files.
+//!
+//! Must never: append a change that fewer than two different people approved, apply one twice, or carry a person's name
+//! (a revocation has a reason's code). Always: the leaf and what it means in the store are one transaction.
+
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use peel_domain::event::{Action, Actor};
+use peel_domain::id::EnrolmentId;
+use peel_ledger::force_log::{Change, ForceLeaf, MAX_LEAF_BYTES};
+use peel_ledger::note::{Ed25519Signer, VerifierKey};
+use peel_ledger::{Hash, Origin};
+
+use super::authority::About;
+use super::{Authority, ServiceError, force_log, policy};
+use crate::force::{ForceConfig, Rotation};
+use crate::storage::{self, Device, Standing, Tx};
+
+/// The first line of a change's file.
+const FILE_LINE: &str = "peel change v1";
+
+/// Why a device's enrolment is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationReason {
+    /// It was lost.
+    Lost,
+    /// It was stolen.
+    Stolen,
+    /// Its keys or its system are no longer to be trusted.
+    Compromised,
+    /// Another device took its place.
+    Replaced,
+    /// It is no longer in use.
+    Retired,
+}
+
+impl RevocationReason {
+    const ALL: [Self; 5] = [Self::Lost, Self::Stolen, Self::Compromised, Self::Replaced, Self::Retired];
+
+    /// The code that stands in the force log.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Compromised => "compromised",
+            Self::Replaced => "replaced",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl FromStr for RevocationReason {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let reason = Self::ALL.into_iter().find(|reason| reason.code() == text);
+        reason.ok_or("a reason is one of lost, stolen, compromised, replaced, retired")
+    }
+}
+
+fn known(tx: &Tx, enrolment_id: EnrolmentId) -> Result<Device, ServiceError> {
+    storage::device(tx, enrolment_id)?.ok_or(ServiceError::UnknownDevice)
+}
+
+fn origin_of(authority: &Authority, enrolment_id: EnrolmentId) -> Result<Origin, ServiceError> {
+    Ok(authority.config.device_origin(&enrolment_id.to_string())?)
+}
+
+/// Proposes to revoke a device's enrolment; those whose keys are at hand approve it with that.
+pub fn propose_revocation(
+    authority: &Authority,
+    tx: &Tx,
+    enrolment_id: EnrolmentId,
+    reason: RevocationReason,
+) -> Result<ForceLeaf, ServiceError> {
+    if known(tx, enrolment_id)?.standing == Standing::Revoked {
+        return Err(ServiceError::Revoked);
+    }
+    let origin = origin_of(authority, enrolment_id)?;
+    force_log::proposed(authority, tx, Change::Revocation { origin, reason: reason.code().to_owned() })
+}
+
+fn enrolment(authority: &Authority, device: &Device) -> Result<Change, ServiceError> {
+    let origin = origin_of(authority, device.enrolment_id)?;
+    let log_key = ForceConfig::vkey(&device.keys.log_vkey)?;
+    let hardware = VerifierKey::p256(origin.as_str(), &device.keys.hw_spki).map_err(|_| ServiceError::Internal)?;
+    Ok(Change::Enrolment { origin, log_key, hardware_key: Some(hardware) })
+}
+
+/// Proposes the enrolment of a device that waits for approval.
+pub fn propose_enrolment(authority: &Authority, tx: &Tx, enrolment_id: EnrolmentId) -> Result<ForceLeaf, ServiceError> {
+    let device = known(tx, enrolment_id)?;
+    if device.standing != Standing::Pending {
+        return Err(ServiceError::Invalid("change.device"));
+    }
+    force_log::proposed(authority, tx, enrolment(authority, &device)?)
+}
+
+/// A policy's coming into force.
+pub(super) fn policy_change(version: u32, cose: &[u8]) -> Change {
+    Change::PolicyChange { version: version.into(), policy: Hash::of(&[cose]) }
+}
+
+/// Proposes a policy that both policy signers signed.
+pub fn propose_policy(authority: &Authority, tx: &Tx, cose: &[u8]) -> Result<ForceLeaf, ServiceError> {
+    let version = policy::verified(authority, tx, cose)?.policy.version;
+    force_log::proposed(authority, tx, policy_change(version, cose))
+}
+
+/// Proposes the pins after the next rotation of the gateway's TLS key, which it prepares.
+pub fn propose_pins(authority: &Authority, tx: &Tx) -> Result<ForceLeaf, ServiceError> {
+    let change = Rotation::of(&authority.dir).prepare(&authority.config, &authority.keys)?;
+    force_log::proposed(authority, tx, change)
+}
+
+/// One more person approves; the same person twice is refused.
+pub fn approve(leaf: &mut ForceLeaf, approver: &Ed25519Signer) -> Result<(), ServiceError> {
+    leaf.approve(approver).map_err(|_| ServiceError::Approvals)
+}
+
+/// Appends an approved change to the force log and does what it says. A policy's own bytes come with it.
+pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec<u8>>) -> Result<(), ServiceError> {
+    const REPEATED: ServiceError = ServiceError::Invalid("change.repeated");
+    let ForceLeaf::Change { change, .. } = leaf else { return Err(ServiceError::Invalid("change.kind")) };
+    match change {
+        Change::Revocation { origin, .. } => {
+            let enrolment_id = device_of(authority, origin)?;
+            if known(tx, enrolment_id)?.standing == Standing::Revoked {
+                return Err(REPEATED);
+            }
+            force_log::append_change(authority, tx, leaf)?;
+            Ok(storage::set_standing(tx, enrolment_id, Standing::Revoked)?)
+        }
+        Change::Enrolment { origin, .. } => {
+            let enrolment_id = device_of(authority, origin)?;
+            let device = known(tx, enrolment_id)?;
+            if *change != enrolment(authority, &device)? {
+                return Err(ServiceError::Invalid("change.device"));
+            }
+            if device.standing != Standing::Pending {
+                return Err(REPEATED);
+            }
+            force_log::append_change(authority, tx, leaf)?;
+            storage::set_standing(tx, enrolment_id, Standing::Good)?;
+            let enrolled = authority.event(Actor::Gateway, About::default(), Action::Enrolled { enrolment_id });
+            authority.append_events(tx, &[enrolled])
+        }
+        Change::PolicyChange { .. } => {
+            let cose = cose.ok_or(ServiceError::Invalid("change.policy"))?;
+            let signed = policy::verified(authority, tx, &cose)?;
+            if *change != policy_change(signed.policy.version, &cose) {
+                return Err(ServiceError::Invalid("change.policy"));
+            }
+            force_log::append_change(authority, tx, leaf)?;
+            policy::put_into_force(authority, tx, signed, cose)
+        }
+        Change::PinChange { .. } => {
+            // The files move after the commit: `Rotation::approve_and_complete`.
+            if *change != Rotation::of(&authority.dir).change(&authority.config)? {
+                return Err(ServiceError::Invalid("change.pins"));
+            }
+            // It may have stopped after the commit and before the files had moved: the leaf stands there once.
+            if force_log::holds(tx, leaf)? { Ok(()) } else { force_log::append_change(authority, tx, leaf) }
+        }
+        Change::KeyChange { .. } => Err(ServiceError::Invalid("change.kind")),
+    }
+}
+
+fn device_of(authority: &Authority, origin: &Origin) -> Result<EnrolmentId, ServiceError> {
+    let enrolment_id = origin.last_part().parse().map_err(|_| ServiceError::Invalid("change.device"))?;
+    let own = origin_of(authority, enrolment_id)?;
+    if own == *origin { Ok(enrolment_id) } else { Err(ServiceError::Invalid("change.device")) }
+}
+
+/// A change as a file that goes from desk to desk: nothing in it is secret.
+pub fn change_file(leaf: &ForceLeaf) -> String {
+    format!("{FILE_LINE}\n{}\n", STANDARD.encode(leaf.encode()))
+}
+
+/// Reads a change's file.
+pub fn read_change_file(text: &str) -> Result<ForceLeaf, ServiceError> {
+    const BAD: ServiceError = ServiceError::Invalid("change.file");
+    if text.len() > 2 * MAX_LEAF_BYTES {
+        return Err(BAD);
+    }
+    let body = text.strip_prefix(FILE_LINE).and_then(|rest| rest.strip_prefix('\n')).ok_or(BAD)?;
+    let bytes = STANDARD.decode(body.trim_end()).map_err(|_| BAD)?;
+    let leaf = ForceLeaf::decode(&bytes).map_err(|_| BAD)?;
+    if matches!(leaf, ForceLeaf::Change { .. }) { Ok(leaf) } else { Err(BAD) }
+}
+
+/// What a change says, for those who are asked to approve it.
+pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
+    let ForceLeaf::Change { change, at_s, approvals } = leaf else { return serde_json::Value::Null };
+    let what = match change {
+        Change::Enrolment { origin, .. } => serde_json::json!({ "enrolment": origin.as_str() }),
+        Change::Revocation { origin, reason } => {
+            serde_json::json!({ "revocation": origin.as_str(), "reason": reason })
+        }
+        Change::KeyChange { origin, .. } => serde_json::json!({ "key_change": origin.as_str() }),
+        Change::PolicyChange { version, policy } => {
+            serde_json::json!({ "policy_version": version, "sha256": policy.to_hex() })
+        }
+        Change::PinChange { version, statement } => {
+            serde_json::json!({ "pins_version": version, "sha256": statement.to_hex() })
+        }
+    };
+    let approved_by: Vec<&str> = approvals.iter().map(|approval| approval.name.as_str()).collect();
+    serde_json::json!({ "change": what, "at_s": at_s, "approved_by": approved_by })
+}
