@@ -13,6 +13,7 @@ use crate::files;
 use crate::force::{ForceConfig, ForceError};
 use crate::service::{Authority, Gateway, ServiceError};
 use crate::storage::{self, LogRow, LogStore as _, Logs, Tx};
+use crate::witness;
 
 /// One file of a bundle, for HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,13 @@ fn export(tx: &Tx, row: &LogRow) -> Result<Option<LogExport>, ServiceError> {
 pub fn bundle_files(authority: &Authority, tx: &Tx) -> Result<Files, ServiceError> {
     let mut exports = Vec::new();
     for row in Logs(tx).logs()? {
-        exports.extend(export(tx, &row)?);
+        let mut log = export(tx, &row)?;
+        if row.origin == authority.force_log_origin
+            && let Some(log) = &mut log
+        {
+            log.checkpoint = witness::cosigned(authority, tx, log.checkpoint.clone())?;
+        }
+        exports.extend(log);
     }
     let made_at_s = seconds(authority.clock.now_ms());
     build(&exports, made_at_s, &authority.keys.bundle).map_err(|_| ServiceError::Internal)
@@ -66,6 +73,7 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
     for row in Logs(tx).logs()? {
         logs.extend(trusted(tx, authority, &row)?);
     }
+    let witnesses = config.witnesses.iter().map(|witness| ForceConfig::vkey(&witness.vkey));
     let approvers = config.approver_vkeys.iter().map(|text| ForceConfig::vkey(text));
     let trust = Trust {
         force_domain: config.force.clone(),
@@ -76,8 +84,8 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
             hardware: None,
         },
         gateway: ForceConfig::vkey(&config.mirror_vkey)?,
-        witnesses: Vec::new(),
-        witnesses_required: 0,
+        witnesses: witnesses.collect::<Result<_, _>>()?,
+        witnesses_required: config.witnesses_required,
         approvers: approvers.collect::<Result<_, _>>()?,
         approvals_required: config.approver_vkeys.len(),
         logs,

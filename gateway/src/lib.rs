@@ -15,5 +15,6 @@ pub mod force;
 pub mod server;
 pub mod service;
 pub mod storage;
+pub mod witness;
 
 mod files;

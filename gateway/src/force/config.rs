@@ -1,7 +1,9 @@
 //! What a force's directory says about itself: nothing in it is secret.
 
+use std::collections::BTreeSet;
+
 use peel_ledger::Origin;
-use peel_ledger::note::VerifierKey;
+use peel_ledger::note::{SignatureType, VerifierKey};
 use peel_ledger::seal::RecipientPublicKey;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,19 @@ impl Default for Limits {
     }
 }
 
+/// An outside witness of the force log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// Its submission prefix: `add-checkpoint` is called under it.
+    pub url: String,
+    /// Its cosigner key.
+    pub vkey: String,
+    /// For `https`: the certificates (PEM) that its server is checked against, a path within the force's directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+}
+
 /// The force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,9 +104,15 @@ pub struct ForceConfig {
     pub sequence_vkey: String,
     /// Those who approve changes in the force log; two must have signed.
     pub approver_vkeys: Vec<String>,
+    /// How many witnesses must have cosigned, for those who check.
+    #[serde(default)]
+    pub witnesses_required: usize,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// Outside witnesses of the force log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessConfig>,
 }
 
 impl ForceConfig {
@@ -100,6 +121,7 @@ impl ForceConfig {
         let config: Self = toml::from_str(&files::read_text(&dir.config())?).map_err(|_| ForceError::Config)?;
         config.recipient_keys()?;
         config.events_origin()?;
+        config.check_witnesses()?;
         Ok(config)
     }
 
@@ -128,6 +150,24 @@ impl ForceConfig {
     /// The origin of a device's log.
     pub fn device_origin(&self, enrolment_id: &str) -> Result<Origin, ForceError> {
         Origin::device(&self.force, enrolment_id).map_err(|_| ForceError::Domain)
+    }
+
+    fn check_witnesses(&self) -> Result<(), ForceError> {
+        let keys = self.witnesses.iter().map(|witness| Self::vkey(&witness.vkey)).collect::<Result<Vec<_>, _>>()?;
+        let cosigners = keys.iter().all(|key| key.signature_type() == SignatureType::CosignatureV1);
+        // One key under two names would count twice, and the force's own key is no outsider's.
+        let names: BTreeSet<&str> = keys.iter().map(VerifierKey::name).collect();
+        let distinct: BTreeSet<Vec<u8>> = keys.iter().map(VerifierKey::key_bytes).collect();
+        let own = [&self.mirror_vkey, &self.force_log_vkey, &self.events_vkey, &self.root_vkey, &self.bundle_vkey];
+        let own =
+            own.into_iter().map(|text| Ok(Self::vkey(text)?.key_bytes())).collect::<Result<Vec<_>, ForceError>>()?;
+        let outsiders = own.iter().all(|key| !distinct.contains(key));
+        let enough = self.witnesses_required <= keys.len();
+        if cosigners && outsiders && enough && names.len() == keys.len() && distinct.len() == keys.len() {
+            Ok(())
+        } else {
+            Err(ForceError::Config)
+        }
     }
 
     /// A verifier key of this configuration.

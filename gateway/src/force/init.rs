@@ -130,7 +130,9 @@ fn config_of(
         events_vkey: vkey(&keys.events)?,
         sequence_vkey: vkey(&keys.sequence)?,
         approver_vkeys: keys.approvers.iter().map(vkey).collect::<Result<_, _>>()?,
+        witnesses_required: 0,
         limits: Limits::default(),
+        witnesses: Vec::new(),
     })
 }
 

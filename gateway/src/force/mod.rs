@@ -12,7 +12,7 @@ mod tls;
 
 use std::path::{Path, PathBuf};
 
-pub use config::{ForceConfig, Limits, Recipient, RecipientPurpose};
+pub use config::{ForceConfig, Limits, Recipient, RecipientPurpose, WitnessConfig};
 pub use init::{Created, InitRequest, create};
 pub use keys::{AccessKey, ForceKeys, PolicySigners, PrivateKeyFile, approver_key};
 pub use rotation::Rotation;

@@ -19,7 +19,10 @@ pub use guard::{Access, DeviceSession};
 use crate::clock::ExerciseClock;
 use crate::force::{ForceDir, server_config};
 use crate::service::{Authority, Gateway, ServiceError};
+use crate::witness::{Outcome, Witnesses};
 
+/// How often witnesses are asked about what is new.
+const WITNESS_EVERY: Duration = Duration::from_secs(1);
 /// How often what is due is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
@@ -31,6 +34,7 @@ pub struct RunningServer {
     stop: tokio::sync::watch::Sender<bool>,
     listening: tokio::task::JoinHandle<()>,
     sweeping: tokio::task::JoinHandle<()>,
+    witnessing: tokio::task::JoinHandle<()>,
 }
 
 impl RunningServer {
@@ -40,15 +44,18 @@ impl RunningServer {
         listen: SocketAddr,
         exercise_clock: Option<ExerciseClock>,
     ) -> Result<Self, ServiceError> {
+        let witnesses_dir = dir.clone();
         let authority = Authority::open(dir, exercise_clock)?;
+        let witnesses = Witnesses::new(&authority.config, &witnesses_dir)?;
         let gateway = Gateway::open(authority)?;
         let tls = server_config(Arc::clone(&gateway.identity))?;
         gateway.sweep_left_over_files().await?;
         gateway.refresh_standings().await?;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let (address, listening) = listen::start(Arc::clone(&gateway), tls, listen, stopped.clone()).await?;
-        let sweeping = tokio::spawn(sweep(Arc::clone(&gateway), stopped));
-        Ok(Self { address, gateway, stop, listening, sweeping })
+        let sweeping = tokio::spawn(sweep(Arc::clone(&gateway), stopped.clone()));
+        let witnessing = tokio::spawn(witnessed(Arc::clone(&gateway), witnesses, stopped));
+        Ok(Self { address, gateway, stop, listening, sweeping, witnessing })
     }
 
     /// Where it listens.
@@ -62,6 +69,8 @@ impl RunningServer {
         self.gateway.hub.stop();
         let _ = self.listening.await;
         let _ = self.sweeping.await;
+        // It may be waiting for a witness; what is not stored is asked for again.
+        self.witnessing.abort();
     }
 }
 
@@ -80,5 +89,30 @@ async fn sweep(gateway: Arc<Gateway>, mut stopped: tokio::sync::watch::Receiver<
         if let Err(error) = gateway.sweep().await {
             eprintln!("failed to destroy what is due: failed to {error}");
         }
+    }
+}
+
+/// Asks witnesses until the server stops: never on the path of a reply.
+async fn witnessed(gateway: Arc<Gateway>, witnesses: Witnesses, mut stopped: tokio::sync::watch::Receiver<bool>) {
+    while !witnesses.is_empty() {
+        match witnesses.round(&gateway.authority, &gateway.db).await {
+            Ok(outcomes) => outcomes.into_iter().for_each(report),
+            Err(error) => eprintln!("failed to ask witnesses: failed to {error}"),
+        }
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(WITNESS_EVERY) => {}
+        }
+    }
+}
+
+/// What somebody must look at.
+fn report(outcome: Outcome) {
+    match outcome {
+        Outcome::Unknown => eprintln!("failed to get a cosignature: a witness does not know this force log"),
+        Outcome::Ahead => eprintln!("failed to get a cosignature: a witness has seen a longer force log than this one"),
+        Outcome::Refused => eprintln!("failed to get a cosignature: a witness refuses this force log's history"),
+        Outcome::Malformed => eprintln!("failed to get a cosignature: a witness gave no answer of the protocol"),
+        Outcome::Cosigned { .. } | Outcome::NotDue | Outcome::Later => {}
     }
 }

@@ -13,6 +13,7 @@ use peel_ledger::tree::{CompactRange, leaf_hash};
 use super::{Authority, Gateway, ServiceError};
 use crate::force::ForceConfig;
 use crate::storage::{Committed, LogStore as _, Logs, StoredEntry, Tx};
+use crate::witness;
 
 /// The force log's short name.
 pub(super) const FORCE_LOG: &str = "log";
@@ -166,6 +167,12 @@ fn newest(tx: &Tx) -> Result<Option<CheckpointLeaf>, ServiceError> {
 }
 
 impl Gateway {
+    /// The checkpoint to publish, with the witnesses' lines.
+    pub async fn published_checkpoint(&self) -> Result<SignedNote, ServiceError> {
+        let authority = self.authority.clone();
+        self.db.read(move |tx| witness::published(&authority, tx)).await?.ok_or(ServiceError::NotFound)
+    }
+
     /// The newest beacon: the last element of the newest accepted checkpoint's leaf, which nobody could know before
     /// its time, in a note of the force log's key.
     pub async fn beacon(&self) -> Result<BeaconResponse, ServiceError> {

@@ -75,9 +75,8 @@ impl TileRoots {
 }
 
 impl Gateway {
-    /// The newest signed checkpoint of a log; of the force log where none is named.
-    pub async fn checkpoint_of(&self, log_id: Option<String>) -> Result<String, ServiceError> {
-        let log_id = log_id.unwrap_or_else(|| force_log::FORCE_LOG.to_owned());
+    /// The newest signed checkpoint of a log.
+    pub async fn checkpoint_of(&self, log_id: String) -> Result<String, ServiceError> {
         let row = self.db.read(move |tx| Logs(tx).log(&log_id)).await?.ok_or(ServiceError::NotFound)?;
         Ok(row.committed.ok_or(ServiceError::NotFound)?.note)
     }

@@ -19,6 +19,7 @@ mod outbox;
 mod schema;
 mod tx;
 mod value;
+mod witnesses;
 
 pub use access::{
     ApiKeyKind, Device, EnrolmentKeys, OfficerRow, Roster, Shift, Standing, add_enrolment_code, all_devices,
@@ -43,3 +44,6 @@ pub use outbox::{
 };
 pub use tx::Tx;
 pub use value::{Cell, FromCell, Row, ToValue, Value};
+pub use witnesses::{
+    CosignatureRow, cosignatures, cosigned_sizes, prune_cosignatures, put_cosignature, witnessed_size,
+};
