@@ -1,7 +1,7 @@
 //! Small helpers over `minicbor` that keep decoding strict.
 //!
 //! Nothing here accepts an indefinite length, a wrong count or bytes left over. Shortest-form integers
-//! are ensured by the callers, who encode what they decoded and compare.
+//! are ensured by the callers, who encode what they decoded and compare; entries have a reader of their own.
 
 use minicbor::{Decoder, Encoder};
 
@@ -44,11 +44,6 @@ pub(crate) fn array_up_to(decoder: &mut Decoder<'_>, limit: usize) -> CborResult
     usize::try_from(length).ok().filter(|length| *length <= limit).ok_or(Malformed)
 }
 
-/// A definite map of exactly `length` pairs.
-pub(crate) fn map(decoder: &mut Decoder<'_>, length: u64) -> CborResult<()> {
-    if decoder.map()? == Some(length) { Ok(()) } else { Err(Malformed) }
-}
-
 /// The integer key `expected`.
 pub(crate) fn key(decoder: &mut Decoder<'_>, expected: u8) -> CborResult<()> {
     if decoder.u8()? == expected { Ok(()) } else { Err(Malformed) }
@@ -63,13 +58,4 @@ pub(crate) fn fixed<const N: usize>(decoder: &mut Decoder<'_>) -> CborResult<[u8
 pub(crate) fn bounded(decoder: &mut Decoder<'_>, limit: usize) -> CborResult<Vec<u8>> {
     let bytes = decoder.bytes()?;
     if bytes.len() <= limit { Ok(bytes.to_vec()) } else { Err(Malformed) }
-}
-
-/// A byte string of exactly `N` bytes, or null.
-pub(crate) fn fixed_or_null<const N: usize>(decoder: &mut Decoder<'_>) -> CborResult<Option<[u8; N]>> {
-    if decoder.datatype()? == minicbor::data::Type::Null {
-        decoder.null()?;
-        return Ok(None);
-    }
-    fixed(decoder).map(Some)
 }

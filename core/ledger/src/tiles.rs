@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::Hash;
 use crate::entry::MAX_ENTRY_BYTES;
 use crate::parallel::in_chunks;
-use crate::tree::{CompactRange, leaf_hash, node_hash};
+use crate::tree::{CompactRange, empty_root, leaf_hash, node_hash};
 
 /// Hashes or entries in a full tile.
 pub const TILE_WIDTH: u64 = 256;
@@ -137,23 +137,22 @@ pub fn decode_entries(mut bundle: &[u8], width: u64) -> Result<Vec<&[u8]>, TileE
     if bundle.is_empty() { Ok(entries) } else { Err(TileError::Malformed) }
 }
 
-/// All hash levels that tiles need: level 0 the leaves, each next level the roots of 256 of the last.
-fn levels(leaves: Vec<Hash>) -> Vec<Vec<Hash>> {
-    let mut levels = Vec::new();
-    let mut nodes = leaves;
-    while !nodes.is_empty() {
-        let next = nodes.chunks_exact(256).map(full_root).collect();
-        levels.push(std::mem::replace(&mut nodes, next));
+/// Every complete subtree's root: row 0 the leaves, each next row the parents of the last one's pairs.
+fn rows(leaves: Vec<Hash>) -> Vec<Vec<Hash>> {
+    let mut rows = Vec::new();
+    let mut row = leaves;
+    while !row.is_empty() {
+        let parents = in_chunks(row.as_chunks::<2>().0, LEAVES_A_THREAD, |_, pairs| {
+            pairs.iter().map(|[left, right]| node_hash(left, right)).collect::<Vec<_>>()
+        });
+        rows.push(std::mem::replace(&mut row, parents.into_iter().flatten().collect()));
     }
-    levels
+    rows
 }
 
-fn full_root(hashes: &[Hash]) -> Hash {
-    let mut row = hashes.to_vec();
-    while row.len() > 1 {
-        row = row.chunks_exact(2).filter_map(|pair| Some(node_hash(pair.first()?, pair.get(1)?))).collect();
-    }
-    row.first().copied().unwrap_or_default()
+/// The row that a level of hash tiles shows.
+fn row_of(rows: &[Vec<Hash>], level: u32) -> Option<&[Hash]> {
+    rows.get(usize::try_from(level.checked_mul(TILE_HEIGHT)?).ok()?).map(Vec::as_slice)
 }
 
 /// Whether a stored hash tile is exactly these hashes, without writing one to compare with.
@@ -164,7 +163,7 @@ fn holds(stored: &[u8], hashes: &[Hash]) -> bool {
 
 /// Writes the files of a log under its folder (paths relative to it), without its checkpoint.
 pub fn write_log(entries: &[impl AsRef<[u8]>]) -> Result<Vec<(String, Vec<u8>)>, TileError> {
-    let levels = levels(entries.iter().map(|entry| leaf_hash(entry.as_ref())).collect());
+    let rows = rows(entries.iter().map(|entry| leaf_hash(entry.as_ref())).collect());
     let mut files = Vec::new();
     for tile in layout(entries.len() as u64) {
         let start = usize::try_from(tile.index * TILE_WIDTH).map_err(|_| TileError::Malformed)?;
@@ -172,8 +171,7 @@ pub fn write_log(entries: &[impl AsRef<[u8]>]) -> Result<Vec<(String, Vec<u8>)>,
         let bytes = match tile.kind {
             TileKind::Entries => encode_entries(entries.get(start..end).ok_or(TileError::Malformed)?)?,
             TileKind::Hashes { level } => {
-                let row = usize::try_from(level).ok().and_then(|level| levels.get(level));
-                let hashes = row.and_then(|row| row.get(start..end)).ok_or(TileError::Malformed)?;
+                let hashes = row_of(&rows, level).and_then(|row| row.get(start..end)).ok_or(TileError::Malformed)?;
                 hashes.iter().flat_map(|hash| hash.to_bytes()).collect()
             }
         };
@@ -207,8 +205,8 @@ pub fn read_log(size: u64, files: &BTreeMap<String, Vec<u8>>) -> Result<TiledLog
 pub struct LogView<'a> {
     /// The entries, in order.
     pub entries: Vec<&'a [u8]>,
-    /// Level 0 the leaf hashes, each next level the roots of 256 of the last.
-    levels: Vec<Vec<Hash>>,
+    /// Row 0 the leaf hashes, each next row the parents of the last one's pairs.
+    rows: Vec<Vec<Hash>>,
 }
 
 impl<'a> LogView<'a> {
@@ -230,7 +228,7 @@ impl<'a> LogView<'a> {
         let leaves = in_chunks(&entries, LEAVES_A_THREAD, |_, chunk| {
             chunk.iter().map(|entry| leaf_hash(entry)).collect::<Vec<_>>()
         });
-        let view = Self { entries, levels: levels(leaves.into_iter().flatten().collect()) };
+        let view = Self { entries, rows: rows(leaves.into_iter().flatten().collect()) };
         for tile in layout(size).into_iter().filter(|tile| tile.kind != TileKind::Entries) {
             let stored = file(&tile.path()).ok_or(TileError::Missing)?;
             if !view.tile_hashes(&tile).is_some_and(|hashes| holds(stored, hashes)) {
@@ -244,7 +242,7 @@ impl<'a> LogView<'a> {
         let TileKind::Hashes { level } = tile.kind else { return None };
         let start = usize::try_from(tile.index.checked_mul(TILE_WIDTH)?).ok()?;
         let end = start.checked_add(usize::try_from(tile.width).ok()?)?;
-        self.levels.get(usize::try_from(level).ok()?)?.get(start..end)
+        row_of(&self.rows, level)?.get(start..end)
     }
 
     /// How many entries.
@@ -254,30 +252,33 @@ impl<'a> LogView<'a> {
 
     /// The leaf hashes.
     pub fn leaves(&self) -> &[Hash] {
-        self.levels.first().map(Vec::as_slice).unwrap_or_default()
+        self.rows.first().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The range over the first `size` entries: from whole subtrees, so that it costs little at any size. Nothing if
-    /// the log has fewer.
+    /// The roots of the complete subtrees that tile `[0, size)`, smallest first; nothing is hashed for them. Nothing
+    /// where the log has fewer entries.
+    fn peaks(&self, size: u64) -> impl Iterator<Item = Option<&Hash>> {
+        (0..u64::BITS).filter(move |row| size >> row & 1 == 1).map(move |row| {
+            let at = usize::try_from((size >> row) - 1).ok()?;
+            self.rows.get(usize::try_from(row).ok()?)?.get(at)
+        })
+    }
+
+    /// The range over the first `size` entries. Nothing if the log has fewer.
     pub fn range_at(&self, size: u64) -> Option<CompactRange> {
-        let at = usize::try_from(size).ok().filter(|at| *at <= self.entries.len())?;
-        let width = usize::try_from(TILE_WIDTH).ok()?;
-        let (tiles, rest) = (at / width, at % width);
-        // The peaks of a tree of whole tiles are those of a tree whose leaves are the tiles' roots.
-        let mut peaks = CompactRange::new();
-        for root in self.levels.get(1).and_then(|row| row.get(..tiles)).unwrap_or_default() {
-            peaks.append(*root).ok()?;
-        }
-        let mut range = CompactRange::from_parts(size - rest as u64, peaks.roots().to_vec()).ok()?;
-        for leaf in self.leaves().get(at - rest..at)? {
-            range.append(*leaf).ok()?;
-        }
-        Some(range)
+        let mut roots = self.peaks(size).map(Option::<&Hash>::copied).collect::<Option<Vec<Hash>>>()?;
+        roots.reverse();
+        CompactRange::from_parts(size, roots).ok().filter(|_| size <= self.size())
     }
 
     /// The root over the first `size` entries, if the log has as many.
     pub fn root_at(&self, size: u64) -> Option<Hash> {
-        self.range_at(size).map(|range| range.root())
+        if size > self.size() {
+            return None;
+        }
+        let mut peaks = self.peaks(size);
+        let Some(smallest) = peaks.next() else { return Some(empty_root()) };
+        peaks.try_fold(*smallest?, |right, left| Some(node_hash(left?, &right)))
     }
 }
 

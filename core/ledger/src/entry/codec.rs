@@ -1,14 +1,8 @@
-//! The bytes of an entry, written and read by hand over integer keys.
-//!
-//! Reading never allocates more than the input holds, and always ends by encoding again and comparing.
+//! The bytes of an entry, written over integer keys; [`EntryView`] reads them.
 
-use minicbor::{Decoder, Encoder};
+use minicbor::Encoder;
 
-use super::{
-    CipherSuite, ENTRY_VERSION, Entry, EntryClass, EntryError, EntryHeader, EntryTime, MAX_ENTRY_BYTES, MAX_RECIPIENTS,
-    WrappedKey,
-};
-use crate::Hash;
+use super::{CipherSuite, ENTRY_VERSION, Entry, EntryError, EntryHeader, EntryView};
 use crate::cbor::{self, Malformed};
 
 type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
@@ -37,12 +31,7 @@ impl Entry {
 
     /// Reads an entry and refuses every encoding but the deterministic one.
     pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
-        if bytes.len() > MAX_ENTRY_BYTES {
-            return Err(EntryError::TooLong);
-        }
-        let entry = read(bytes)?;
-        entry.check()?;
-        if entry.encode() == bytes { Ok(entry) } else { Err(EntryError::NotCanonical) }
+        EntryView::read(bytes).map(|view| view.to_entry())
     }
 
     /// The associated data of body and wrapped keys: keys 1 to 7 and 10, deterministic.
@@ -73,64 +62,13 @@ fn write_clear(e: &mut Encoder<&mut Vec<u8>>, header: &EntryHeader, suite: Ciphe
     Ok(())
 }
 
-fn read(bytes: &[u8]) -> Result<Entry, EntryError> {
-    let mut d = Decoder::new(bytes);
-    cbor::map(&mut d, 10)?;
-    cbor::key(&mut d, 1)?;
-    if d.u64().map_err(Malformed::from)? != u64::from(ENTRY_VERSION) {
-        return Err(EntryError::Version);
-    }
-    let header = read_header(&mut d)?;
-    cbor::key(&mut d, 7)?;
-    let suite = CipherSuite::from_code(d.u8().map_err(Malformed::from)?)?;
-    cbor::key(&mut d, 8)?;
-    let recipients = read_recipients(&mut d)?;
-    cbor::key(&mut d, 9)?;
-    let body = cbor::bounded(&mut d, MAX_ENTRY_BYTES)?;
-    cbor::key(&mut d, 10)?;
-    let commitment = cbor::fixed(&mut d)?;
-    if d.position() != bytes.len() {
-        return Err(EntryError::Malformed);
-    }
-    Ok(Entry { header, suite, recipients, body, commitment })
-}
-
-fn read_header(d: &mut Decoder<'_>) -> Result<EntryHeader, EntryError> {
-    cbor::key(d, 2)?;
-    let seq = d.u64().map_err(Malformed::from)?;
-    cbor::key(d, 3)?;
-    let event_id = cbor::fixed(d)?;
-    cbor::key(d, 4)?;
-    let class = EntryClass::from_code(d.u8().map_err(Malformed::from)?)?;
-    cbor::key(d, 5)?;
-    cbor::array(d, 4)?;
-    let time = EntryTime {
-        wall_ms: d.i64().map_err(Malformed::from)?,
-        mono_ns: d.u64().map_err(Malformed::from)?,
-        boot: cbor::fixed(d)?,
-        beacon: cbor::fixed_or_null(d)?.map(Hash::new),
-    };
-    cbor::key(d, 6)?;
-    let prior_root = Hash::new(cbor::fixed(d)?);
-    Ok(EntryHeader { seq, event_id, class, time, prior_root })
-}
-
-fn read_recipients(d: &mut Decoder<'_>) -> Result<Vec<WrappedKey>, EntryError> {
-    let count = cbor::array_up_to(d, MAX_RECIPIENTS).map_err(|_| EntryError::Recipients)?;
-    let mut recipients = Vec::with_capacity(count);
-    for _ in 0..count {
-        cbor::array(d, 3)?;
-        let kid = cbor::fixed(d)?;
-        let enc = cbor::bounded(d, MAX_ENTRY_BYTES)?;
-        let wrapped_cek = cbor::bounded(d, MAX_ENTRY_BYTES)?;
-        recipients.push(WrappedKey { kid, enc, wrapped_cek });
-    }
-    Ok(recipients)
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::Hash;
+    use crate::entry::{EntryClass, EntryTime, MAX_ENTRY_BYTES, WrappedKey};
 
     fn header(class: EntryClass) -> EntryHeader {
         EntryHeader {
@@ -196,5 +134,47 @@ mod tests {
         trailing.push(0);
         assert_eq!(Entry::decode(&trailing), Err(EntryError::Malformed));
         assert_eq!(Entry::decode(&vec![0; MAX_ENTRY_BYTES + 1]), Err(EntryError::TooLong));
+    }
+
+    /// An entry whose heads have arguments of every length.
+    fn with_long_heads() -> Vec<u8> {
+        let mut entry = sealed(&[1, 2]).unwrap();
+        entry.header.time = EntryTime { wall_ms: -70_000, mono_ns: 200, boot: [0; 8], beacon: Some(Hash::default()) };
+        entry.encode()
+    }
+
+    #[test]
+    fn refuses_every_head_in_any_longer_form() {
+        let bytes = with_long_heads();
+        assert!(Entry::decode(&bytes).is_ok());
+        for at in 0..bytes.len() {
+            let (major, length) = (bytes[at] & 0xe0, bytes[at] & 0x1f);
+            // The same argument in a head one size larger; where no head stands, the bytes after it are no entry.
+            let (head, argument) = match length {
+                0..=23 => (24, vec![length]),
+                24 => (25, vec![0]),
+                25 => (26, vec![0, 0]),
+                26 => (27, vec![0; 4]),
+                _ => continue,
+            };
+            let mut longer = bytes[..at].to_vec();
+            longer.push(major | head);
+            longer.extend(argument);
+            longer.extend_from_slice(&bytes[at + 1..]);
+            assert!(Entry::decode(&longer).is_err(), "byte {at}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn whatever_is_read_is_what_would_be_written(at in 0_usize..800, put in any::<u8>(), cut in 0_usize..3, more in any::<bool>()) {
+            let mut bytes = with_long_heads();
+            let at = at % bytes.len();
+            if more { bytes.insert(at, put) } else { bytes.splice(at..(at + cut).min(bytes.len()), [put]); }
+            if let Ok(entry) = Entry::decode(&bytes) {
+                prop_assert_eq!(entry.encode(), bytes);
+            }
+        }
     }
 }

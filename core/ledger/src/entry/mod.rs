@@ -5,8 +5,11 @@
 //! The format is `entry.cddl`; RFC 8949 section 4.2.1 governs the bytes.
 
 mod codec;
+mod view;
 
 use crate::Hash;
+
+pub use view::EntryView;
 
 /// The version written in key 1.
 pub const ENTRY_VERSION: u8 = 1;
@@ -213,27 +216,21 @@ impl Entry {
     }
 
     fn check(&self) -> Result<(), EntryError> {
-        if self.suite == CipherSuite::Clear {
-            let clear = self.header.class == EntryClass::Receipt
-                && self.recipients.is_empty()
-                && self.body.len() == Hash::LEN
-                && self.commitment == [0; 32];
-            return if clear { Ok(()) } else { Err(EntryError::Inconsistent) };
+        self.view().check()
+    }
+
+    fn view(&self) -> EntryView<'_> {
+        EntryView {
+            header: self.header,
+            suite: self.suite,
+            recipients: self
+                .recipients
+                .iter()
+                .map(|key| view::WrappedView { kid: key.kid, enc: &key.enc, wrapped_cek: &key.wrapped_cek })
+                .collect(),
+            body: &self.body,
+            commitment: self.commitment,
         }
-        let padded = self.body.len().checked_sub(TAG_BYTES);
-        if self.header.class == EntryClass::Receipt
-            || padded.is_none_or(|length| length == 0 || length % PADDING_STEP != 0)
-        {
-            return Err(EntryError::Inconsistent);
-        }
-        let ascending = self.recipients.is_sorted_by(|a, b| a.kid < b.kid);
-        if !ascending || self.recipients.is_empty() || self.recipients.len() > MAX_RECIPIENTS {
-            return Err(EntryError::Recipients);
-        }
-        let sizes = |key: &WrappedKey| {
-            key.enc.len() == self.suite.encapsulated_key_bytes() && key.wrapped_cek.len() == WRAPPED_KEY_BYTES
-        };
-        if self.recipients.iter().all(sizes) { Ok(()) } else { Err(EntryError::Inconsistent) }
     }
 
     /// Keys 2 to 6.
