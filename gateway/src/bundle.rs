@@ -5,12 +5,12 @@
 use std::path::{Component, Path};
 
 use peel_domain::id::EnrolmentId;
-use peel_ledger::bundle::{Files, LogExport, Trust, TrustedLog, build};
+use peel_ledger::bundle::{self, Files, LogExport, Trust, TrustedLog, TrustedRecipient, build};
 use peel_ledger::note::{SignedNote, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::force::{ForceConfig, ForceError};
+use crate::force::{ForceConfig, ForceError, RecipientPurpose};
 use crate::service::{Authority, Gateway, ServiceError};
 use crate::storage::{self, LogRow, LogStore as _, Logs, Tx};
 use crate::witness;
@@ -89,8 +89,20 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
         approvers: approvers.collect::<Result<_, _>>()?,
         approvals_required: config.approver_vkeys.len(),
         logs,
+        recipients: recipients(authority),
+        root: Some(ForceConfig::vkey(&config.root_vkey)?),
     };
     Ok(trust.to_toml())
+}
+
+/// The keys that records are sealed to. The force has one of each purpose for all its time, so none has a period.
+fn recipients(authority: &Authority) -> Vec<TrustedRecipient> {
+    let purposes = authority.config.recipients.iter().map(|recipient| match recipient.purpose {
+        RecipientPurpose::Auditor => bundle::RecipientPurpose::Auditor,
+        RecipientPurpose::Operations => bundle::RecipientPurpose::Operations,
+    });
+    let named = purposes.zip(&authority.recipients);
+    named.map(|(purpose, key)| TrustedRecipient { kid: key.kid(), purpose, from_s: None, until_s: None }).collect()
 }
 
 /// Writes a bundle's files into a folder, which must not exist or be an older bundle.

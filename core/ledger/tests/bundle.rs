@@ -13,8 +13,8 @@ mod support;
 
 use peel_ledger::Hash;
 use peel_ledger::bundle::{
-    Content, Files, LogExport, MANIFEST_PATH, Manifest, Problem, Report, Trust, TrustError, Verdict, VerifyOptions,
-    build, verify,
+    Content, Files, LogExport, MANIFEST_PATH, Manifest, Problem, RecipientPurpose, Report, Trust, TrustError,
+    TrustedRecipient, Verdict, VerifyOptions, build, verify,
 };
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::Entry;
@@ -287,4 +287,46 @@ fn a_trust_file_reads_back_and_refuses_what_it_does_not_know() {
     assert_eq!(Trust::parse(&twice), Err(TrustError::Doubled));
     let too_many = text.replace("approvals_required = 2", "approvals_required = 3");
     assert_eq!(Trust::parse(&too_many), Err(TrustError::Threshold("approvals")));
+}
+
+#[test]
+fn a_trust_file_with_recipients_and_a_root_reads_back_and_refuses_what_cannot_be() {
+    let (force, ..) = small();
+    let recipient =
+        |kid, from_s, until_s| TrustedRecipient { kid, purpose: RecipientPurpose::Operations, from_s, until_s };
+    let root = Ed25519Signer::from_seed("force.example/peel/root", &[4; 32]).unwrap().verifier().unwrap();
+    let recipients = vec![recipient([0; 8], None, Some(9)), recipient([0xab; 8], Some(9), None)];
+    let trust = Trust { recipients, root: Some(root), ..force.trust() };
+    let text = trust.to_toml();
+    assert_eq!(Trust::parse(&text), Ok(trust));
+    for bad in ["abababababababAB", "ababababababab", "+bababababababab", ""] {
+        let changed = text.replace("abababababababab", bad);
+        assert_eq!(Trust::parse(&changed), Err(TrustError::Recipient), "{bad}");
+    }
+    assert_eq!(Trust::parse(&text.replace("abababababababab", "0000000000000000")), Err(TrustError::Doubled));
+    let backwards = text.replace("until_s = 9", "from_s = 9\nuntil_s = 9");
+    assert_eq!(Trust::parse(&backwards), Err(TrustError::Recipient));
+    // The oldest form, with neither.
+    assert!(!force.trust().to_toml().contains("recipient") && !force.trust().to_toml().contains("root"));
+}
+
+#[test]
+fn recipients_are_compared_with_those_of_the_time_that_is_proved() {
+    let (force, _, files) = small();
+    // The phone's nine entries are cosigned at 104, 108 and 109; from the fifth on they name a beacon.
+    let with = |from_s, until_s| {
+        let purpose = RecipientPurpose::Auditor;
+        let recipients = vec![TrustedRecipient { kid: force.auditor.kid(), purpose, from_s, until_s }];
+        check(&files, &Trust { recipients, ..force.trust() })
+    };
+    assert_eq!(with(None, None).verdict, Verdict::Good);
+    assert_eq!(with(Some(104), Some(109)).verdict, Verdict::Good);
+    let late = with(Some(105), None);
+    assert_eq!(
+        late.failed.iter().map(|failure| failure.index).collect::<Vec<_>>(),
+        (0..4).map(Some).collect::<Vec<_>>()
+    );
+    assert!(late.has(Problem::Recipients));
+    let over = with(None, Some(108));
+    assert_eq!(over.failed.iter().map(|failure| failure.index).collect::<Vec<_>>(), [Some(8)]);
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::logs::CheckedLog;
+use super::logs::{Bounds, CheckedLog};
 use super::report::{Problem, Report};
 use super::trust::{Trust, TrustedLog};
 use crate::force_log::{Change, CheckpointLeaf, ForceLeaf, MAX_CHANGE_AGE_S};
@@ -105,7 +105,7 @@ impl ForceRecord {
     }
 
     /// Checks one log against the leaves that accepted its checkpoints.
-    pub(super) fn check(&self, trusted: &TrustedLog, log: &CheckedLog<'_>, trust: &Trust, report: &mut Report) {
+    pub(super) fn check(&self, trusted: &TrustedLog, log: &mut CheckedLog<'_>, trust: &Trust, report: &mut Report) {
         let name = log.origin.as_str();
         let before = report.failures;
         let accepted = self.checkpoints.get(&log.origin).map(Vec::as_slice).unwrap_or_default();
@@ -118,7 +118,8 @@ impl ForceRecord {
         }
         self.check_enrolment(trusted, trust, report);
         check_lines(trusted, log, last, trust, report);
-        self.check_time(log, accepted, report);
+        let bounds = self.check_time(log, accepted, report);
+        log.bounds = bounds;
         if report.failures == before {
             report.checked(Some(name), "accepted checkpoints, each a prefix of the log", accepted.len() as u64);
         }
@@ -135,21 +136,30 @@ impl ForceRecord {
         }
     }
 
-    /// Beacons are known, never run backwards, and are not later than the cosignature over the entry.
-    fn check_time(&self, log: &CheckedLog<'_>, accepted: &[CheckpointLeaf], report: &mut Report) {
+    /// Beacons are known, never run backwards, and are not later than the cosignature over the entry. Gives what that
+    /// proves about each entry.
+    fn check_time(&self, log: &CheckedLog<'_>, accepted: &[CheckpointLeaf], report: &mut Report) -> Vec<Bounds> {
         let name = log.origin.as_str();
         let mut not_before = 0;
         let mut clocks_off = 0_u64;
         let mut beacons = 0_u64;
+        let mut bounds = Vec::with_capacity(log.entries.len());
+        // The entries between two visits name the same one.
+        let mut last: Option<(Hash, Option<u64>)> = None;
         let mut accepted = accepted.iter().peekable();
         for (index, entry) in (0_u64..).zip(&log.entries) {
-            let Some(clear) = entry else { continue };
-            let time = clear.header.time;
             while accepted.next_if(|leaf| leaf.size <= index).is_some() {}
             let not_after = accepted.peek().map(|leaf| leaf.cosigned_at_s);
+            let Some(clear) = entry else {
+                bounds.push(Bounds { not_before_s: not_before, not_after_s: not_after });
+                continue;
+            };
+            let time = clear.header.time;
             if let Some(beacon) = time.beacon {
                 beacons += 1;
-                let seen = self.beacons.get(&beacon).copied();
+                let known = last.filter(|(known, _)| *known == beacon).map(|(_, seen)| seen);
+                let seen = known.unwrap_or_else(|| self.beacons.get(&beacon).copied());
+                last = Some((beacon, seen));
                 let sound = seen.is_some_and(|at| at >= not_before && not_after.is_none_or(|end| at <= end));
                 if !sound {
                     report.fail(Some(name), Some(index), Problem::Beacon);
@@ -157,11 +167,13 @@ impl ForceRecord {
                 not_before = seen.unwrap_or(not_before).max(not_before);
             }
             clocks_off += u64::from(outside(time.wall_ms, not_before, not_after));
+            bounds.push(Bounds { not_before_s: not_before, not_after_s: not_after });
         }
         report.checked(Some(name), "entries dated by a beacon before and a cosignature after", beacons);
         if clocks_off > 0 {
             report.remarks.push(format!("{name}: {clocks_off} entries state a wall clock outside their proved bounds"));
         }
+        bounds
     }
 
     /// Logs that the force log speaks of and the trust file does not name.

@@ -9,6 +9,7 @@ mod force;
 mod logs;
 mod manifest;
 mod opening;
+mod recipients;
 mod report;
 mod trust;
 mod verify;
@@ -24,7 +25,7 @@ pub use compare::{Comparison, LogRelation, Relation, Seen, compare};
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use opening::{Content, OpenedEntry};
 pub use report::{Checked, Failure, MAX_FAILURES, NotChecked, Problem, Report, Verdict};
-pub use trust::{Trust, TrustError, TrustedLog};
+pub use trust::{RecipientPurpose, Trust, TrustError, TrustedLog, TrustedRecipient};
 pub use verify::{VerifyOptions, verify};
 
 /// The files of a bundle by their paths, which use `/` and are relative to its folder.

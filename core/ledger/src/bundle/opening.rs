@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::logs::CheckedLog;
+use super::logs::{Bounds, CheckedLog};
 use super::report::{Problem, Report};
 use crate::entry::{CipherSuite, Entry, EntryHeader};
 use crate::parallel::in_chunks;
@@ -23,6 +23,10 @@ pub struct OpenedEntry<'a> {
     pub origin: &'a Origin,
     /// Keys 2 to 6 of the entry.
     pub header: &'a EntryHeader,
+    /// It was not made before this second since 1970-01-01 UTC, by its beacon; 0 where it names none.
+    pub not_before_s: u64,
+    /// Nor after this one, by the first cosignature over it; nothing where there is none.
+    pub not_after_s: Option<u64>,
     /// What it holds.
     pub content: Content,
 }
@@ -52,15 +56,20 @@ pub(super) fn open_log(
         });
         for (body, clear) in bodies.into_iter().flatten().zip(clear.by_ref()) {
             if let Some(clear) = clear {
+                let at = usize::try_from(index).ok().and_then(|at| log.bounds.get(at)).copied().unwrap_or_default();
+                let Bounds { not_before_s, not_after_s } = at;
+                let entry = |content| OpenedEntry {
+                    origin: &log.origin,
+                    header: &clear.header,
+                    not_before_s,
+                    not_after_s,
+                    content,
+                };
                 match (clear.receipt, body) {
-                    (Some(receipt), _) => {
-                        let content = Content::Receipt(receipt);
-                        on_entry(OpenedEntry { origin: &log.origin, header: &clear.header, content });
-                    }
+                    (Some(receipt), _) => on_entry(entry(Content::Receipt(receipt))),
                     (None, Ok(body)) => {
                         opened += 1;
-                        let content = Content::Body(body);
-                        on_entry(OpenedEntry { origin: &log.origin, header: &clear.header, content });
+                        on_entry(entry(Content::Body(body)));
                     }
                     (None, Err(SealError::NotARecipient)) => foreign += 1,
                     (None, Err(_)) => report.fail(Some(name), Some(index), Problem::Body),

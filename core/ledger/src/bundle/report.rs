@@ -139,6 +139,10 @@ pub enum Problem {
     /// The force log is not a continuation of what the reader saw before.
     #[error("the force log does not continue the checkpoint seen before")]
     Consistency,
+    /// An entry that is sealed to a key that the trust file does not name for its time, or to none for a purpose that
+    /// it names.
+    #[error("an entry is not sealed to the recipients that the trust file names for its time")]
+    Recipients,
     /// A body sealed to the reader's key that does not open.
     #[error("an entry sealed to this key does not open")]
     Body,

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Origin;
+use crate::entry::KeyId;
 use crate::note::{SignatureType, VerifierKey};
 
 /// Why a trust file was refused.
@@ -25,6 +26,41 @@ pub enum TrustError {
     /// More witnesses or approvers required than there are.
     #[error("read trust file: more {0} required than named")]
     Threshold(&'static str),
+    /// A recipient whose key id is not eight bytes in hexadecimal, or that ends before it begins.
+    #[error("read trust file: a recipient is not a key id of its form with a sound period")]
+    Recipient,
+}
+
+/// What a recipient opens records for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientPurpose {
+    /// To check them.
+    Auditor,
+    /// The force's desk.
+    Operations,
+}
+
+/// A key that phones may seal records to, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustedRecipient {
+    /// The first 8 bytes of SHA-256 of the serialised public key.
+    pub kid: KeyId,
+    /// What for.
+    pub purpose: RecipientPurpose,
+    /// From when, in seconds since 1970-01-01 UTC; from the beginning where it is not said.
+    pub from_s: Option<u64>,
+    /// Until when, exclusive.
+    pub until_s: Option<u64>,
+}
+
+impl TrustedRecipient {
+    /// Whether a record that was made at some time of `[not_before_s, not_after_s]` may be sealed to this key. The force
+    /// ends a period late enough for phones that were without a network when the next key came.
+    pub fn is_good_for(&self, not_before_s: u64, not_after_s: Option<u64>) -> bool {
+        self.until_s.is_none_or(|until| not_before_s < until)
+            && self.from_s.is_none_or(|from| not_after_s.is_none_or(|end| end >= from))
+    }
 }
 
 /// A log that the reader knows.
@@ -59,6 +95,10 @@ pub struct Trust {
     pub approvals_required: usize,
     /// Devices' logs and the gateway's events.
     pub logs: Vec<TrustedLog>,
+    /// The keys that records may be sealed to; none: recipients are not checked.
+    pub recipients: Vec<TrustedRecipient>,
+    /// The force's root key, which signs shift certificates: `<force domain>/peel/root`, Ed25519.
+    pub root: Option<VerifierKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,8 +116,23 @@ struct TrustFile {
     approvers: Vec<String>,
     #[serde(default)]
     approvals_required: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
     #[serde(default)]
     log: Vec<LogFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recipient: Vec<RecipientFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecipientFile {
+    kid: String,
+    purpose: RecipientPurpose,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from_s: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_s: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,6 +175,23 @@ fn log(text: &str, hardware: Option<&str>) -> Result<TrustedLog, TrustError> {
     Ok(TrustedLog { origin, key: log_key, hardware })
 }
 
+fn recipient(file: &RecipientFile) -> Result<TrustedRecipient, TrustError> {
+    let kid = kid_of(&file.kid).ok_or(TrustError::Recipient)?;
+    let RecipientFile { purpose, from_s, until_s, .. } = *file;
+    let sound = from_s.zip(until_s).is_none_or(|(from, until)| from < until);
+    if sound { Ok(TrustedRecipient { kid, purpose, from_s, until_s }) } else { Err(TrustError::Recipient) }
+}
+
+fn kid_of(text: &str) -> Option<KeyId> {
+    let number = u64::from_str_radix(text, 16).ok()?;
+    // What was read too kindly does not come back as it was written.
+    Some(number.to_be_bytes()).filter(|kid| hex_of(*kid) == text)
+}
+
+fn hex_of(kid: KeyId) -> String {
+    format!("{:016x}", u64::from_be_bytes(kid))
+}
+
 impl Trust {
     /// Reads a trust file.
     pub fn parse(text: &str) -> Result<Self, TrustError> {
@@ -143,6 +215,8 @@ impl Trust {
             approvers: keys(&file.approvers, "approvers", SignatureType::Ed25519)?,
             approvals_required: file.approvals_required,
             logs: logs.collect::<Result<_, _>>()?,
+            recipients: file.recipient.iter().map(recipient).collect::<Result<_, _>>()?,
+            root: file.root.as_deref().map(|text| key(text, "root", SignatureType::Ed25519)).transpose()?,
             force_domain: file.force_domain,
         };
         trust.check()?;
@@ -164,6 +238,12 @@ impl Trust {
             return Err(TrustError::OneKeyTwice("witnesses"));
         }
         distinct(self.approvers.iter(), "approvers")?;
+        let mut kids: Vec<&KeyId> = self.recipients.iter().map(|recipient| &recipient.kid).collect();
+        kids.sort_unstable();
+        kids.dedup();
+        if kids.len() != self.recipients.len() {
+            return Err(TrustError::Doubled);
+        }
         if self.witnesses_required > self.witnesses.len() {
             return Err(TrustError::Threshold("witnesses"));
         }
@@ -185,7 +265,9 @@ impl Trust {
             witnesses_required: self.witnesses_required,
             approvers: texts(&self.approvers),
             approvals_required: self.approvals_required,
+            root: self.root.as_ref().map(ToString::to_string),
             log: self.logs.iter().map(LogFile::from).collect(),
+            recipient: self.recipients.iter().map(RecipientFile::from).collect(),
         };
         toml::to_string(&file).expect("plain strings and numbers are toml")
     }
@@ -194,5 +276,12 @@ impl Trust {
 impl From<&TrustedLog> for LogFile {
     fn from(log: &TrustedLog) -> Self {
         Self { key: log.key.to_string(), hardware: log.hardware.as_ref().map(ToString::to_string) }
+    }
+}
+
+impl From<&TrustedRecipient> for RecipientFile {
+    fn from(recipient: &TrustedRecipient) -> Self {
+        let TrustedRecipient { kid, purpose, from_s, until_s } = *recipient;
+        Self { kid: hex_of(kid), purpose, from_s, until_s }
     }
 }

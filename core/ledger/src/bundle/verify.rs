@@ -9,6 +9,7 @@ use super::force::ForceRecord;
 use super::logs::{CheckedLog, Cosigners, check_entries, check_event_ids, check_log};
 use super::manifest::{MANIFEST_PATH, Manifest};
 use super::opening::{OpenedEntry, open_log};
+use super::recipients::check_recipients;
 use super::report::{Problem, Report};
 use super::trust::{Trust, TrustedLog};
 use super::{Files, log_folder};
@@ -40,16 +41,19 @@ pub fn verify(
     let witnesses: Vec<_> = trust.witnesses.iter().cloned().chain([trust.gateway.clone()]).collect();
     let cosigners = Cosigners { keys: &witnesses, strangers: true };
     let force = check_log(files, &trust.force_log, cosigners, &mut report);
-    let logs = check_logs(files, trust, &mut report);
+    let mut logs = check_logs(files, trust, &mut report);
     check_event_ids(&logs.iter().map(|(_, log)| log).collect::<Vec<_>>(), &mut report);
     if let Some(force) = &force {
         check_witnesses(force, trust, &mut report);
         check_last_seen(force, options.last_seen, &mut report);
         let record = ForceRecord::read(force, trust, &mut report);
-        for (trusted, log) in &logs {
+        for (trusted, log) in &mut logs {
             record.check(trusted, log, trust, &mut report);
         }
         record.check_unknown(trust, &mut report);
+    }
+    for (_, log) in &logs {
+        check_recipients(log, trust, &mut report);
     }
     if options.open.is_empty() {
         let what = "what the entries say (alerts, decisions, shifts, receipts): no key given to open them";

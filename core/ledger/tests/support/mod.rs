@@ -63,6 +63,11 @@ pub enum Item {
 
 impl Force {
     pub fn new() -> Self {
+        Self::named("e1")
+    }
+
+    /// A force whose phone has this name.
+    pub fn named(enrolment: &str) -> Self {
         let mut rng = StdRng::seed_from_u64(1);
         let named = |name: Origin, rng: &mut StdRng| Ed25519Signer::generate(name.as_str(), rng).unwrap();
         let mut force = Self {
@@ -70,7 +75,7 @@ impl Force {
             log: named(Origin::force_log(DOMAIN).unwrap(), &mut rng),
             gateway: Ed25519Signer::generate("force.example/peel/gateway", &mut rng).unwrap(),
             people: ["chief", "clerk"].map(|name| Ed25519Signer::generate(name, &mut rng).unwrap()),
-            phone: named(Origin::device(DOMAIN, "e1").unwrap(), &mut rng),
+            phone: named(Origin::device(DOMAIN, enrolment).unwrap(), &mut rng),
             hardware: SigningKey::from_slice(&[5; 32]).unwrap(),
             auditor: RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, &mut rng).unwrap(),
             recipient: None,
@@ -183,6 +188,8 @@ impl Force {
             approvers: self.people.iter().map(|person| person.verifier().unwrap()).collect(),
             approvals_required: 2,
             logs: vec![log(&self.phone, Some(self.hardware_key()))],
+            recipients: Vec::new(),
+            root: None,
         }
     }
 }
