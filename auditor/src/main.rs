@@ -11,7 +11,9 @@ mod keygen;
 mod keys;
 mod phone;
 mod receipt;
+mod signatures;
 mod text;
+mod times;
 mod trail;
 mod verify;
 

@@ -9,7 +9,9 @@ use peel_domain::id::AlertId;
 use peel_domain::judgement::Decision;
 use peel_ledger::Hash;
 
-use crate::trail::{AlertEnd, AlertRow, ReceiptRow, ShiftRow, TrailReport};
+use crate::signatures::Signatures;
+use crate::times::{Entry, Length, Mark, length};
+use crate::trail::{AlertEnd, AlertRow, OfficerSignature, ReceiptRow, ShiftRow, TrailReport};
 
 /// What a phone's log has said so far.
 #[derive(Debug, Default)]
@@ -28,6 +30,12 @@ pub(crate) struct Phone {
     committed: BTreeMap<Hash, u64>,
     offered: u64,
     last: u64,
+    signatures: Signatures,
+    /// Stops that are on, by alert.
+    contacts: BTreeMap<AlertId, Mark>,
+    stops_timed: u64,
+    over_reboot: u64,
+    in_exercise: u64,
 }
 
 const fn end_of(decision: &Decision) -> AlertEnd {
@@ -48,9 +56,17 @@ impl Phone {
         }
     }
 
-    /// An event.
-    pub(crate) fn take(&mut self, log: &str, seq: u64, body: &EventBody, failed: &mut Vec<String>) {
+    /// An event. `root` is the force's root key, where the reader knows it.
+    pub(crate) fn take(
+        &mut self,
+        entry: &Entry<'_>,
+        body: &EventBody,
+        root: Option<&[u8; 32]>,
+        failed: &mut Vec<String>,
+    ) {
+        let Entry { log, seq, .. } = *entry;
         self.last = seq;
+        self.time_stop(entry, body, failed);
         match &body.action {
             Action::AlertReceived { alert_seq, .. } => {
                 let Some(alert_id) = body.alert_id else {
@@ -62,14 +78,15 @@ impl Phone {
             Action::InputRefused { alert_seq: Some(number), .. } => {
                 self.refused.insert(*number);
             }
-            Action::Decided { decision, officer_signature, .. } => {
+            Action::Decided { decision, .. } => {
                 let officer = matches!(body.actor, Actor::Officer(_));
                 if !officer {
                     failed.push(format!("{log}, entry {seq}: a decision that no officer made"));
                 }
-                self.end(log, seq, body, end_of(decision), officer_signature.is_some(), failed);
+                let signature = self.signatures.decided(entry, body, failed);
+                self.end(log, seq, body, end_of(decision), signature, failed);
             }
-            Action::NoDecision => self.end(log, seq, body, AlertEnd::NoDecision, false, failed),
+            Action::NoDecision => self.end(log, seq, body, AlertEnd::NoDecision, None, failed),
             Action::Withdrawn { after_contact: false, .. }
             | Action::MarkedDuplicate { .. }
             | Action::Superseded { .. } => self.overtake(body),
@@ -85,9 +102,11 @@ impl Phone {
                 self.started += u64::from(!renewed);
                 self.cut_off += u64::from(self.on_shift.is_some() && !renewed);
                 self.on_shift = Some(body.actor.clone());
+                self.signatures.shift(entry, body, root, failed);
             }
             Action::ShiftEnded => {
                 self.ended += 1;
+                self.signatures.end();
                 if self.on_shift.take().is_none() {
                     failed.push(format!("{log}, entry {seq}: a shift ends that was not begun"));
                 }
@@ -102,7 +121,7 @@ impl Phone {
             alert_id: alert_id.to_string(),
             alert_seq,
             end: AlertEnd::Open,
-            carries_signature: false,
+            signature: None,
         };
         self.alerts.entry(alert_id).or_insert(row);
         if !self.received.insert(alert_seq) {
@@ -110,12 +129,45 @@ impl Phone {
         }
     }
 
-    fn end(&mut self, log: &str, seq: u64, body: &EventBody, end: AlertEnd, signed: bool, failed: &mut Vec<String>) {
+    fn end(
+        &mut self,
+        log: &str,
+        seq: u64,
+        body: &EventBody,
+        end: AlertEnd,
+        signature: Option<OfficerSignature>,
+        failed: &mut Vec<String>,
+    ) {
         let row = body.alert_id.and_then(|id| self.alerts.get_mut(&id));
         match row {
             None => failed.push(format!("{log}, entry {seq}: a decision about an alert that was not received")),
             // An officer may pass on or observe first and decide otherwise later; the last one stands.
-            Some(row) => (row.end, row.carries_signature) = (end, signed),
+            Some(row) => (row.end, row.signature) = (end, signature),
+        }
+    }
+
+    /// A stop's stated length against its entries' times.
+    fn time_stop(&mut self, entry: &Entry<'_>, body: &EventBody, failed: &mut Vec<String>) {
+        let Some(alert_id) = body.alert_id else { return };
+        match &body.action {
+            Action::ContactMade { .. } => {
+                self.contacts.insert(alert_id, Mark::of(entry, &body.at));
+            }
+            Action::Released { duration } => {
+                let Some(contact) = self.contacts.remove(&alert_id) else { return };
+                match length(&contact, &Mark::of(entry, &body.at), *duration) {
+                    Length::Agrees => self.stops_timed += 1,
+                    Length::InExercise => {
+                        self.stops_timed += 1;
+                        self.in_exercise += 1;
+                    }
+                    Length::OverReboot => self.over_reboot += 1,
+                    Length::Differs => {
+                        failed.push(format!("{}: a stop's length is not that of its entries", entry.place()));
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -128,11 +180,20 @@ impl Phone {
     }
 
     /// Draws the conclusions; `issued` is what the force's own log says, if it is known.
-    pub(crate) fn conclude(self, log: &str, issued: Option<&BTreeSet<u64>>, report: &mut TrailReport) {
+    pub(crate) fn conclude(mut self, log: &str, issued: Option<&BTreeSet<u64>>, report: &mut TrailReport) {
         if let Some(issued) = issued {
             self.numbers_against(log, issued, report);
         }
         self.receipts(log, report);
+        report.stops_timed += self.stops_timed;
+        if self.over_reboot > 0 {
+            report.not_checked.push(format!("{log}: the length of {} stops over a restart", self.over_reboot));
+        }
+        if self.in_exercise > 0 {
+            let what =
+                format!("the length of {} stops beside the gateway's time: by an exercise's clock", self.in_exercise);
+            report.not_checked.push(format!("{log}: {what}"));
+        }
         if self.on_shift.is_some() {
             report.open.push(format!("{log}: a shift is not closed"));
         }
@@ -142,6 +203,7 @@ impl Phone {
         if self.started > 0 || self.ended > 0 {
             report.shifts.push(ShiftRow { log: log.to_owned(), started: self.started, ended: self.ended });
         }
+        report.signatures.extend(std::mem::take(&mut self.signatures).conclude(log));
         // An alert that was issued and refused never reached the officer; a gap that was filled later counts as received.
         let refused = issued.into_iter().flatten().filter(|number| self.refused.contains(number));
         let refused = refused.filter(|number| !self.received.contains(number)).map(|number| AlertRow {
@@ -149,7 +211,7 @@ impl Phone {
             alert_id: String::new(),
             alert_seq: *number,
             end: AlertEnd::Refused,
-            carries_signature: false,
+            signature: None,
         });
         let refused: Vec<AlertRow> = refused.collect();
         let mut rows: Vec<AlertRow> = self.alerts.into_values().chain(refused).collect();

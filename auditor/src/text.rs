@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use peel_ledger::bundle::{Report, Verdict};
 
-use crate::trail::{AlertEnd, TrailReport};
+use crate::trail::{AlertEnd, OfficerSignature, TrailReport};
 use crate::verify::Findings;
 
 /// The whole text. Writing to a string cannot fail.
@@ -75,15 +75,17 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
 fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
     writeln!(out, "\nOpened with your key: {} records", trail.entries)?;
     for row in &trail.alerts {
-        let decided =
-            matches!(row.end, AlertEnd::Engaged | AlertEnd::NotEngaged | AlertEnd::PassedOn | AlertEnd::Observed);
-        let signed = match (decided, row.carries_signature) {
-            (true, true) => ", carries an officer's signature",
-            (true, false) => ", unsigned",
-            _ => "",
-        };
+        let signed = row.signature.map_or("", signed);
         writeln!(out, "  {}: alert {} ({}): {}{signed}", row.log, row.alert_seq, row.alert_id, end(row.end))?;
     }
+    for row in &trail.signatures {
+        writeln!(
+            out,
+            "  {}: decisions signed by the officer {}, unsigned {}, wrongly signed {}, signatures not verified {}",
+            row.log, row.verified, row.unsigned, row.wrong, row.not_verified
+        )?;
+    }
+    writeln!(out, "  {} stops whose length agrees with the times of their entries", trail.stops_timed)?;
     for row in &trail.shifts {
         writeln!(out, "  {}: {} shifts begun, {} ended", row.log, row.started, row.ended)?;
     }
@@ -107,6 +109,15 @@ fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
 
 fn place(name: Option<&str>) -> &str {
     name.unwrap_or("the bundle")
+}
+
+const fn signed(signature: OfficerSignature) -> &'static str {
+    match signature {
+        OfficerSignature::Verified => ", signed by the officer",
+        OfficerSignature::Unsigned => ", unsigned",
+        OfficerSignature::Wrong => ", WRONGLY SIGNED",
+        OfficerSignature::NotVerified => ", carries a signature that was not verified",
+    }
 }
 
 const fn end(end: AlertEnd) -> &'static str {

@@ -13,6 +13,7 @@ use peel_ledger::bundle::{Content, OpenedEntry};
 use serde::Serialize;
 
 use crate::phone::Phone;
+use crate::times::{self, Entry};
 
 /// How an alert ended on one phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,8 +44,32 @@ pub(crate) struct AlertRow {
     pub(crate) alert_id: String,
     pub(crate) alert_seq: u64,
     pub(crate) end: AlertEnd,
-    /// Whether the decision carries a signature by an officer's key. This tool does not know the officers' keys.
-    pub(crate) carries_signature: bool,
+    /// Whether the officer's key signed the decision; nothing where there is none.
+    pub(crate) signature: Option<OfficerSignature>,
+}
+
+/// What is known of an officer's signature over a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OfficerSignature {
+    /// By the key that the force's certificate of this shift names.
+    Verified,
+    /// There is none: the key refused or timed out, and the decision stands.
+    Unsigned,
+    /// Not by that key, or over something else.
+    Wrong,
+    /// There is one, and no certificate on record to check it by.
+    NotVerified,
+}
+
+/// Officers' signatures on one phone, over all decisions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct SignatureRow {
+    pub(crate) log: String,
+    pub(crate) verified: u64,
+    pub(crate) unsigned: u64,
+    pub(crate) wrong: u64,
+    pub(crate) not_verified: u64,
 }
 
 /// Shifts of one phone.
@@ -69,6 +94,9 @@ pub(crate) struct TrailReport {
     pub(crate) alerts: Vec<AlertRow>,
     pub(crate) shifts: Vec<ShiftRow>,
     pub(crate) receipts: Vec<ReceiptRow>,
+    pub(crate) signatures: Vec<SignatureRow>,
+    /// Stops whose length was compared with the times of their entries.
+    pub(crate) stops_timed: u64,
     /// What contradicts itself or has a gap.
     pub(crate) failed: Vec<String>,
     /// What is not concluded.
@@ -82,6 +110,8 @@ pub(crate) struct TrailReport {
 pub(crate) struct Trail {
     /// The force's own log, if the trust file names it.
     events: Option<Origin>,
+    /// The force's root key, if the trust file names it: by it officers' keys are known.
+    root: Option<[u8; 32]>,
     entries: u64,
     phones: BTreeMap<String, Phone>,
     /// By enrolment: the numbers that the force's own log says were issued.
@@ -90,9 +120,9 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn new(events: Option<Origin>) -> Self {
+    pub(crate) fn new(events: Option<Origin>, root: Option<[u8; 32]>) -> Self {
         let (phones, issued, failed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { events, entries: 0, phones, issued, failed }
+        Self { events, root, entries: 0, phones, issued, failed }
     }
 
     /// Takes one opened entry.
@@ -121,7 +151,17 @@ impl Trail {
             }
             return;
         }
-        self.phones.entry(log.to_owned()).or_default().take(log, seq, &body, &mut self.failed);
+        let entry = Entry {
+            log,
+            seq,
+            time: &opened.header.time,
+            not_before_s: opened.not_before_s,
+            not_after_s: opened.not_after_s,
+        };
+        if self.events.as_ref() != Some(opened.origin) {
+            times::compare(&entry, &body.at, &mut self.failed);
+        }
+        self.phones.entry(log.to_owned()).or_default().take(&entry, &body, self.root.as_ref(), &mut self.failed);
     }
 
     /// Draws the conclusions.
@@ -141,9 +181,13 @@ impl Trail {
         for (enrolment, issued) in self.issued {
             report.open.push(format!("enrolment {enrolment}: {} alerts issued, no record of the phone", issued.len()));
         }
-        if report.alerts.iter().any(|row| row.carries_signature) {
-            let what = "officers' signatures over their decisions: the trust file holds no officers' keys";
-            report.not_checked.push(what.to_owned());
+        let unknown: u64 = report.signatures.iter().map(|row| row.not_verified).sum();
+        if unknown > 0 {
+            let why = match self.root {
+                None => "the trust file names no root key of the force",
+                Some(_) => "no certificate of the force is on record for the officer's key",
+            };
+            report.not_checked.push(format!("officers' signatures over {unknown} decisions: {why}"));
         }
         report
     }

@@ -31,7 +31,8 @@ pub(crate) fn run(options: &VerifyArgs) -> Result<u8, AuditError> {
     let keys = read_keys(options)?;
     let last_seen = options.since.as_deref().map(|path| read_since(path, &trust)).transpose()?;
     let files = read_bundle(&options.bundle)?;
-    let mut trail = Trail::new(events_log(&trust));
+    let root = trust.root.as_ref().and_then(|key| key.key_bytes().try_into().ok());
+    let mut trail = Trail::new(events_log(&trust), root);
     let asked = VerifyOptions { last_seen: last_seen.as_ref(), open: &keys };
     let bundle = verify(&files, &trust, asked, &mut |opened| trail.take(&opened));
     let trail = (!keys.is_empty()).then(|| trail.conclude());

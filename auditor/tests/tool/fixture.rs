@@ -8,20 +8,28 @@ use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
 use peel_domain::id::{AlertId, CameraId};
 use peel_domain::judgement::Decision;
 use peel_domain::time::{BootId, Moment, TimeSource};
-use peel_ledger::bundle::Files;
+use peel_ledger::bundle::{Files, Trust};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::support::{Force, Item};
 
 pub(crate) fn body(index: u64, actor: Actor, alert: Option<u128>, action: Action) -> Vec<u8> {
-    let at = Moment {
+    body_at(moment(index), actor, alert, action)
+}
+
+/// The time of an entry of [`Force::phone_of`].
+pub(crate) fn moment(index: u64) -> Moment {
+    Moment {
         utc_ms: 100_000 + i64::try_from(index).unwrap() * 1000,
         monotonic_ns: index,
         boot_id: BootId([7; 8]),
         source: TimeSource::Device,
         uncertainty_ms: 0,
-    };
+    }
+}
+
+pub(crate) fn body_at(at: Moment, actor: Actor, alert: Option<u128>, action: Action) -> Vec<u8> {
     let alert_id = alert.map(|number| AlertId(Uuid::from_u128(number)));
     let justification = Justification::Exercise;
     EventBody { v: BODY_VERSION, at, actor, deployment_id: None, alert_id, justification, action }.to_cbor().unwrap()
@@ -45,7 +53,7 @@ pub(crate) fn received(index: u64, alert: u128, alert_seq: u64) -> Vec<u8> {
 pub(crate) fn shift() -> Vec<Vec<u8>> {
     let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
     vec![
-        body(0, officer(), None, Action::ShiftStarted { until_ms: 1 }),
+        body(0, officer(), None, Action::ShiftStarted { until_ms: 1, certificate: None }),
         received(1, 1, 1),
         body(2, officer(), Some(1), decided),
         received(3, 2, 2),
@@ -62,11 +70,22 @@ pub(crate) fn written(bodies: &[Vec<u8>]) -> TempDir {
 
 /// The same with receipts among them.
 pub(crate) fn written_of(items: &[Item]) -> TempDir {
-    let mut force = Force::new();
+    written_with(items, |_, _| {})
+}
+
+/// The same under a trust file that says more.
+pub(crate) fn written_with(items: &[Item], more: impl FnOnce(&Force, &mut Trust)) -> TempDir {
+    written_by(&mut Force::new(), items, more)
+}
+
+/// The same by a force of the caller's.
+pub(crate) fn written_by(force: &mut Force, items: &[Item], more: impl FnOnce(&Force, &mut Trust)) -> TempDir {
     let phone = force.phone_of(items, 4);
     let folder = TempDir::new().unwrap();
     write_files(&folder.path().join("bundle"), &force.bundle(&phone));
-    fs::write(folder.path().join("trust.toml"), force.trust().to_toml()).unwrap();
+    let mut trust = force.trust();
+    more(force, &mut trust);
+    fs::write(folder.path().join("trust.toml"), trust.to_toml()).unwrap();
     fs::write(folder.path().join("key"), force.auditor.expose_text().as_bytes()).unwrap();
     folder
 }

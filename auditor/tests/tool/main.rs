@@ -13,6 +13,8 @@ mod fixture;
 mod keys;
 mod receipt;
 mod records;
+mod signed;
 #[path = "../../../core/ledger/tests/support/mod.rs"]
 mod support;
+mod times;
 mod verify;

@@ -53,14 +53,15 @@ fn what_the_tool_cannot_know_is_said() {
     let signed = Action::Decided { decision: Decision::Engage, note: None, officer_signature: Some(vec![1]) };
     bodies[2] = body(2, officer(), Some(1), signed);
     let output = text(&audit(written(&bodies).path(), &["--open", "key"]));
-    assert!(output.contains("carries an officer's signature"));
-    assert!(output.contains("officers' signatures over their decisions: the trust file holds no officers' keys"));
+    assert!(output.contains("carries a signature that was not verified"));
+    assert!(output.contains("officers' signatures over 1 decisions: the trust file names no root key"));
+    assert!(output.contains("recipients: the trust file names none"));
     assert!(output.contains("the trust file names no events log"));
 }
 
 #[test]
 fn signing_in_again_goes_on_with_the_shift_and_another_officer_cuts_it_off() {
-    let start = |index, actor| body(index, actor, None, Action::ShiftStarted { until_ms: 1 });
+    let start = |index, actor| body(index, actor, None, Action::ShiftStarted { until_ms: 1, certificate: None });
     let end = body(2, officer(), None, Action::ShiftEnded);
     let renewed = [start(0, officer()), start(1, officer()), end.clone()];
     assert_eq!(code(&audit(written(&renewed).path(), &["--open", "key"])), 0);

@@ -18,7 +18,8 @@ use crate::stop::{
 use crate::time::{Elapsed, Moment};
 
 pub use parts::{
-    Band, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass, MediaCommitment, MediaDeleted,
+    Band, CertificateBytes, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass, MediaCommitment,
+    MediaDeleted,
 };
 
 /// The version of [`EventBody`]; readers refuse what they do not know.
@@ -88,6 +89,10 @@ pub enum Action {
     ShiftStarted {
         /// The end of the force's certificate.
         until_ms: i64,
+        /// The certificate itself, by which the force vouches for the officer's key; entries of earlier versions do not
+        /// carry it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<CertificateBytes>,
     },
     /// The officer signed out.
     ShiftEnded,

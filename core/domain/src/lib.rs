@@ -18,6 +18,7 @@ pub mod policy;
 pub mod record;
 pub mod retention;
 pub mod shift;
+pub mod signed_decision;
 pub mod statistics;
 pub mod stop;
 pub mod stop_state;

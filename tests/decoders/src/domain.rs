@@ -14,7 +14,7 @@ use ed25519_dalek::{Signer as _, SigningKey as Ed25519Key};
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::deployment::Role;
-use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
+use peel_domain::event::{Action, Actor, BODY_VERSION, CertificateBytes, EventBody, Justification};
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, ForceId, OfficerId};
 use peel_domain::policy::{Policy, PolicySigner, PolicyTrust, sign_policy, verify_policy};
 use peel_domain::shift::{Binding, CertificateClaims, sign_certificate, verify_certificate};
@@ -185,7 +185,8 @@ fn body(action: Action) -> EventBody {
 
 pub(crate) fn event_body_seeds() -> Vec<Vec<u8>> {
     let actions = [
-        Action::ShiftStarted { until_ms: 5 },
+        Action::ShiftStarted { until_ms: 5, certificate: None },
+        Action::ShiftStarted { until_ms: 5, certificate: Some(CertificateBytes(vec![1, 2])) },
         Action::ShiftEnded,
         Action::PolicyApplied { version: 2, sha256: [1; 32] },
         Action::Joined { role: Role::EngagementOfficer },

@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use coset::{CborSerializable as _, CoseSign1Builder, HeaderBuilder, iana};
-use p256::ecdsa::Signature;
 use peel_domain::event::{Action, EventBody};
 use peel_domain::id::{AlertId, MediaId};
 use peel_domain::judgement::{Decision, Sighting, SkipReason};
+use peel_domain::signed_decision::DecisionStatement;
 use peel_domain::workflow::{Command, decide};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::error::EngineError;
@@ -20,8 +18,6 @@ use crate::ffi::{AlertView, DecisionRequest, FaceSide, JudgementRequest, KeySlot
 use crate::media;
 use crate::store::Batch;
 
-/// What the officer's key signs is bound to its use.
-const DECISION_CONTEXT: &[u8] = b"peel/v1/decision";
 /// A decision does not wait longer than this for the officer's key: it is recorded without its signature.
 const OFFICER_KEY_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -140,23 +136,15 @@ impl Engine {
         })
     }
 
-    /// `COSE_Sign1` (RFC 9052 section 4.2, ES256) over the digest of the decision; `None` where the key refused or was
-    /// too slow.
+    /// The officer's signature over the decision; `None` where the key refused or was too slow.
     fn sign_decision(&self, alert_id: AlertId, decision: &Decision, note: Option<&str>) -> Option<Vec<u8>> {
         let enrolment_id = self.lock().device().ok()?.enrolment_id;
-        let statement = super::persist::encode(&(enrolment_id, alert_id, decision, note)).ok()?;
-        let digest = Sha256::digest(&statement).to_vec();
-        let header = HeaderBuilder::new().algorithm(iana::Algorithm::ES256).build();
-        let builder = CoseSign1Builder::new().protected(header).payload(digest);
+        let unsigned = DecisionStatement { enrolment_id, alert_id, decision, note }.to_be_signed().ok()?;
         let (reply, answer) = mpsc::sync_channel(1);
         let vault = Arc::clone(&self.vault);
         std::thread::spawn(move || {
-            let signed = builder.try_create_signature(DECISION_CONTEXT, |message| {
-                let der = vault.sign(KeySlot::Officer, message.to_vec())?;
-                let signature = Signature::from_der(&der).map_err(|_| crate::ffi::VaultError::Unavailable)?;
-                Ok::<_, crate::ffi::VaultError>(signature.to_bytes().to_vec())
-            });
-            let _ = reply.send(signed.ok().and_then(|builder| builder.build().to_vec().ok()));
+            let signed = unsigned.sign(|message| vault.sign(KeySlot::Officer, message.to_vec()).ok());
+            let _ = reply.send(signed.ok());
         });
         answer.recv_timeout(OFFICER_KEY_TIMEOUT).ok().flatten()
     }

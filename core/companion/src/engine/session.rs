@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use peel_domain::deployment::{DeploymentState, Role};
-use peel_domain::event::{Action, Actor, EventBody, Justification};
+use peel_domain::event::{Action, Actor, CertificateBytes, EventBody, Justification};
 use peel_domain::id::{DeploymentId, ForceId, OfficerId};
 use peel_domain::policy::{PolicyTrust, verify_policy};
 use peel_domain::shift::{Binding, verify_certificate};
@@ -128,7 +128,8 @@ impl Engine {
         let binding = Binding { enrolment_id: device.enrolment_id, k_officer_spki };
         let officer = verify_certificate(&certificate, &device.force_key, binding, now.utc_ms)?;
         let actor = Actor::Officer(officer.officer_id().clone());
-        let action = Action::ShiftStarted { until_ms: officer.until_ms() };
+        let kept = CertificateBytes(certificate.clone());
+        let action = Action::ShiftStarted { until_ms: officer.until_ms(), certificate: Some(kept) };
         let event = record::event(&state, action, actor, Justification::DeploymentManagement, now);
         let shift = ShiftRecord { certificate, signed_in_at_ms: now.utc_ms };
         let mut batch = Batch::new();

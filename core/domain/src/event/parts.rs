@@ -114,3 +114,8 @@ pub enum CoordinationStatus {
     /// Closed.
     Closed,
 }
+
+/// A shift certificate as the force signed it (`COSE_Sign1`), to be read by [`crate::shift::read_certificate`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateBytes(#[serde(with = "crate::bytes")] pub Vec<u8>);

@@ -1,5 +1,7 @@
 use peel_domain::event::Action;
 use peel_domain::judgement::{Decision, JudgementValue, Look};
+use peel_domain::shift::read_certificate;
+use peel_domain::signed_decision::DecisionStatement;
 use peel_domain::stop::LegalFooting;
 
 use super::support::{Bench, CANARY, image};
@@ -117,8 +119,16 @@ fn a_decision_stands_without_the_officers_key_and_carries_its_signature_with_it(
             _ => None,
         })
     };
-    in_contact(&bench);
-    assert!(signature(&bench).unwrap().is_some());
+    let alert_id = in_contact(&bench);
+    let signed = signature(&bench).unwrap().unwrap();
+    let certificate = bench.events(&bench.engine).into_iter().find_map(|event| match event.action {
+        Action::ShiftStarted { certificate, .. } => certificate,
+        _ => None,
+    });
+    let claims = read_certificate(&certificate.unwrap().0, &bench.root).unwrap();
+    let (enrolment_id, decision) = (bench.enrolment_id, Decision::Engage);
+    let statement = DecisionStatement { enrolment_id, alert_id, decision: &decision, note: None };
+    assert_eq!(statement.verify(&signed, &claims.k_officer_spki), Ok(()));
     let refusing = Bench::new();
     refusing.vault.inject(VaultFault { refuse: Some(KeySlot::Officer), ..VaultFault::default() });
     in_contact(&refusing);

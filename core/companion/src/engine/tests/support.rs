@@ -64,7 +64,9 @@ pub(super) struct Bench {
     pub(super) deployment_id: DeploymentId,
     pub(super) auditor: RecipientPrivateKey,
     sequence: SigningKey,
-    enrolment_id: EnrolmentId,
+    pub(super) enrolment_id: EnrolmentId,
+    /// The force's root key, public.
+    pub(super) root: [u8; 32],
 }
 
 fn models() -> PathBuf {
@@ -115,7 +117,8 @@ impl Bench {
         let certificate = sign_certificate(&claims, |message| force.sign(message).to_bytes()).unwrap();
         engine.keep_shift(certificate, &k_officer_spki).unwrap();
         engine.keep_joined(rostered(deployment_id), Role::EngagementOfficer).unwrap();
-        Self { home, clock, vault, engine, deployment_id, auditor, sequence, enrolment_id }
+        let root = force.verifying_key().to_bytes();
+        Self { home, clock, vault, engine, deployment_id, auditor, sequence, enrolment_id, root }
     }
 
     /// What a kill would leave behind, opened by another engine on a copy.
