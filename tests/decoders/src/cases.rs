@@ -15,8 +15,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use crate::domain;
 use crate::world::world;
+use crate::{domain, receipts};
 
 /// Sizes around the widths of tiles and packages, and one beyond the second level of tiles.
 const SIZES: [u64; 9] = [0, 1, 255, 256, 257, 511, 512, 513, 65_537];
@@ -33,6 +33,7 @@ pub fn files(seed: u64) -> Vec<(String, Vec<u8>)> {
         ("entries.json".to_owned(), bytes(&entries(&mut rng))),
         ("cosignature.json".to_owned(), bytes(&cosignature())),
         ("cose.json".to_owned(), bytes(&domain::cose_cases())),
+        ("receipts.json".to_owned(), bytes(&receipts::cases(&mut rng))),
     ];
     for size in SIZES {
         let log: Vec<Vec<u8>> = (0..size).map(entry).collect();

@@ -24,6 +24,7 @@ mod feeds;
 mod force;
 mod ledger;
 mod mirror;
+mod receipts;
 mod world;
 
 /// One decoder under test.
