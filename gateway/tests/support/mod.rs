@@ -154,7 +154,9 @@ impl TestGateway {
 
     /// Starts the program on a force.
     pub(crate) fn process(force: &Arc<TestForce>) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_peel-gateway"))
+        // Cargo gives it to this package's own tests; others must have it in their path.
+        let program = option_env!("CARGO_BIN_EXE_peel-gateway").unwrap_or("peel-gateway");
+        let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(force.path("data"))
             .stdout(Stdio::piped())

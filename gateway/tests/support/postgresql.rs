@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use postgres::{Client, NoTls};
@@ -25,6 +26,9 @@ wait
 cd /
 rm -rf "$2"
 "#;
+
+/// Whether the server's folder must be on a disk: for those who measure what a durable commit costs.
+pub(crate) static ON_DISK: AtomicBool = AtomicBool::new(false);
 
 /// The server of this test process.
 pub(crate) struct Server {
@@ -52,7 +56,8 @@ fn programs() -> Option<PathBuf> {
 /// hundred synchronous writes. A socket's path is at most 107 bytes long, so it is a short one, whatever TMPDIR says.
 fn folder() -> PathBuf {
     let about = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let parent = if Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "/tmp" };
+    let in_memory = Path::new("/dev/shm").is_dir() && !ON_DISK.load(Ordering::Relaxed);
+    let parent = if in_memory { "/dev/shm" } else { "/tmp" };
     let started = about.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
     PathBuf::from(format!("{parent}/peel-pg-{}-{started}", std::process::id()))
 }

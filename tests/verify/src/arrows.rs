@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-e2e", EVERYTHING),
     ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
     ("peel-faults", &["peel-domain", "peel-ledger", "peel-journal", "peel-gateway", "peel-audit"]),
-    ("peel-bench", &["peel-domain", "peel-ledger", "peel-journal", "peel-gateway", "peel-audit"]),
+    ("peel-bench", &["peel-domain", "peel-ledger", "peel-journal", "peel-feeds", "peel-gateway", "peel-audit"]),
     ("peel-verify", &[]),
 ];
 
