@@ -59,19 +59,28 @@ pub struct Opened {
 impl Store {
     /// Opens the store in `directory`; a damaged file is renamed and kept.
     pub fn open(directory: &Path, now_ms: i64) -> Result<(Self, Opened), StoreError> {
+        Self::open_through(directory, now_ms, None)
+    }
+
+    /// The same with the file behind a VFS that was registered with SQLite: the failing disks of fault runs.
+    pub fn open_through(directory: &Path, now_ms: i64, vfs: Option<&str>) -> Result<(Self, Opened), StoreError> {
         fs::create_dir_all(directory).map_err(|_| StoreError::Io)?;
         let path = directory.join(FILE);
-        let existed = path.exists();
-        let (connection, set_aside) = match schema::open(&path) {
+        let (existed, reserve) = (path.exists(), directory.join(RESERVE_FILE));
+        let opened = match schema::open(&path, vfs) {
+            // Opening notes the start: on a full disk that is what the reserve is for.
+            Err(StoreError::Full) if fs::remove_file(&reserve).is_ok() => schema::open(&path, vfs),
+            opened => opened,
+        };
+        let (connection, set_aside) = match opened {
             Ok(connection) => (connection, false),
             Err(StoreError::Damaged) => {
                 set_aside(&path, now_ms)?;
-                (schema::open(&path)?, true)
+                (schema::open(&path, vfs)?, true)
             }
             Err(error) => return Err(error),
         };
         let unclean = existed && !set_aside && rows::meta(&connection, "was_unclean")?.is_some();
-        let reserve = directory.join(RESERVE_FILE);
         let no_reserve = lay_reserve(&reserve).is_err();
         let (sender, receiver) = mpsc::channel();
         let worker = worker::start(connection, receiver).map_err(|_| StoreError::Io)?;

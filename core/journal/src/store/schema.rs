@@ -75,13 +75,17 @@ const FROM_1_TO_2: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Opens or makes the file at `path` and brings it to the present version.
-pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+/// Opens or makes the file at `path` and brings it to the present version. `vfs` is what SQLite reads and writes files
+/// through; nothing means the system's.
+pub(super) fn open(path: &Path, vfs: Option<&str>) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(StoreError::LibraryTooOld);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        None => Connection::open_with_flags(path, flags)?,
+    };
     connection.busy_timeout(BUSY_TIMEOUT)?;
     settings(&connection)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -117,12 +121,21 @@ fn note_start(connection: &Connection) -> Result<(), StoreError> {
     super::rows::put_meta(connection, "unclean", &[1])
 }
 
+/// Turns the write-ahead log on. The statement gives its row before it commits the change, so it is run to its end: where
+/// that commit fails the file would be written with a rollback journal, whose last commit a power cut may undo.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = wal")?;
+    let mut rows = statement.query([])?;
+    let mut is_on = false;
+    while let Some(row) = rows.next()? {
+        is_on = row.get::<_, String>(0)?.eq_ignore_ascii_case("wal");
+    }
+    if is_on { Ok(()) } else { Err(StoreError::Io) }
+}
+
 fn settings(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    if !mode.eq_ignore_ascii_case("wal") {
-        return Err(StoreError::Io);
-    }
+    use_write_ahead_log(connection)?;
     for (name, value) in [
         ("synchronous", "full"),
         ("foreign_keys", "on"),

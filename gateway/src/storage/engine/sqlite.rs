@@ -42,15 +42,27 @@ impl File {
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-             pragma trusted_schema = off; pragma cell_size_check = on; pragma secure_delete = on; \
-             pragma recursive_triggers = on;",
+            "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off; \
+             pragma cell_size_check = on; pragma secure_delete = on; pragma recursive_triggers = on;",
         )?;
+        use_write_ahead_log(&connection)?;
         if access == Access::Read {
             connection.execute_batch("pragma query_only = on;")?;
         }
         Ok(Self { connection, last: Cell::new(StoreError::Database) })
     }
+}
+
+/// Turns the write-ahead log on. The statement gives its row before it commits the change, so it is run to its end: where
+/// that commit fails the file would be written with a rollback journal, whose last commit a power cut may undo.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("pragma journal_mode = wal")?;
+    let mut rows = statement.query([])?;
+    let mut is_on = false;
+    while let Some(row) = rows.next()? {
+        is_on = row.get::<_, String>(0)?.eq_ignore_ascii_case("wal");
+    }
+    if is_on { Ok(()) } else { Err(StoreError::Database) }
 }
 
 impl ToSql for Value<'_> {
