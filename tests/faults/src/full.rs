@@ -37,7 +37,7 @@ pub const GATEWAY: Part = Part {
     work: server::fill,
 };
 
-fn is_typed(error: &TrailError) -> bool {
+fn is_typed(error: TrailError) -> bool {
     matches!(error, TrailError::Store(StoreError::Full | StoreError::Io | StoreError::Closed))
 }
 
@@ -55,7 +55,7 @@ fn phone_work(run: &Run) -> Counts {
     let mut worker = match Worker::start(Told::default(), seed) {
         Ok(worker) => worker,
         Err(error) => {
-            assert!(is_typed(&error), "{error:?} is not what a full disk is");
+            assert!(is_typed(error), "{error:?} is not what a full disk is");
             assert!(way != 1 || !has_reserve, "the reserve does not let a store be opened");
             disk.refuse(None);
             counts.add("refusals met", 1);
@@ -66,7 +66,7 @@ fn phone_work(run: &Run) -> Counts {
         // Often enough that each kind of change is hit.
         let result = if step % 3 == 2 { worker.sign() } else { worker.step() };
         let Err(error) = result else { continue };
-        assert!(is_typed(&error), "{error:?} is not what a full disk is");
+        assert!(is_typed(error), "{error:?} is not what a full disk is");
         if worker.store.size().is_ok() {
             assert!(Seen::read(&worker.store) == worker.told.now, "a change that failed is seen");
         }

@@ -5,7 +5,7 @@
 //! not the seed's choice, so a run that failed may not fail again.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -25,8 +25,8 @@ use crate::run::{Counts, Part, Run};
 
 /// Kills of one store, one after the other.
 const KILLS: u64 = 20;
-/// The longest that a process works, in microseconds.
-const LONGEST_US: u64 = 30_000;
+/// The longest that a process lives after its start or its opening, in microseconds.
+const LONGEST_US: u64 = 20_000;
 
 /// Kills.
 pub const PART: Part = Part {
@@ -191,8 +191,8 @@ fn program() -> PathBuf {
     built
 }
 
-/// One process, killed after `wait`; gives what it said.
-fn live_and_die(directory: &Path, seed: u64, wait: Duration) -> String {
+/// One process, killed `wait` after its start, or after it has opened its store; gives what it said.
+fn live_and_die(directory: &Path, seed: u64, at_work: bool, wait: Duration) -> String {
     let mut child = Command::new(program())
         .arg(CHILD)
         .arg(directory)
@@ -201,12 +201,16 @@ fn live_and_die(directory: &Path, seed: u64, wait: Duration) -> String {
         .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    if at_work {
+        out.read_line(&mut said).unwrap();
+    }
     std::thread::sleep(wait);
     child.kill().unwrap();
     let status = child.wait().unwrap();
     assert!(status.code().is_none(), "the phone ended by itself: {status}");
-    let mut said = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    out.read_to_string(&mut said).unwrap();
     said
 }
 
@@ -218,7 +222,8 @@ fn work(run: &Run) -> Counts {
     let mut counts = Counts::default();
     for _ in 0..KILLS {
         let wait = Duration::from_micros(rng.random_range(0..LONGEST_US));
-        let said = live_and_die(home.path(), rng.random(), wait);
+        let at_work = rng.random_bool(0.75);
+        let said = live_and_die(home.path(), rng.random(), at_work, wait);
         // The last line may be cut: then its commit is not acknowledged.
         let whole = said.rfind('\n').map_or("", |end| &said[..end]);
         let before = acknowledged.leaves.len();

@@ -127,7 +127,7 @@ fn work(run: &Run) -> Counts {
 
 fn forked_and_cut(record: &Record, at: usize, counts: &mut Counts) {
     let mut forked = record.entries.clone();
-    forked[at] = record.entries[(at + 1) % EVENTS].clone();
+    forked[at].clone_from(&record.entries[(at + 1) % EVENTS]);
     for (entries, relation) in [(forked, Relation::Forked), (record.entries[..at].to_vec(), Relation::RolledBack)] {
         let (force, files) = with_every_key(entries);
         let found = compare(&record.older, &files, &force.trust());

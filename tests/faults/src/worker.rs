@@ -57,10 +57,10 @@ impl Told {
         began: usize,
         result: Result<(), E>,
         more: usize,
-        alter: impl FnOnce(&mut Seen),
+        change: impl FnOnce(&mut Seen),
     ) -> Result<(), E> {
         let mut after = self.now.clone();
-        alter(&mut after);
+        change(&mut after);
         if result.is_ok() {
             self.now.clone_from(&after);
         }

@@ -291,7 +291,9 @@ fn any_fault(rng: &mut StdRng) -> Counts {
     counts.add("faults met", network.met);
     counts.add("losses noticed", device.losses_noticed);
     counts.add("entries at the force in the end", device.size());
-    copies.iter().for_each(|copy| server::remove(copy));
+    for copy in &copies {
+        server::remove(copy);
+    }
     device.end();
     counts
 }
