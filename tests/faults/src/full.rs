@@ -15,6 +15,8 @@ use crate::worker::{Told, Worker};
 const WAYS: u64 = 6;
 /// Writes of the longest of these runs.
 const WRITES: u64 = 400;
+/// Has no divisor with [`WRITES`] but 1.
+const SPREAD: u64 = 37;
 /// What a phone does in a run.
 const STEPS: usize = 14;
 
@@ -24,7 +26,7 @@ pub const PHONE: Part = Part {
     promise: "a phone's disk that is full or fails at any write is a typed error; nothing is signed that is not durable; \
               it goes on when there is space",
     full: WAYS * WRITES,
-    short: 40,
+    short: 60,
     work: phone_work,
 };
 
@@ -45,7 +47,8 @@ fn phone_work(run: &Run) -> Counts {
     let mut rng = run.rng();
     let mut counts = Counts::default();
     let disk = &place().disk;
-    let (way, at) = (run.number % WAYS, run.number / WAYS);
+    // Few runs are spread over all writes; the full count meets each.
+    let (way, at) = (run.number % WAYS, run.number / WAYS * SPREAD % WRITES);
     let what = [Refused::Full, Refused::Write, Refused::Sync][way as usize / 2];
     disk.load(Image::new());
     disk.refuse(Some(Refusal { what, at, lasting: way.is_multiple_of(2) }));
