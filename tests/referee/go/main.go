@@ -1,4 +1,4 @@
-// Checks a Peel bundle with golang.org/x/mod/sumdb alone: go run . BUNDLE TRUST.toml (exit 0 good, 1 not).
+// Checks a Peel bundle with golang.org/x/mod/sumdb alone: go run . BUNDLE TRUST.toml (exit 0 good, 1 not, 2 wrong use).
 package main
 
 import (
@@ -6,18 +6,17 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 	"io/fs"
 	"log"
 	"math"
 	"os"
 	"regexp"
 	"strings"
-
-	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 )
 
-var files, leaves = map[string][]byte{}, []string{}
+var files, leaves = map[string][]byte{}, map[string][]string{}
 
 func must(ok bool, what string, args ...any) {
 	if !ok {
@@ -40,14 +39,13 @@ func open(path, key string) string {
 
 // read gives the entries of a log of size entries, and the root recomputed from them.
 func read(folder string, size int64) (entries []string, root tlog.Hash) {
-	var stored []tlog.Hash
+	stored, bundle := []tlog.Hash{}, []byte{}
 	reader := tlog.HashReaderFunc(func(at []int64) (out []tlog.Hash, err error) {
 		for _, i := range at {
 			out = append(out, stored[i])
 		}
 		return out, nil
 	})
-	var bundle []byte
 	for n := int64(0); n < size; n++ {
 		if n%256 == 0 {
 			tile := tlog.Tile{H: 8, L: -1, N: n / 256, W: int(math.Min(256, float64(size-n)))}
@@ -65,13 +63,18 @@ func read(folder string, size int64) (entries []string, root tlog.Hash) {
 }
 
 func main() {
-	trust, _ := os.ReadFile(os.Args[2])
-	err := fs.WalkDir(os.DirFS(os.Args[1]), ".", func(path string, entry fs.DirEntry, err error) error {
+	args := append(os.Args, "", "", "") // one that was not given is a file that is not there
+	trust, unread := os.ReadFile(args[2])
+	err := fs.WalkDir(os.DirFS(args[1]), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
-			files[path], err = fs.ReadFile(os.DirFS(os.Args[1]), path)
+			files[path], err = fs.ReadFile(os.DirFS(args[1]), path)
 		}
 		return err
 	})
+	if unread != nil || files["logs/log/checkpoint"] == nil {
+		fmt.Fprintln(os.Stderr, "usage: go run . BUNDLE TRUST.toml (BUNDLE has the folder logs; both can be read)")
+		os.Exit(2)
+	}
 	keys := regexp.MustCompile(`(?m)^(manifest|force_log|key) = "(([^+"]*)[^"]*)"$`).FindAllStringSubmatch(string(trust), -1)
 	must(err == nil && len(keys) > 2 && keys[0][1] == "manifest" && keys[1][1] == "force_log", "bundle or trust file")
 	lines := strings.Split(open("manifest.note", keys[0][2]), "\n")
@@ -80,16 +83,13 @@ func main() {
 	}
 	must(len(files) == len(lines)-3, "a file is not in the manifest") // each named file is there, besides the manifest
 	for _, key := range keys[1:] {
-		origin, folder, size := key[3], "logs/"+key[3][strings.LastIndex(key[3], "/")+1:]+"/", int64(0)
+		origin, folder, size, last := key[3], "logs/"+key[3][strings.LastIndex(key[3], "/")+1:]+"/", int64(0), ""
 		text := open(folder+"checkpoint", key[2])
 		fmt.Sscanf(text, origin+"\n%d\n", &size)
 		entries, root := read(folder, size)
 		must(text == fmt.Sprintf("%s\n%d\n%v\n", origin, size, root), "%s: checkpoint and entries differ", origin)
-		if key[1] == "force_log" {
-			leaves = entries
-		}
-		last := ""
-		for _, leaf := range leaves { // in CBOR: [origin, size, root, ...]; after the origin the head of a number
+		leaves[key[1]] = entries
+		for _, leaf := range leaves["force_log"] { // in CBOR: [origin, size, root, ...]; after the origin the head of a number
 			if at := strings.Index(leaf, origin); at > 0 && leaf[0] == 0x85 && leaf[at+len(origin)] < 0x20 {
 				last = leaf[at:]
 			}

@@ -97,6 +97,21 @@ func TestChangedBundleFails(t *testing.T) {
 	expect(t, "restored bundle fails", good())
 }
 
+func TestWrongUseIsToldApartFromATamperedBundle(t *testing.T) {
+	run, bundle, trust := program(t), copied(t), vectors+"/trust.toml"
+	code := func(args ...string) int {
+		command := exec.Command(run, args...)
+		command.Run()
+		return command.ProcessState.ExitCode()
+	}
+	for _, args := range [][]string{{}, {"--help"}, {bundle}, {bundle, bundle + "/none"}, {t.TempDir(), trust}, {bundle + "/none", trust}} {
+		expect(t, fmt.Sprintf("%d arguments are not wrong use", len(args)), code(args...) == 2)
+	}
+	expect(t, "a sound bundle is not good", code(bundle, trust) == 0)
+	os.Remove(filepath.Join(bundle, "manifest.note"))
+	expect(t, "a bundle without its manifest is not tampered", code(bundle, trust) == 1)
+}
+
 func TestSlackBase64OfTheManifestFails(t *testing.T) {
 	run, bundle := program(t), copied(t)
 	path := filepath.Join(bundle, "manifest.note")
