@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::keys::{Period, Split};
 
@@ -15,6 +15,16 @@ use crate::keys::{Period, Split};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// What was given; its help names the program as it was called.
+    pub(crate) fn given() -> Self {
+        // Cargo says so to what it runs: then it was the repository's own command.
+        let name = if std::env::var_os("CARGO").is_some() { "cargo auditor" } else { "peel-audit" };
+        let matches = Self::command().bin_name(name).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 #[derive(Debug, Subcommand)]

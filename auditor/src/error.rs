@@ -11,6 +11,10 @@ pub(crate) enum AuditError {
     BundleNotPlain,
     #[error("read the bundle: it is larger than this tool takes")]
     BundleTooLarge,
+    #[error("read the bundle: no bundle here (no manifest.note)")]
+    NoBundle,
+    #[error("read the bundle: no bundle here (no manifest.note), but in a folder inside")]
+    BundleInside,
     #[error("read the trust file: it cannot be read")]
     TrustUnreadable,
     #[error("{0}")]
@@ -23,6 +27,8 @@ pub(crate) enum AuditError {
     Since,
     #[error("read the receipt: the file cannot be read or is too long")]
     ReceiptUnreadable,
+    #[error("read the receipt: this is not a receipt code (expected {}...)", peel_ledger::receipt::TEXT_PREFIX)]
+    NotACode,
     #[error("write the private key: the file exists or cannot be written")]
     KeyNotWritten,
     #[error("print the findings")]

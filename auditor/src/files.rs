@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
-use peel_ledger::bundle::Files;
+use peel_ledger::bundle::{Files, MANIFEST_PATH};
 
 use crate::error::AuditError;
 
@@ -19,9 +19,21 @@ const MAX_DEPTH: usize = 16;
 
 /// All files under `folder`, by their paths relative to it with `/`.
 pub(crate) fn read_bundle(folder: &Path) -> Result<Files, AuditError> {
+    is_a_bundle(folder)?;
     let mut reader = Reader { files: Files::new(), bytes: 0, items: 0 };
     reader.folder(folder, "", 0)?;
     Ok(reader.files)
+}
+
+/// Tells a mistyped path from a bundle whose manifest was taken away: that one still has its logs.
+fn is_a_bundle(folder: &Path) -> Result<(), AuditError> {
+    let holds = |folder: &Path, name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
+    if holds(folder, MANIFEST_PATH) || holds(folder, "logs") {
+        return Ok(());
+    }
+    let mut items = fs::read_dir(folder).map_err(|_| AuditError::BundleUnreadable)?.flatten();
+    let inside = items.any(|item| holds(&item.path(), MANIFEST_PATH));
+    Err(if inside { AuditError::BundleInside } else { AuditError::NoBundle })
 }
 
 struct Reader {

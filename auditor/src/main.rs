@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod keygen;
 mod keys;
+mod names;
 mod phone;
 mod receipt;
 mod signatures;
@@ -21,7 +22,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use peel_ledger::bundle::{Trust, Verdict};
 
 use args::{Args, Command};
@@ -37,7 +37,7 @@ const EXIT_USAGE: u8 = 2;
 const EXIT_INCOMPLETE: u8 = 3;
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let outcome = match Args::given().command {
         Command::Verify(options) => verify::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::Receipt(options) => receipt::run(&options),

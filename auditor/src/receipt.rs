@@ -33,6 +33,9 @@ pub(crate) fn run(options: &ReceiptArgs) -> Result<u8, AuditError> {
     };
     let on_record = options.on_record.as_deref().map(read).transpose()?;
     let checked = check(&receipt, on_record.as_deref(), &trust);
+    if matches!(checked, Err(ReceiptError::NotACode)) {
+        return Err(AuditError::NotACode);
+    }
     let code = if checked.is_ok() { EXIT_GOOD } else { EXIT_TAMPERED };
     match options.format {
         Format::Text => print(&render(&checked))?,

@@ -4,18 +4,20 @@ use std::fmt::Write as _;
 
 use peel_ledger::bundle::{Report, Verdict};
 
+use crate::names::Names;
 use crate::trail::{AlertEnd, OfficerSignature, TrailReport};
 use crate::verify::Findings;
 
 /// The whole text. Writing to a string cannot fail.
 pub(crate) fn render(findings: &Findings) -> String {
     let mut out = String::new();
+    let names = Names::of(&findings.bundle);
     let _ = write_report(&mut out, &findings.bundle);
     if let Some(trail) = &findings.trail {
         let _ = write_trail(&mut out, trail);
     }
     let _ = writeln!(out, "\n{}", conclusion(findings));
-    plain(&out)
+    plain(&format!("{}{}", names.legend(), names.shorten(&out)))
 }
 
 /// A bundle chooses its files' names: none of them may steer the terminal it is printed on.
@@ -26,7 +28,7 @@ fn plain(text: &str) -> String {
 
 fn conclusion(findings: &Findings) -> String {
     match findings.verdict {
-        Verdict::Good => "GOOD: everything that was to be checked was checked, and holds.".to_owned(),
+        Verdict::Good => "GOOD: everything that was asked for was checked, and holds.".to_owned(),
         Verdict::Tampered => {
             let count = findings.bundle.failures + findings.trail.as_ref().map_or(0, |trail| trail.failed.len() as u64);
             format!("TAMPERED: {count} checks failed. Do not rely on this bundle; keep it as evidence.")
@@ -73,7 +75,10 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
-    writeln!(out, "\nOpened with your key: {} records", trail.entries)?;
+    let clear: u64 = trail.receipts.iter().map(|row| row.offered).sum();
+    let besides =
+        if clear > 0 { format!("; {clear} more are receipts, which lie in the clear") } else { String::new() };
+    writeln!(out, "\nOpened with your key: {} records{besides}", trail.entries)?;
     for row in &trail.alerts {
         let signed = row.signature.map_or("", signed);
         writeln!(out, "  {}: alert {} ({}): {}{signed}", row.log, row.alert_seq, row.alert_id, end(row.end))?;

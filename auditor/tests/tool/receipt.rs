@@ -61,6 +61,22 @@ fn a_code_proves_itself_offline_as_text_as_bytes_and_on_the_command_line() {
 }
 
 #[test]
+fn what_is_no_receipt_code_is_wrong_use_and_no_accusation() {
+    let folder = given_out();
+    let bytes = fs::read(folder.path().join("code.bin")).unwrap();
+    let hexadecimal = format!("{bytes:02x?}");
+    for other in [format!("reference: 1\ncode: {hexadecimal}\n"), "<svg></svg>".to_owned(), String::new()] {
+        fs::write(folder.path().join("other"), other).unwrap();
+        let output = receipt(&folder, "other", &[]);
+        assert_eq!(code(&output), 2, "{}", text(&output));
+        assert!(errors(&output).contains("this is not a receipt code (expected peel-receipt:1:...)"));
+    }
+    // A damaged code is still a code.
+    fs::write(folder.path().join("other"), &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(code(&receipt(&folder, "other", &[])), 1);
+}
+
+#[test]
 fn the_forces_record_proves_the_entry_and_with_the_code_the_words_too() {
     let folder = given_out();
     let alone = text(&receipt(&folder, "record.json", &[]));

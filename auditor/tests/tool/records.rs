@@ -92,6 +92,7 @@ fn every_receipt_has_its_commitment_and_every_commitment_its_receipt() {
     let output = with(vec![Item::Receipt(first), offered(4, first)]);
     assert_eq!(code(&output), 0, "{}", text(&output));
     assert!(text(&output).contains("1 receipts offered, each committed to on record"));
+    assert!(text(&output).contains("5 records; 1 more are receipts, which lie in the clear"));
     let bad = [
         vec![offered(3, first)],
         vec![Item::Receipt(first), offered(4, second)],

@@ -25,6 +25,31 @@ fn a_sound_bundle_is_good_in_text_and_json() {
 }
 
 #[test]
+fn a_log_is_named_once_in_full_and_then_in_short() {
+    let folder = written(&shift());
+    let output = text(&audit(folder.path(), &["--open", "key"]));
+    assert!(output.contains("phone 1 = ") && output.contains("\n  phone 1: alert 1 "), "{output}");
+    let full = output.lines().find_map(|line| line.strip_prefix("phone 1 = ")).unwrap();
+    assert!(full.ends_with("/peel/device/e1"));
+    assert_eq!(output.matches(full).count(), 1, "{output}");
+}
+
+#[test]
+fn a_folder_without_a_bundle_is_wrong_use_and_a_bundle_without_its_manifest_is_tampered() {
+    let folder = written(&shift()[..2]);
+    let verify = |path: &str| crate::fixture::tool(folder.path(), &["verify", path, "--trust", "trust.toml"]);
+    fs::create_dir_all(folder.path().join("empty")).unwrap();
+    for (path, words) in [(".", "but in a folder inside"), ("empty", "no bundle here (no manifest.note)"), ("gone", "")]
+    {
+        let output = verify(path);
+        assert_eq!(code(&output), 2, "{path}: {}", text(&output));
+        assert!(errors(&output).contains(words), "{}", errors(&output));
+    }
+    fs::remove_file(folder.path().join("bundle/manifest.note")).unwrap();
+    assert_eq!(code(&verify("bundle")), 1);
+}
+
+#[test]
 fn every_changed_byte_of_every_file_is_tampered() {
     let folder = written(&shift()[..2]);
     let bundle = folder.path().join("bundle");

@@ -30,6 +30,8 @@ pub const MAX_RECEIPT_BYTES: usize = 1024;
 pub const MAX_QR_BYTES: usize = 4096;
 /// What the text form begins with.
 pub const TEXT_PREFIX: &str = "peel-receipt:1:";
+/// What every PNG file begins with.
+const PNG: &[u8] = b"\x89PNG";
 const VERSION: u8 = 1;
 const MAX_CLEAR_ENTRY_BYTES: usize = 512;
 const MAX_LINES: usize = 4;
@@ -40,6 +42,9 @@ pub enum ReceiptError {
     /// Not the structure of a receipt code in its one form.
     #[error("read receipt: not a receipt code in canonical form")]
     Malformed,
+    /// Something else altogether: a text, a picture, another file.
+    #[error("read receipt: this is not a receipt code (expected {TEXT_PREFIX}...)")]
+    NotACode,
     /// Longer than the limits.
     #[error("read receipt: too long")]
     TooLong,
@@ -67,6 +72,25 @@ pub enum ReceiptError {
     /// The checkpoint is not signed by the phone.
     #[error(transparent)]
     Note(#[from] NoteError),
+}
+
+impl ReceiptError {
+    /// The reason in a sentence for the person who holds the receipt.
+    pub const fn in_plain_words(&self) -> &'static str {
+        match self {
+            Self::Malformed => "The code is damaged or not whole.",
+            Self::NotACode => "This is not a receipt code. One begins with peel-receipt:1:",
+            Self::TooLong => "This is longer than any receipt code.",
+            Self::NotAReceipt => "The record that this code points to is not a receipt's.",
+            Self::Commitment => "The text of this receipt is not the one the phone recorded.",
+            Self::UnknownLog => "The trust file does not name the phone that this receipt says it is from.",
+            Self::OtherReceipt => "The code and the force's record are about two different receipts.",
+            Self::NotCosigned => "The force has not confirmed this record with its signature.",
+            Self::Entry(_) => "The phone's record in this code is damaged.",
+            Self::Tree(_) => "This receipt is not part of the record that the phone signed.",
+            Self::Note(_) => "The phone's signature in this code does not hold.",
+        }
+    }
 }
 
 impl From<Malformed> for ReceiptError {
@@ -204,7 +228,12 @@ impl ReceiptCode {
     /// Reads what a person has: the text form, with white space around it, or the bytes of the QR code.
     pub fn read_any(input: &[u8]) -> Result<Self, ReceiptError> {
         let text = std::str::from_utf8(input).map(str::trim).unwrap_or_default();
-        if text.starts_with(TEXT_PREFIX) { Self::parse_text(text) } else { Self::decode(input) }
+        if text.starts_with(TEXT_PREFIX) {
+            return Self::parse_text(text);
+        }
+        // A code's bytes are a CBOR array: no text begins so, and of the common pictures only a PNG.
+        let array = input.first().is_some_and(|head| head >> 5 == 4);
+        if array && !input.starts_with(PNG) { Self::decode(input) } else { Err(ReceiptError::NotACode) }
     }
 
     /// The phone's log, to find its keys by.

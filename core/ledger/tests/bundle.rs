@@ -219,6 +219,25 @@ fn a_beacon_that_the_force_log_does_not_hold_is_noticed() {
 }
 
 #[test]
+fn entries_without_a_beacon_are_not_called_dated() {
+    const DATED: &str = "entries dated by a beacon before and a cosignature after";
+    let counts = |size: u64, every: u64| {
+        let mut force = Force::new();
+        let phone = force.phone(size, every);
+        let report = check(&force.bundle(&phone), &force.trust());
+        let dated = report.checked.iter().find(|item| item.what == DATED).map(|item| item.count);
+        (dated, report.remarks.iter().find(|remark| remark.contains("name no beacon")).cloned())
+    };
+    // The first four entries were made before the phone had seen any beacon.
+    let (dated, undated) = counts(9, 4);
+    assert_eq!(dated, Some(5));
+    assert!(undated.unwrap().contains(": 4 entries"));
+    let (dated, undated) = counts(3, 4);
+    assert_eq!(dated, None);
+    assert!(undated.unwrap().contains(": 3 entries"));
+}
+
+#[test]
 fn a_clock_jump_backwards_within_a_boot_is_noticed() {
     let mut force = Force::new();
     let phone = force.phone(3, 1);

@@ -169,7 +169,14 @@ impl ForceRecord {
             clocks_off += u64::from(outside(time.wall_ms, not_before, not_after));
             bounds.push(Bounds { not_before_s: not_before, not_after_s: not_after });
         }
-        report.checked(Some(name), "entries dated by a beacon before and a cosignature after", beacons);
+        if beacons > 0 {
+            report.checked(Some(name), "entries dated by a beacon before and a cosignature after", beacons);
+        }
+        let undated = (log.entries.len() as u64).saturating_sub(beacons);
+        if undated > 0 {
+            let what = "entries name no beacon: nothing but the cosignature after them dates them";
+            report.remarks.push(format!("{name}: {undated} {what}"));
+        }
         if clocks_off > 0 {
             report.remarks.push(format!("{name}: {clocks_off} entries state a wall clock outside their proved bounds"));
         }

@@ -98,6 +98,22 @@ fn a_code_is_not_given_out_for_another_receipt_or_salt() {
     assert_eq!(wrong_salt.err(), Some(ReceiptError::Commitment));
 }
 
+#[test]
+fn what_is_no_code_at_all_is_told_apart_from_a_damaged_code() {
+    let (code, _) = code(3);
+    assert_eq!(ReceiptCode::read_any(format!(" {}\n", code.to_text()).as_bytes()).as_ref(), Ok(&code));
+    assert_eq!(ReceiptCode::read_any(&code.encode()).as_ref(), Ok(&code));
+    let hexadecimal = format!("{:02x?}", code.encode());
+    for other in ["", "reference: 1", &hexadecimal, "<svg/>", "peel-receipt:2:AA"] {
+        assert_eq!(ReceiptCode::read_any(other.as_bytes()), Err(ReceiptError::NotACode), "{other}");
+    }
+    for picture in [&b"\x89PNG\r\n"[..], b"\xff\xd8\xff"] {
+        assert_eq!(ReceiptCode::read_any(picture), Err(ReceiptError::NotACode));
+    }
+    assert_eq!(ReceiptCode::read_any(&code.encode()[..40]), Err(ReceiptError::Malformed));
+    assert_eq!(ReceiptCode::read_any(b"peel-receipt:1:AA"), Err(ReceiptError::Malformed));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
