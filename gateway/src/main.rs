@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 mod cli;
 
 fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()) {
+    match cli::run(cli::Cli::given()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("peel-gateway: failed to {error}");

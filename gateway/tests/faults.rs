@@ -56,6 +56,42 @@ async fn fault_401_names_what_is_missing_and_a_fresh_proof_gets_in() {
     );
 }
 
+/// Sends a whole request before it reads anything, as a plain client does, and gives the answer.
+async fn sent_whole(gateway: &TestGateway, path: &str, secret: &str, body: &[u8]) -> std::io::Result<String> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let authority = std::fs::read_to_string(gateway.force.path("vendor").join("ca.pem")).unwrap();
+    let mut tls = peel_gateway::force::client_config(&authority).unwrap();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let address = gateway.url().trim_start_matches("https://").to_owned();
+    let stream = tokio::net::TcpStream::connect(&address).await?;
+    let name = rustls::pki_types::ServerName::try_from("127.0.0.1").unwrap();
+    let mut stream = tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls)).connect(name, stream).await?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {secret}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_401_reaches_a_caller_who_sends_everything_first() {
+    let gateway = TestGateway::start().await;
+    let body = vec![b'x'; 12 << 20];
+    let answer = sent_whole(&gateway, "/v1/ingest/alerts", "wrong", &body).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("unauthenticated"), "{answer}");
+    // Over HTTP/2 the whole answer comes, with no word that the stream broke.
+    for path in ["/v1/ingest/alerts", "/v1/desk/events", "/v1/deployments/x/presence"] {
+        let response = gateway.call(Method::POST, path).body(body.clone()).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (401, reqwest::Version::HTTP_2));
+        assert_eq!(read_json::<ErrorBody>(response).await.code, "unauthenticated");
+    }
+}
+
 #[tokio::test]
 async fn fault_403_is_a_typed_stop_for_a_revoked_device() {
     let gateway = TestGateway::start().await;

@@ -50,6 +50,17 @@ fn every_route_is_described_with_the_access_it_asks_for() {
 }
 
 #[test]
+fn every_operation_that_asks_for_something_says_that_it_may_refuse() {
+    let text = include_str!("../openapi.yaml");
+    let paths = text.split("\npaths:\n").nth(1).unwrap().split("\ncomponents:\n").next().unwrap();
+    let asking: Vec<&str> = paths.split("\n      summary:").filter(|part| part.contains("\n      security:")).collect();
+    assert_eq!(asking.len(), described().iter().filter(|(_, _, access)| access != "open").count());
+    for operation in asking {
+        assert!(operation.contains("\n        \"401\":"), "{operation}");
+    }
+}
+
+#[test]
 fn the_description_never_offers_a_list_of_the_watchlist() {
     // S13: no message carries more than one entry of a watchlist.
     let text = include_str!("../openapi.yaml");

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use peel_domain::deployment::Role;
 use peel_domain::id::{DeploymentId, OfficerId};
-use peel_gateway::force::{ForceDir, InitRequest, create};
+use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create};
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
+use peel_ledger::seal::RecipientPublicKey;
 
 use super::{CliError, Data, Time, say};
 
@@ -30,9 +31,12 @@ pub(crate) struct Init {
     /// The desk's directory: operations key, desk access key, authority
     #[arg(long, value_name = "DIR")]
     desk: PathBuf,
-    /// Where the auditor's private key goes
-    #[arg(long, value_name = "DIR")]
-    auditor_key_out: PathBuf,
+    /// Where a new private key of the auditor goes
+    #[arg(long, value_name = "DIR", required_unless_present = "auditor_public")]
+    auditor_key_out: Option<PathBuf>,
+    /// The auditor's own public key, as `peel-audit keygen` prints it; then no key of the auditor is made here
+    #[arg(long, value_name = "KEY", conflicts_with = "auditor_key_out")]
+    auditor_public: Option<RecipientPublicKey>,
     /// Where the LFR system's and the operator's access keys go
     #[arg(long, value_name = "DIR")]
     vendor: PathBuf,
@@ -46,13 +50,18 @@ impl Init {
     pub(super) fn run(self) -> Result<(), CliError> {
         let url = self.store.map(|url| if url == "-" { line_of_input() } else { Ok(url) }).transpose()?;
         let store = url.map(|url| StoreAddress::server(&zeroize::Zeroizing::new(url))).transpose()?;
+        let auditor = match (self.auditor_public, self.auditor_key_out) {
+            (Some(public), _) => AuditorKey::Theirs(public),
+            (None, Some(folder)) => AuditorKey::New(folder),
+            (None, None) => return Err(CliError::Argument("--auditor-key-out")),
+        };
         let request = InitRequest {
             data: self.data,
             force: self.force,
             exercise: self.exercise,
             names: self.names,
             desk: self.desk,
-            auditor: self.auditor_key_out,
+            auditor,
             vendor: self.vendor,
             store,
         };
@@ -98,15 +107,16 @@ pub(crate) enum Deployment {
 impl Deployment {
     pub(super) fn run(self) -> Result<(), CliError> {
         let Self::Create { data, file } = self;
-        let file = DeploymentFile::parse(&read(&file)?)?;
+        let file = DeploymentFile::parse(&read(&file, "the deployment's file")?)?;
         let card = data.change(|authority, tx| create_deployment(authority, tx, file))?;
         say(&serde_json::json!({ "deployment_id": card.deployment_id }));
         Ok(())
     }
 }
 
-pub(super) fn read(path: &Path) -> Result<String, CliError> {
-    Ok(std::fs::read_to_string(path)?)
+/// Reads a file that an argument names; the error says which one, and never where it lies.
+pub(super) fn read(path: &Path, what: &'static str) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|error| CliError::Read(what, error.kind()))
 }
 
 /// Officers

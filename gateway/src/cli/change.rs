@@ -128,7 +128,11 @@ pub(crate) struct Proposal {
 }
 
 fn read_change(path: &Path) -> Result<ForceLeaf, CliError> {
-    Ok(read_change_file(&read(path)?)?)
+    Ok(read_change_file(&read(path, "the change's file")?)?)
+}
+
+fn read_policy(path: &Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(path).map_err(|error| CliError::Read("the signed policy's file", error.kind()))
 }
 
 impl Change {
@@ -148,7 +152,7 @@ impl Change {
             }
             Self::Submit { data, file, policy } => {
                 let leaf = read_change(&file)?;
-                let policy = policy.map(std::fs::read).transpose()?;
+                let policy = policy.as_deref().map(read_policy).transpose()?;
                 data.change(|authority, tx| submit(authority, tx, &leaf, policy))?;
                 if matches!(leaf, ForceLeaf::Change { change: PinChange { .. }, .. }) {
                     move_files(&data)?;
@@ -171,7 +175,7 @@ impl Propose {
             }
             Self::Pins { to } => (to.out, to.data.change(propose_pins)?),
             Self::Policy { to, policy } => {
-                let cose = std::fs::read(policy)?;
+                let cose = read_policy(&policy)?;
                 (to.out, to.data.change(|authority, tx| propose_policy(authority, tx, &cose))?)
             }
         };

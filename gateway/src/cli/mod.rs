@@ -13,7 +13,7 @@ mod tls;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use peel_gateway::clock::ExerciseClock;
 use peel_gateway::desk::DeskError;
 use peel_gateway::force::ForceError;
@@ -25,6 +25,16 @@ use peel_gateway::service::ServiceError;
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// What was given; its help names the program as it was called.
+    pub(crate) fn given() -> Self {
+        // Cargo says so to what it runs: then it was the repository's own command.
+        let name = if std::env::var_os("CARGO").is_some() { "cargo gateway" } else { "peel-gateway" };
+        let matches = Self::command().bin_name(name).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// Time in an exercise.
@@ -96,6 +106,9 @@ pub(crate) enum CliError {
     /// A file could not be read or written.
     #[error("read or write a file")]
     File(#[from] std::io::Error),
+    /// A file that an argument names could not be read.
+    #[error("read {0}: {1}")]
+    Read(&'static str, std::io::ErrorKind),
     /// An argument is not what it must be.
     #[error("read the argument {0}")]
     Argument(&'static str),

@@ -69,12 +69,12 @@ impl Policy {
                 Ok(())
             }
             Self::Check { file } => {
-                let policy = Document::from_toml(&read(&file)?).map_err(refused)?;
+                let policy = Document::from_toml(&read(&file, "the policy's file")?).map_err(refused)?;
                 say(&serde_json::json!({ "policy_version": policy.version, "sound": true }));
                 Ok(())
             }
             Self::Sign { data, out, file } => {
-                let policy = Document::from_toml(&read(&file)?).map_err(refused)?;
+                let policy = Document::from_toml(&read(&file, "the policy's file")?).map_err(refused)?;
                 let cose = signed(&data, &policy)?;
                 if let Some(out) = out {
                     std::fs::write(out, cose)?;

@@ -118,7 +118,11 @@ pub struct ForceConfig {
 impl ForceConfig {
     /// Reads a force's configuration.
     pub fn read(dir: &ForceDir) -> Result<Self, ForceError> {
-        let config: Self = toml::from_str(&files::read_text(&dir.config())?).map_err(|_| ForceError::Config)?;
+        let text = files::read_text(&dir.config()).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => ForceError::Missing,
+            _ => ForceError::File(error),
+        })?;
+        let config: Self = toml::from_str(&text).map_err(|_| ForceError::Config)?;
         config.recipient_keys()?;
         config.events_origin()?;
         config.check_witnesses()?;

@@ -3,12 +3,12 @@
 //! Must never: leave the operations or auditor private key in the directory that `serve` reads.
 //! Always: refuses to overwrite a force that is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_ledger::entry::CipherSuite;
-use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::seal::{RecipientPrivateKey, RecipientPublicKey};
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -32,12 +32,21 @@ pub struct InitRequest {
     pub names: Vec<String>,
     /// The desk's directory: operations private key, desk token, authority.
     pub desk: PathBuf,
-    /// Where the auditor's private key goes.
-    pub auditor: PathBuf,
+    /// The auditor's key.
+    pub auditor: AuditorKey,
     /// Where the keys for the LFR system and the operator go.
     pub vendor: PathBuf,
     /// The database server, where the store is not a file of `data`.
     pub store: Option<StoreAddress>,
+}
+
+/// Whose key the auditor's is.
+#[derive(Clone, Debug)]
+pub enum AuditorKey {
+    /// A new one, for a small force or an exercise; its private half goes into this directory.
+    New(PathBuf),
+    /// The auditor's own: its private half was never here.
+    Theirs(RecipientPublicKey),
 }
 
 /// What was made, for whoever set the force up.
@@ -70,7 +79,7 @@ pub fn create(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Created
     if !is_domain(&request.force) {
         return Err(ForceError::Domain);
     }
-    for folder in [dir.path(), &dir.tls(), &dir.media(), &request.desk, &request.auditor, &request.vendor] {
+    for folder in [dir.path(), &dir.tls(), &dir.media(), &request.desk, &request.vendor] {
         files::private_dir(folder)?;
     }
     if let Some(StoreAddress::Server(url)) = &request.store {
@@ -94,19 +103,28 @@ pub fn create(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Created
 }
 
 fn hand_out_recipient_keys(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Vec<Recipient>, ForceError> {
-    let places = [
-        (RecipientPurpose::Auditor, request.auditor.join("auditor.key")),
-        (RecipientPurpose::Operations, request.desk.join("operations.key")),
-    ];
-    let mut recipients = Vec::with_capacity(places.len());
-    for (purpose, path) in places {
-        let private = RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, rng);
-        let private = private.map_err(|_| ForceError::Key)?;
-        PrivateKeyFile::write(&path, &private.expose_text())?;
-        let public_key = private.public_key().map_err(|_| ForceError::Key)?.to_string();
-        recipients.push(Recipient { purpose, public_key });
-    }
-    Ok(recipients)
+    let auditor = match &request.auditor {
+        AuditorKey::New(folder) => {
+            files::private_dir(folder)?;
+            new_recipient_key(&folder.join("auditor.key"), CipherSuite::X25519ChaCha20Poly1305, rng)?
+        }
+        AuditorKey::Theirs(public) => public.clone(),
+    };
+    // An entry is sealed in one suite, whoever its recipients are.
+    let operations = new_recipient_key(&request.desk.join("operations.key"), auditor.suite(), rng)?;
+    let recipient = |purpose, key: RecipientPublicKey| Recipient { purpose, public_key: key.to_string() };
+    Ok(vec![recipient(RecipientPurpose::Auditor, auditor), recipient(RecipientPurpose::Operations, operations)])
+}
+
+fn new_recipient_key(
+    path: &Path,
+    suite: CipherSuite,
+    rng: &mut impl CryptoRng,
+) -> Result<RecipientPublicKey, ForceError> {
+    let private = RecipientPrivateKey::generate(suite, rng);
+    let private = private.map_err(|_| ForceError::Key)?;
+    PrivateKeyFile::write(path, &private.expose_text())?;
+    private.public_key().map_err(|_| ForceError::Key)
 }
 
 fn config_of(

@@ -13,7 +13,7 @@ mod tls;
 use std::path::{Path, PathBuf};
 
 pub use config::{ForceConfig, Limits, Recipient, RecipientPurpose, WitnessConfig};
-pub use init::{Created, InitRequest, create};
+pub use init::{AuditorKey, Created, InitRequest, create};
 pub use keys::{AccessKey, ForceKeys, PolicySigners, PrivateKeyFile, approver_key};
 pub use rotation::Rotation;
 pub use tls::{ServerIdentity, TlsFiles, client_config, read_certificates, server_config, spki_pin};
@@ -30,6 +30,9 @@ pub enum ForceError {
     /// The directory already holds a force.
     #[error("create a force where there is one")]
     Exists,
+    /// There is no force in the directory.
+    #[error("find a force in this directory: it has no force.toml")]
+    Missing,
     /// The configuration is not one.
     #[error("read the force's configuration")]
     Config,

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http_body_util::{BodyExt as _, Limited};
 use peel_domain::id::EnrolmentId;
 use peel_domain::wire::dpop::{DpopProof, DpopRequest, Thumbprint};
 use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
-use super::request::{authority, bearer, dpop_token, only};
+use super::request::{ALERT_BODY, authority, bearer, dpop_token, only};
 use crate::clock::real_now_s;
 use crate::service::{BucketKey, Gateway, Prover, ServiceError, TooManyProofs};
 use crate::storage::{self, ApiKeyKind, Device, Shift, StoreError};
+
+/// How long the body of a refused request is still read.
+const LAST_OF_A_REFUSED_BODY: Duration = Duration::from_secs(5);
 
 /// What a route asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,8 +150,24 @@ pub(crate) async fn guarded(State(guard): State<Guard>, request: Request, next: 
     with_news(&guard, response)
 }
 
+/// Reads and drops the body of a request that is refused, within bounds: a caller that is still sending when the answer
+/// comes sees a broken connection instead of it. One that waits to be told to go on is not told.
+async fn drop_body(request: Request) {
+    if request.headers().contains_key(header::EXPECT) {
+        return;
+    }
+    let drain = async {
+        let mut body = Limited::new(request.into_body(), ALERT_BODY);
+        while let Some(Ok(_)) = body.frame().await {}
+    };
+    let _ = tokio::time::timeout(LAST_OF_A_REFUSED_BODY, drain).await;
+}
+
 async fn answered(guard: &Guard, mut request: Request, next: Next) -> Response {
     if let Err(error) = admit(guard, &mut request).await {
+        if !matches!(error, ServiceError::TooManyRequests(_)) {
+            drop_body(request).await;
+        }
         return ApiError(error).into_response();
     }
     if guard.flow == Flow::Stream {

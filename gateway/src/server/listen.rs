@@ -40,7 +40,8 @@ pub(super) async fn start(
     address: SocketAddr,
     stopped: watch::Receiver<bool>,
 ) -> Result<(SocketAddr, JoinHandle<()>), ServiceError> {
-    let listener = TcpListener::bind(address).await.map_err(ForceError::from)?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| ServiceError::Listen { address, kind: error.kind() })?;
     let bound = listener.local_addr().map_err(ForceError::from)?;
     let shared = Listener {
         router: routes::router(&gateway),

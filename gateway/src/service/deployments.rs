@@ -54,7 +54,13 @@ pub struct DeploymentFile {
 impl DeploymentFile {
     /// Reads the TOML text.
     pub fn parse(text: &str) -> Result<Self, ServiceError> {
-        toml::from_str(text).map_err(|_| ServiceError::Invalid("deployment.file"))
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map(|before| before.matches('\n').count() + 1);
+            // The names of fields are this program's words; whatever else the message has may quote the file.
+            let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+            ServiceError::DeploymentFile { line, missing: missing.map(str::to_owned) }
+        })
     }
 
     fn card(self, force: &str, fresh: DeploymentId) -> Result<DeploymentCard, ServiceError> {

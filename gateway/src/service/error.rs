@@ -2,6 +2,8 @@
 //!
 //! Must never: carry a name, a score, a key, a path or what was sent.
 
+use std::net::SocketAddr;
+
 use peel_domain::policy::PolicyError;
 use peel_domain::wire::AlertError;
 use peel_domain::wire::dpop::DpopError;
@@ -73,8 +75,30 @@ pub enum ServiceError {
     #[error(transparent)]
     Alert(#[from] AlertError),
     /// A field is missing, malformed or contradicts another; the code names it.
-    #[error("take a request with a malformed field")]
+    #[error("take what was given: {}", in_words(.0))]
     Invalid(&'static str),
+    /// A deployment's file that is not one.
+    #[error("read the deployment's file{}", place(*.line, .missing.as_deref()))]
+    DeploymentFile {
+        /// The line that is not understood, from 1.
+        line: Option<usize>,
+        /// The field that is missing.
+        missing: Option<String>,
+    },
+    /// A policy that is not newer than the one in force.
+    #[error("put the policy into force: version {in_force} is in force; a new policy needs a higher version")]
+    PolicyVersion {
+        /// The version in force.
+        in_force: u32,
+    },
+    /// The address to serve at cannot be had.
+    #[error("listen on {address}: {kind}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        kind: std::io::ErrorKind,
+    },
     /// Bytes that are not a JPEG or PNG image, or too many of them.
     #[error("take an image that is neither jpeg nor png")]
     Image,
@@ -107,6 +131,39 @@ pub enum ServiceError {
     Internal,
 }
 
+/// What the code of a malformed field says to a person.
+fn in_words(code: &'static str) -> &'static str {
+    match code {
+        "pin" => "a pin has 6 to 64 characters",
+        "enrolment.url" => "the gateway's address must be https://host:port",
+        "bundle.out" => "the folder for the bundle is neither empty nor an older bundle",
+        "deployment.text" => "location, authority and algorithm must each have a text, of 500 bytes at most",
+        "deployment.cameras" => "there must be a camera, and no camera or feed twice",
+        "deployment.times" => "the planned start must be before the planned end",
+        "deployment.threshold" => "the threshold is in thousandths, 1000 at most",
+        "deployment.exercise" => "a force for exercises has exercises only, and no other force has any",
+        "exercise_clock" => "an exercise clock needs a force made for exercises",
+        "change.kind" => "this kind of change is not made here",
+        "change.device" => "the change is not about a device of this force as it is enrolled",
+        "change.repeated" => "the change has been made already",
+        "change.policy" => "the change needs the very policy that it was proposed for",
+        "change.pins" => "the change is not the rotation that was prepared",
+        "change.file" => "the file is not a change",
+        "change.age" => "the change was proposed too long ago, or has a time to come",
+        "body.malformed" => "the body is not of the described form",
+        "body.truncated" => "the body ended too early",
+        other => other,
+    }
+}
+
+fn place(line: Option<usize>, missing: Option<&str>) -> String {
+    match (missing, line) {
+        (Some(field), _) => format!(": {field} is missing"),
+        (None, Some(line)) => format!(": line {line} is not understood"),
+        (None, None) => String::new(),
+    }
+}
+
 impl ServiceError {
     /// A stable code.
     pub fn code(&self) -> &'static str {
@@ -115,7 +172,7 @@ impl ServiceError {
             Self::Store(StoreError::Full) => "storage.full",
             Self::Store(StoreError::Unavailable | StoreError::Closed) => "storage.unavailable",
             Self::Store(StoreError::Conflict) => "conflict",
-            Self::Store(_) | Self::Force(_) | Self::Internal => "internal",
+            Self::Store(_) | Self::Force(_) | Self::Listen { .. } | Self::Internal => "internal",
             Self::Unauthenticated => "unauthenticated",
             Self::NonceNeeded => "use_dpop_nonce",
             Self::ProofRefused => "invalid_dpop_proof",
@@ -135,6 +192,8 @@ impl ServiceError {
             Self::StateOrder => "deployment.state_order",
             Self::Alert(error) => error.code(),
             Self::Invalid(code) => code,
+            Self::DeploymentFile { .. } => "deployment.file",
+            Self::PolicyVersion { .. } => "policy.wrong_version",
             Self::Image => "alert.image",
             Self::UnknownCamera => "alert.camera",
             Self::FeedRefused => "feed.refused",
@@ -165,7 +224,7 @@ impl ServiceError {
             Self::Store(StoreError::Busy | StoreError::Unavailable | StoreError::Closed) => 503,
             Self::Store(StoreError::Full) => 507,
             Self::Store(StoreError::Conflict) | Self::NotLive | Self::StateOrder | Self::MirrorConflict => 409,
-            Self::Store(_) | Self::Force(_) | Self::Internal => 500,
+            Self::Store(_) | Self::Force(_) | Self::Listen { .. } | Self::Internal => 500,
             Self::Unauthenticated | Self::NonceNeeded | Self::ProofRefused | Self::CodeUnknown | Self::SignIn => 401,
             Self::CodeGone | Self::Gone => 410,
             Self::NotSignedIn
@@ -178,6 +237,8 @@ impl ServiceError {
             Self::NotFound | Self::UnknownDevice => 404,
             Self::Alert(_)
             | Self::Invalid(_)
+            | Self::DeploymentFile { .. }
+            | Self::PolicyVersion { .. }
             | Self::Image
             | Self::UnknownCamera
             | Self::MirrorRefused

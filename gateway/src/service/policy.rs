@@ -16,8 +16,13 @@ pub(super) fn verified(authority: &Authority, tx: &Tx, cose: &[u8]) -> Result<Si
     let signers = authority.config.policy_signers.iter().map(|text| STANDARD.decode(text));
     let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
     let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
-    let current_version = storage::latest_policy(tx)?.map_or(0, |present| present.version);
-    Ok(verify_policy(cose, PolicyTrust { signers: &signers, force_id: &force_id, current_version })?)
+    let signed = verify_policy(cose, PolicyTrust { signers: &signers, force_id: &force_id, current_version: 0 })?;
+    match storage::latest_policy(tx)? {
+        Some(PolicyRow { version: in_force, .. }) if signed.policy.version <= in_force => {
+            Err(ServiceError::PolicyVersion { in_force })
+        }
+        _ => Ok(signed),
+    }
 }
 
 /// Takes a signed policy into force with the approvals of those whose keys are at hand.

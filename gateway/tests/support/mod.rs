@@ -22,7 +22,7 @@ use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
 use peel_domain::wire::dpop::{DpopRequest, ProofDraft};
 use peel_domain::wire::{EnrolResponse, EnrolmentCode, SignInResponse, StreamEnvelope, StreamEvent, TokenResponse};
 use peel_gateway::clock::{GatewayClock, real_now_s};
-use peel_gateway::force::{ForceDir, ForceKeys, InitRequest, client_config, create};
+use peel_gateway::force::{AuditorKey, ForceDir, ForceKeys, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{
     Authority, DeploymentFile, ServiceError, Sessions, add_officer, create_deployment, enrolment_text,
@@ -81,7 +81,7 @@ impl TestForce {
             exercise: true,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             desk: at("desk"),
-            auditor: at("auditor"),
+            auditor: AuditorKey::New(at("auditor")),
             vendor: at("vendor"),
             store,
         };

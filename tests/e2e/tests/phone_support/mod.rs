@@ -16,7 +16,7 @@ use peel_domain::id::{AlertId, DeploymentId, OfficerId};
 use peel_domain::judgement::Look;
 use peel_gateway::bundle::{bundle_files, trust_text, write_bundle};
 use peel_gateway::desk::DeskDir;
-use peel_gateway::force::{ForceDir, InitRequest, client_config, create};
+use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
 use peel_gateway::storage::{Roster, Tx};
@@ -86,7 +86,7 @@ impl Street {
             exercise: true,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             desk: at("desk"),
-            auditor: at("auditor"),
+            auditor: AuditorKey::New(at("auditor")),
             vendor: at("vendor"),
             store: None,
         };

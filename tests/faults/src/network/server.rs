@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::id::EnrolmentId;
 use peel_gateway::clock::ExerciseClock;
-use peel_gateway::force::{ForceDir, InitRequest, create};
+use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create};
 use peel_gateway::service::{Authority, Gateway, NewDevice, ServiceError, enrolment_code};
 use peel_gateway::storage::{LogStore as _, Logs, StoreAddress};
 use peel_journal::upload::Endpoint;
@@ -56,7 +56,7 @@ impl Force {
             exercise: true,
             names: vec!["localhost".to_owned()],
             desk: at("desk"),
-            auditor: at("auditor"),
+            auditor: AuditorKey::New(at("auditor")),
             vendor: at("vendor"),
             store: None,
         };
