@@ -51,10 +51,21 @@ fn main() -> ExitCode {
         Ok(totals) if totals.refused == 0 && totals.packets > 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("failed to read or write: {error}");
+            eprintln!("failed to {error}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Why the stream was not shown. The text reads after "failed to".
+#[derive(Debug, thiserror::Error)]
+enum ShowError {
+    #[error("read the file given as FILE.ts: {0}")]
+    Read(io::ErrorKind),
+    #[error("read the file given as FILE.ts: it is not an MPEG transport stream")]
+    NotAStream,
+    #[error("print: {0}")]
+    Print(#[from] io::Error),
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Option<(PathBuf, Format)> {
@@ -76,11 +87,11 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<(PathBuf, Format
     Some((file?, format))
 }
 
-fn run(file: &PathBuf, format: Format) -> io::Result<Totals> {
-    let (mut input, mut out) = (File::open(file)?, BufWriter::new(io::stdout().lock()));
+fn run(file: &PathBuf, format: Format) -> Result<Totals, ShowError> {
+    let (mut input, mut out) = (open(file)?, BufWriter::new(io::stdout().lock()));
     let (mut demuxer, mut totals, mut chunk) = (Demuxer::new(), Totals::default(), vec![0; CHUNK_BYTES]);
     loop {
-        let read = input.read(&mut chunk)?;
+        let read = input.read(&mut chunk).map_err(|error| ShowError::Read(error.kind()))?;
         match chunk.get(..read) {
             Some(bytes) if read > 0 => demuxer.push(bytes),
             _ => demuxer.finish(),
@@ -99,6 +110,9 @@ fn run(file: &PathBuf, format: Format) -> io::Result<Totals> {
             break;
         }
     }
+    if demuxer.stats().packets == 0 {
+        return Err(ShowError::NotAStream);
+    }
     if format == Format::Text {
         let Totals { packets, refused, pictures, key_frames } = totals;
         let stats = demuxer.stats();
@@ -114,6 +128,10 @@ fn run(file: &PathBuf, format: Format) -> io::Result<Totals> {
     }
     out.flush()?;
     Ok(totals)
+}
+
+fn open(file: &PathBuf) -> Result<File, ShowError> {
+    File::open(file).map_err(|error| ShowError::Read(error.kind()))
 }
 
 fn write_unit(out: &mut impl Write, unit: &MetadataUnit, format: Format, totals: &mut Totals) -> io::Result<()> {
