@@ -133,6 +133,11 @@ def checks(browser, scratch):
         shutil.copy(GIVEN / "code.bin", bad)
         changed(bad, at)
         check(browser, "#receipt-file", bad, "bad", "does not prove", "page_bad_receipt.png" if at == 10 else None)
+        if at == 10:
+            check(browser, "#receipt-file", bad, "bad", "is not the one the phone recorded")
+    other = scratch / "other.txt"
+    other.write_text("reference: 7Q2K9ZC4M1")
+    check(browser, "#receipt-file", other, "open", "this is not a receipt code")
     # A bundle, and one bit of it.
     check(browser, "#bundle", GIVEN / "bundle", "good", "this record holds", "page_bundle.png")
     bad = scratch / "bundle"

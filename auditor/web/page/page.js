@@ -171,7 +171,8 @@
     switch (answer.what) {
       case "proved": proved(answer.findings); break;
       case "bundle": bundle(answer.report); break;
-      case "not_proved": show("bad", "this receipt does not prove a stop. Keep it", [element("p", `The check failed to ${answer.problem}.`)]); break;
+      case "not_proved": show("bad", "this receipt does not prove a stop. Keep it", [element("p", answer.problem)]); break;
+      case "not_a_code": show("open", "this is not a receipt code", [element("p", "A receipt code begins with peel-receipt:1: or is a picture of the printed square.")]); break;
       case "no_code": show("open", "no readable QR code on this picture. Take it again, straight and sharp", []); break;
       case "trust": show("open", "the trust file cannot be used", [element("p", `The check failed to ${answer.problem}.`)]); break;
       default: show("open", "this page could not read what it was given", []);

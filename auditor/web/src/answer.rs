@@ -17,7 +17,7 @@ pub enum Answer {
     },
     /// A receipt is not proved.
     NotProved {
-        /// Why.
+        /// Why, in a sentence.
         problem: String,
     },
     /// A bundle was checked.
@@ -25,6 +25,8 @@ pub enum Answer {
         /// What was found.
         report: Box<Report>,
     },
+    /// What was given is no receipt code at all.
+    NotACode,
     /// No code was found on the picture.
     NoCode,
     /// The trust file was refused.
@@ -64,13 +66,15 @@ fn pictured(picture: &Picture, trust: &Trust) -> Answer {
     // Another code may lie on the picture beside the receipt's.
     let answers: Vec<Answer> = codes.iter().map(|code| receipt(code, trust)).collect();
     let proved = answers.iter().find(|answer| matches!(answer, Answer::Proved { .. }));
-    proved.or(answers.first()).cloned().unwrap_or(Answer::NoCode)
+    let code = answers.iter().find(|answer| !matches!(answer, Answer::NotACode));
+    proved.or(code).or(answers.first()).cloned().unwrap_or(Answer::NoCode)
 }
 
 fn receipt(content: &[u8], trust: &Trust) -> Answer {
     match check(content, trust) {
         Ok(findings) => Answer::Proved { findings: Box::new(findings) },
-        Err(error) => Answer::NotProved { problem: error.to_string() },
+        Err(ReceiptError::NotACode) => Answer::NotACode,
+        Err(error) => Answer::NotProved { problem: error.in_plain_words().to_owned() },
     }
 }
 

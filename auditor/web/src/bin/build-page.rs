@@ -25,7 +25,22 @@ enum PageError {
     File(#[from] std::io::Error),
 }
 
+const USAGE: &str =
+    "Makes the auditor's page: one HTML file that checks receipts and bundles, from a disk and without a network.
+
+Usage: cargo page
+
+Prints where the file is: target/page/peel-check.html, or below $CARGO_TARGET_DIR.";
+
 fn main() -> ExitCode {
+    if let Some(asked) = std::env::args().nth(1) {
+        if asked == "--help" || asked == "-h" {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
     match run() {
         Ok(page) => {
             println!("{}", page.display());
