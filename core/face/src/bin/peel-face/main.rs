@@ -14,7 +14,7 @@ use peel_face::{Band, FaceCheck, Limit, MAX_IMAGE_BYTES, Opinion, Quality, Which
 
 /// The secondary face check on files.
 #[derive(Parser)]
-#[command(name = "peel-face", version)]
+#[command(name = "peel-face", bin_name = "cargo face", version)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -31,14 +31,15 @@ enum Task {
         /// Use the calibration of a close photograph taken at the stop, not that of an alert's probe.
         #[arg(long)]
         close: bool,
-        /// The folder with the model files.
-        #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))]
-        models: PathBuf,
+        /// The folder with the model files; `models` of the repository where it is not given.
+        #[arg(long, value_name = "DIR")]
+        models: Option<PathBuf>,
     },
 }
 
 fn main() -> ExitCode {
     let Task::Compare { probe, reference, close, models } = Arguments::parse().task;
+    let models = models.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models"));
     let purpose = if close { ComparisonPurpose::ClosePhotograph } else { ComparisonPurpose::AlertProbe };
     match compare(&probe, &reference, purpose, &models) {
         Ok(opinion) => {
