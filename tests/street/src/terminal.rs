@@ -63,7 +63,7 @@ impl Timeline {
         Ok(Self { file: Mutex::new(File::create(path)?), coloured, story: Mutex::new(Vec::new()) })
     }
 
-    /// A step of the story at a simulated time: the same seed gives the same steps in the same order.
+    /// A step of the story at a simulated time: every run gives the same steps in the same order.
     pub fn step(&self, at_ms: i64, who: Who, text: &str) {
         if let Ok(mut story) = self.story.lock() {
             story.push(format!("{}: {text}", who.label()));

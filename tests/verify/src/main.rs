@@ -36,7 +36,7 @@ use crate::report::{Line, Report};
 
 /// Runs every check of the repository.
 #[derive(Parser)]
-#[command(name = "cargo verify", version, about)]
+#[command(name = "cargo verify", bin_name = "cargo verify", version, about, after_help = parts::help())]
 struct Arguments {
     /// Runs only these parts (see `--list`); may be given several times or with several names.
     #[arg(long, num_args = 1.., value_name = "PART")]

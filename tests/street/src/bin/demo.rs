@@ -9,15 +9,16 @@ use peel_street::exercise::director::{self, Settings};
 /// A training exercise on a high street: gateway, desk, two phones, cameras, a drone, a bad network, and an outsider
 /// who checks the trail. Everything runs on loopback and ends by itself.
 #[derive(Debug, Parser)]
-#[command(name = "cargo demo")]
+#[command(name = "cargo demo", bin_name = "cargo demo")]
 struct Arguments {
-    /// The same seed plays the same story.
+    /// Varies the noise in the pictures and the drone's flight; the story is the same for every seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Photographs to play with: a folder of `PERSON_SHOT.jpg`, at least four people.
     #[arg(long)]
     faces: Option<PathBuf>,
-    /// Where the results go.
+    /// Where the results go: a new or empty folder, or an older demo's, whose results are replaced. Any other is left
+    /// alone and the demo does not begin.
     #[arg(long, default_value = "target/demo")]
     out: PathBuf,
     /// Exercise seconds for each real one.

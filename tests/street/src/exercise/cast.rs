@@ -70,8 +70,10 @@ pub struct Receipt {
     pub reference: String,
     /// Its lines.
     pub lines: Vec<(String, String)>,
-    /// The QR code's bytes, hexadecimal.
-    pub payload_hex: String,
+    /// The code's text.
+    pub code_text: String,
+    /// The QR code's bytes.
+    pub payload: Vec<u8>,
     /// The paper code.
     pub paper_code: String,
 }

@@ -22,7 +22,7 @@ use crate::terminal::{Timeline, Who};
 /// How the exercise is played.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The same seed plays the same story.
+    /// Varies the noise in the pictures and the drone's flight, and nothing of the story.
     pub seed: u64,
     /// Photographs.
     pub faces: PathBuf,
@@ -64,14 +64,35 @@ pub fn programs() -> Result<Programs, ExerciseError> {
     })
 }
 
+/// What a demo leaves, and what one that stopped half-way left besides.
+const LEFT: [&str; 7] = ["bundle", "trust.toml", "auditor.key", "record.csv", "receipts", "timeline.txt", "private"];
+
+/// Makes the folder for the results, or takes an older demo's results out of it, and nothing else.
+fn clear(out: &Path) -> Result<(), ExerciseError> {
+    if !out.exists() {
+        return Ok(std::fs::create_dir_all(out)?);
+    }
+    let empty = std::fs::read_dir(out)?.next().is_none();
+    let older = out.join("timeline.txt").is_file() || out.join("bundle/manifest.note").is_file();
+    if !empty && !older {
+        return Err(ExerciseError::Occupied);
+    }
+    for name in LEFT {
+        let path = out.join(name);
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => std::fs::remove_dir_all(&path)?,
+            Ok(_) => std::fs::remove_file(&path)?,
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Plays the whole exercise.
 pub async fn run(settings: &Settings) -> Result<(), ExerciseError> {
-    let programs = programs()?;
     let faces = Faces::read(&settings.faces)?;
-    if settings.out.exists() {
-        std::fs::remove_dir_all(&settings.out)?;
-    }
-    std::fs::create_dir_all(&settings.out)?;
+    clear(&settings.out)?;
+    let programs = programs()?;
     let out = settings.out.canonicalize()?;
     let home = out.join("private");
     std::fs::create_dir_all(&home)?;
@@ -144,4 +165,28 @@ pub async fn officer(
     let online = |shown: &crate::phone::handle::Shown| shown.connection == "Online";
     phone.until(online, std::time::Duration::from_secs(20)).await.doing("getting online")?;
     Ok(Officer { who, number: number.to_owned(), phone: Some(phone), files, network })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_an_older_demo_left_is_replaced() {
+        let out = std::env::temp_dir().join(format!("peel-out-{}", std::process::id()));
+        clear(&out).unwrap();
+        clear(&out).unwrap();
+        std::fs::write(out.join("thesis.txt"), "two years of work").unwrap();
+        std::fs::create_dir(out.join("private")).unwrap();
+        std::fs::write(out.join("private/diary"), "").unwrap();
+        assert!(matches!(clear(&out), Err(ExerciseError::Occupied)));
+        assert!(out.join("private/diary").is_file());
+        std::fs::write(out.join("timeline.txt"), "").unwrap();
+        clear(&out).unwrap();
+        let left: Vec<_> = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["thesis.txt"]);
+        std::fs::write(out.join("file"), "").unwrap();
+        assert!(clear(&out.join("file")).is_err(), "a file is no folder");
+        std::fs::remove_dir_all(&out).unwrap();
+    }
 }

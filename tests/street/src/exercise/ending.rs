@@ -1,17 +1,16 @@
 //! The end of the deployment: everything is closed, destroyed, counted and verified, and left for a reader.
 
-use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use peel_journal::store::{Store, StoreError};
 use sha2::{Digest, Sha256};
 
-use super::cast::{Cast, Receipt};
+use super::cast::Cast;
 use super::figures::Step;
 use super::force::Force;
 use super::story::Played;
-use super::{Doing, ExerciseError, expect, overhead};
+use super::{Doing, ExerciseError, expect, overhead, receipts, table};
 use crate::phone::handle::Shown;
 use crate::phone::words::{Answer, Call};
 use crate::terminal::Who;
@@ -29,7 +28,7 @@ pub async fn close(mut cast: Cast, mut force: Force, out: &Path, played: &Played
     overhead::watched(&cast)?;
     force.stop_desk().await?;
     let record = record(&cast, &force, out, played).await?;
-    receipts(&cast.receipts, &out.join("receipts"))?;
+    receipts::leave(&cast.receipts, &out.join("receipts"))?;
     let (bundle, trust) = (out.join("bundle"), out.join("trust.toml"));
     force.bundle(&bundle, &trust).await?;
     let report = force.verify(&bundle, &trust).await?;
@@ -44,7 +43,7 @@ pub async fn close(mut cast: Cast, mut force: Force, out: &Path, played: &Played
     force.stop().await?;
     tidy(out)?;
     let digest = Sha256::digest(cast.timeline.story().join("\n").as_bytes());
-    summary(&cast, &record, &report, &hex::encode(digest), played);
+    summary(&cast, &record, &report, &hex::encode(digest), played, &shown(out));
     Ok(())
 }
 
@@ -118,25 +117,13 @@ async fn record(cast: &Cast, force: &Force, out: &Path, played: &Played) -> Resu
     Ok(record)
 }
 
-fn receipts(receipts: &[Receipt], folder: &Path) -> Result<(), ExerciseError> {
-    std::fs::create_dir_all(folder)?;
-    for receipt in receipts {
-        let mut text = format!("reference: {}\npaper code: {}\n", receipt.reference, receipt.paper_code);
-        for (code, value) in &receipt.lines {
-            let _ = writeln!(text, "{code}: {value}");
-        }
-        let _ = writeln!(text, "code: {}", receipt.payload_hex);
-        std::fs::write(folder.join(format!("{}.txt", receipt.reference)), text)?;
-        let payload = hex::decode(&receipt.payload_hex).unwrap_or_default();
-        let code = qrcode::QrCode::new(&payload)
-            .map_err(|_| ExerciseError::Expected("the receipt fits into one QR code".to_owned()))?;
-        let picture = code.render::<qrcode::render::svg::Color>().min_dimensions(480, 480).build();
-        std::fs::write(folder.join(format!("{}.svg", receipt.reference)), picture)?;
-    }
-    expect(!receipts.is_empty(), "everyone who was engaged was offered a receipt")
+/// The folder as a person would type it.
+fn shown(out: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    out.strip_prefix(here).unwrap_or(out).to_path_buf()
 }
 
-fn summary(cast: &Cast, record: &str, report: &str, story: &str, played: &Played) {
+fn summary(cast: &Cast, record: &str, report: &str, story: &str, played: &Played, out: &Path) {
     println!("\nWhat was shown");
     for line in [
         "six alerts: engaged and verified, judged different, false and apologised for, unseen, withdrawn, one while a phone was offline",
@@ -149,8 +136,11 @@ fn summary(cast: &Cast, record: &str, report: &str, story: &str, played: &Played
     }
     println!("  - the second officer's stop lasted {} s, through the kill", played.offline_stop_ms / 1000);
     println!("\nHow fast, in real time on this machine (development build)\n{}", cast.figures.table());
-    println!("Record (exercise)\n{}", record.trim_end());
-    println!("\nAuditor\n{}", report.trim_end());
-    println!("\nStory {story} (the same for the same seed)");
-    println!("Left: bundle/ trust.toml auditor.key record.csv receipts/ timeline.txt");
+    println!("Record (exercise), as in record.csv\n{}", table::of(record));
+    println!("Auditor\n{}", report.trim_end());
+    println!("\nStory {story} (the same for every run that went the same way)");
+    let out = out.display();
+    println!("\nLeft in {out}: bundle/ trust.toml auditor.key record.csv receipts/ timeline.txt");
+    println!("Check it: cargo auditor verify {out}/bundle --trust {out}/trust.toml --open {out}/auditor.key");
+    println!("A receipt: cargo auditor receipt {out}/receipts/REFERENCE.txt --trust {out}/trust.toml");
 }

@@ -9,12 +9,17 @@ pub mod ending;
 pub mod figures;
 pub mod force;
 pub mod overhead;
+mod receipts;
 pub mod stops;
 pub mod story;
+mod table;
 
 /// A step of the exercise failed; what it was doing is in the text.
 #[derive(Debug, thiserror::Error)]
 pub enum ExerciseError {
+    /// The folder for the results holds something else.
+    #[error("the folder for the results is neither empty nor left by an older demo: nothing in it was touched")]
+    Occupied,
     /// A phone said no or has gone.
     #[error("{doing}: {source}")]
     Phone {

@@ -8,6 +8,7 @@ use peel_domain::stop::{
     Explanation, FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, Outcome,
     ReceiptChannel, SegmentKind,
 };
+use peel_ledger::receipt::ReceiptCode;
 
 use super::cast::{Cast, LOOK, Receipt};
 use super::figures::Step;
@@ -29,6 +30,14 @@ fn band_words(band: Band) -> &'static str {
         Band::Inconclusive => "inconclusive",
         Band::DoesNotSupport => "does not support",
         Band::NotPossible => "not possible",
+    }
+}
+
+/// How the stop ends: somebody who is arrested does not walk away.
+const fn leaving_words(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Arrest { .. } => "the person is taken away under arrest",
+        _ => "the person leaves",
     }
 }
 
@@ -157,7 +166,7 @@ impl Cast {
         self.on(who, "starting a segment", Call::StartSegment { alert_id, kind }).await.map(|_| ())
     }
 
-    /// Concludes, records the outcome, gives the receipt; the person leaves.
+    /// Concludes, records the outcome, gives the receipt; the stop ends.
     pub async fn finish_true(
         &mut self,
         who: Who,
@@ -165,11 +174,12 @@ impl Cast {
         outcome: Outcome,
         words: &str,
     ) -> Result<StopAnswer, ExerciseError> {
+        let leaves = leaving_words(&outcome);
         let conclusion = IdentityConclusion::SamePerson;
         self.on(who, "concluding about identity", Call::ConcludeIdentity { alert_id, conclusion }).await?;
         self.on(who, "recording an outcome", Call::RecordOutcome { alert_id, outcome }).await?;
         self.step(who, words);
-        self.hand_over(who, alert_id).await
+        self.hand_over(who, alert_id, leaves).await
     }
 
     /// Finds the alert false, apologises, gives the receipt; the person leaves.
@@ -187,22 +197,24 @@ impl Cast {
         };
         self.on(who, "reporting a false alert", report).await?;
         self.step(who, "not the person: a false alert; apologises and records why");
-        self.hand_over(who, alert_id).await
+        self.hand_over(who, alert_id, leaving_words(&Outcome::FalseAlertReleased)).await
     }
 
-    async fn hand_over(&mut self, who: Who, alert_id: AlertId) -> Result<StopAnswer, ExerciseError> {
+    async fn hand_over(&mut self, who: Who, alert_id: AlertId, leaves: &str) -> Result<StopAnswer, ExerciseError> {
         let call = Call::OfferReceipt { alert_id, channel: ReceiptChannel::Qr };
         let receipt = self.on(who, "offering a receipt", call).await?;
-        let Answer::Receipt { reference, lines, qr_payload_hex, paper_code, .. } = receipt else {
+        let Answer::Receipt { reference, lines, qr_text, qr_payload_hex, paper_code } = receipt else {
             return Err(ExerciseError::Expected("a receipt came back".to_owned()));
         };
-        expect(!qr_payload_hex.is_empty(), "the receipt's code holds a proof")?;
-        self.receipts.push(Receipt { reference, lines, payload_hex: qr_payload_hex, paper_code });
+        let payload = hex::decode(&qr_payload_hex).unwrap_or_default();
+        let same = ReceiptCode::parse_text(&qr_text).is_ok_and(|code| code.encode() == payload);
+        expect(same, "the receipt's text and its QR code are one code")?;
+        self.receipts.push(Receipt { reference, lines, code_text: qr_text, payload, paper_code });
         self.step(who, "hands over the receipt as a QR code");
         let answer = self.on(who, "ending a stop", Call::Release { alert_id }).await?;
         let Answer::Stop(stop) = answer else { return Err(ExerciseError::Expected("a stop came back".to_owned())) };
-        expect(!stop.running, "the timer ends when the person leaves")?;
-        self.step(who, "the person leaves; the timer ends");
+        expect(!stop.running, "the timer ends with the stop")?;
+        self.step(who, &format!("{leaves}; the timer ends"));
         self.note(who, &format!("the stop lasted {}", minutes(stop.elapsed_ms)));
         self.on(who, "closing an alert", Call::Close { alert_id }).await?;
         Ok(stop)

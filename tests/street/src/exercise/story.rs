@@ -1,6 +1,6 @@
 //! What happens: six passers-by, a cut network, a dead phone and a drone.
 //!
-//! The steps are played one after the other, so that the same seed always tells the same story; only times, ages and
+//! The steps are played one after the other, so that every run tells the same story; only times, ages and
 //! figures differ from run to run.
 
 use std::time::Duration;

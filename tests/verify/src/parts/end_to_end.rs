@@ -11,7 +11,7 @@ use crate::counts;
 use crate::error::VerifyError;
 use crate::flip;
 use crate::native;
-use crate::parts::Outcome;
+use crate::parts::{Outcome, custody};
 use crate::process::Job;
 
 /// The exit code with which both tools say "this bundle is not what was signed".
@@ -30,11 +30,13 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
         .env("PEEL_GATEWAY_BIN", programs.join("peel-gateway"))
         .env("PEEL_AUDIT_BIN", programs.join("peel-audit"));
     outcome.step(context, "end-to-end tests failed", &tests, counts::cargo_test)?;
-    let demo = Job::cargo("cargo demo --seed 7").args(["demo", "--seed", "7"]);
     let left = context.target().join("demo");
+    let demo = Job::cargo("cargo demo --seed 7").args(["demo", "--seed", "7", "--out"]).args([&left]);
     let _ = std::fs::remove_dir_all(&left);
     outcome.step(context, "the demo failed", &demo, counts::single)?;
     outcome.check(context, "the demo left less than it should", &missing_from(&left));
+    receipts(context, &programs, &left, &mut outcome)?;
+    custody::check(context, &programs, &mut outcome)?;
     if left.join("bundle").is_dir() {
         outsiders(context, &programs, &left, &mut outcome)?;
     }
@@ -58,6 +60,31 @@ fn missing_from(left: &Path) -> Vec<String> {
         missing.push(format!("record.csv has {columns} columns, not {RECORD_COLUMNS}"));
     }
     missing
+}
+
+/// Each receipt that the demo left, checked as README says.
+fn receipts(context: &Context, programs: &Path, left: &Path, outcome: &mut Outcome) -> Result<(), VerifyError> {
+    let folder = left.join("receipts");
+    let mut codes: Vec<_> =
+        std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|item| item.path()).collect();
+    codes.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    let mut problems = Vec::new();
+    if codes.is_empty() {
+        problems.push("there is no code of a receipt".to_owned());
+    }
+    for code in codes {
+        let tool = Job::new("the auditor on a receipt of the demo", programs.join("peel-audit").as_os_str())
+            .args(["receipt"])
+            .args([&code])
+            .args(["--trust"])
+            .args([left.join("trust.toml")]);
+        let ran = tool.quietly().run(context)?;
+        if !ran.ok || !code.with_extension("png").is_file() {
+            problems.push(format!("exit {:?}, or no picture, for {}", ran.code, context.shown(&code)));
+        }
+    }
+    outcome.check(context, "a receipt of the demo is not proved", &problems);
+    Ok(())
 }
 
 /// One of the two tools that need no server.

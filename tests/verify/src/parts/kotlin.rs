@@ -20,7 +20,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
         .args(["-B", "-ntp", "-f", "android/pom.xml"])
         // A compiler daemon would stay behind with its memory.
         .args(["-Dkotlin.compiler.daemon=false", "verify"])
-        .arg_pair("-Dgenerated=", bindings);
+        .arg_pair("-Dgenerated=", bindings)
+        .arg_pair("-Dpeel.programs=", &programs);
     let ran = native::for_tests(job, &library, &programs).run_with_network_retry(context)?;
     outcome.count(context, "the Kotlin build failed", &ran, tests_and_lint);
     Ok(outcome)

@@ -4,6 +4,7 @@
 //! quick ones first.
 
 mod cargo;
+mod custody;
 mod deny;
 mod end_to_end;
 mod fuzz;
@@ -211,6 +212,19 @@ pub(crate) fn listing() -> String {
     })
 }
 
+/// What `--help` says besides the options.
+pub(crate) fn help() -> String {
+    let names = TABLE.iter().map(|part| part.name).collect::<Vec<_>>().join(", ");
+    format!(
+        "Parts: {names}
+
+Environment:
+  CI=true           what could not run counts as failed
+  PEEL_SHARED       the folder of the shared test data (default: ../shared/data)
+  CARGO_TARGET_DIR  where everything is built and left (default: target)"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +241,13 @@ mod tests {
     fn an_unknown_part_is_refused_with_the_known_ones() {
         let error = select(&["rsut".to_owned()]).err().map(|error| error.to_string());
         assert!(error.is_some_and(|text| text.contains("rsut") && text.contains("e2e")));
+    }
+
+    #[test]
+    fn the_help_names_every_part() {
+        for part in TABLE {
+            assert!(help().contains(part.name), "{}", part.name);
+        }
     }
 
     #[test]
