@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use peel_journal::store::{Batch, Store};
-use peel_journal::trail::{Stamp, Trail};
+use peel_journal::trail::{Item, Stamp, Trail};
 use peel_journal::upload::{Request, Upload, keep_receipt};
+use peel_ledger::entry::EntryClass;
 use peel_ledger::mirror::{Action, Alarm, Notice, ServerAnswer};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -151,6 +152,15 @@ impl Device {
     pub(crate) fn record_many(&mut self, rng: &mut StdRng, times: usize) {
         for _ in 0..times {
             self.record(rng);
+        }
+    }
+
+    /// Records so much that it takes several requests to send.
+    pub(crate) fn record_long(&mut self, rng: &mut StdRng) {
+        let at = Stamp { wall_ms: self.wall_ms, mono_ns: self.mono_ns, boot: self.boot.to_le_bytes() };
+        for _ in 0..rng.random_range(5..11) {
+            let item = Item::Body { class: EntryClass::Event, at, body: vec![rng.random(); 4_500] };
+            self.trail.append(&self.store, &vec![item; 64], Batch::new(), None, rng).unwrap();
         }
     }
 

@@ -251,6 +251,10 @@ fn any_fault(rng: &mut StdRng) -> Counts {
     let mut device = Device::new(rng);
     let mut copies: Vec<PathBuf> = Vec::new();
     let mut noticed = false;
+    if rng.random_bool(0.04) {
+        device.record_long(rng);
+        counts.add("runs with a log of several requests", 1);
+    }
     for _ in 0..rng.random_range(4..20) {
         match rng.random_range(0..20) {
             0..8 => device.record(rng),
