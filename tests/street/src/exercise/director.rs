@@ -73,7 +73,7 @@ fn clear(out: &Path) -> Result<(), ExerciseError> {
         return Ok(std::fs::create_dir_all(out)?);
     }
     let empty = std::fs::read_dir(out)?.next().is_none();
-    let older = out.join("timeline.txt").is_file() || out.join("bundle/manifest.note").is_file();
+    let older = out.join("timeline.txt").is_file();
     if !empty && !older {
         return Err(ExerciseError::Occupied);
     }
@@ -94,11 +94,11 @@ pub async fn run(settings: &Settings) -> Result<(), ExerciseError> {
     clear(&settings.out)?;
     let programs = programs()?;
     let out = settings.out.canonicalize()?;
+    let timeline = Timeline::create(&out.join("timeline.txt"))?;
     let home = out.join("private");
     std::fs::create_dir_all(&home)?;
     let epoch = Utc.with_ymd_and_hms(2026, 6, 13, 10, 0, 0).single().map_or(0, |start| start.timestamp_millis());
     let clock = ExerciseClock::starting_at(epoch, settings.speed);
-    let timeline = Timeline::create(&out.join("timeline.txt"))?;
     timeline.step(clock.now_ms(), Who::Street, "EXERCISE: role-players only; nobody here is wanted");
     let force = Force::set_up(&programs, &home, clock, &OFFICERS).await?;
     timeline.step(clock.now_ms(), Who::Force, "gateway and desk are up; policy: the strictest default, signed by two");
