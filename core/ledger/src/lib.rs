@@ -25,6 +25,7 @@ mod parallel;
 pub mod pins;
 pub mod receipt;
 pub mod seal;
+pub mod succession;
 pub mod tiles;
 pub mod tree;
 pub mod witness;

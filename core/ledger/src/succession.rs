@@ -1,0 +1,121 @@
+//! A log that follows another: when a log's key is lost, what the force does not have of it goes over in the next log.
+//!
+//! The next log's first entry names the old log, its size and root, and how much of it the mirror had confirmed; the
+//! entries after it carry the rest, byte for byte. Must never: take an entry that is not where the old log had it.
+//! Always: from the confirmed part, the carried entries lead to the stated root, or the whole is refused.
+
+use crate::entry::{Entry, EntryError};
+use crate::tree::{CompactRange, TreeError, leaf_hash};
+use crate::{Hash, Origin};
+
+/// Why carried entries do not complete a log. Texts read after "failed to".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SuccessionError {
+    /// A carried entry is none.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The tree refused.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// An entry is missing, doubled, out of order, or not of this log.
+    #[error("complete a log: a carried entry is not the next one")]
+    NotNext,
+    /// The carried entries lead elsewhere.
+    #[error("complete a log: the carried entries do not lead to its root")]
+    Root,
+}
+
+/// How an old log ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEnd {
+    /// Its name.
+    pub origin: Origin,
+    /// Entries.
+    pub size: u64,
+    /// Their root.
+    pub root: Hash,
+    /// The part of it that the mirror had confirmed.
+    pub confirmed: CompactRange,
+}
+
+impl LogEnd {
+    /// Checks that `entries` are all that follows the confirmed part.
+    ///
+    /// # Errors
+    /// [`SuccessionError`]: nothing is to be believed of the carried entries then.
+    pub fn check<'a>(&self, entries: impl IntoIterator<Item = &'a [u8]>) -> Result<(), SuccessionError> {
+        let mut range = self.confirmed.clone();
+        for bytes in entries {
+            let entry = Entry::decode(bytes)?;
+            if entry.header().seq != range.size() || entry.header().prior_root != range.root() {
+                return Err(SuccessionError::NotNext);
+            }
+            range.append(leaf_hash(bytes))?;
+        }
+        let whole = range.size() == self.size && range.root() == self.root;
+        if whole { Ok(()) } else { Err(SuccessionError::Root) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::entry::EntryTime;
+    use crate::writer::WriterState;
+
+    /// A log of receipts' commitments and how it ended, with `confirmed` entries at the mirror.
+    fn log(size: u64, confirmed: u64) -> (Vec<Vec<u8>>, LogEnd) {
+        let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
+        let (mut state, mut entries, mut held) = (WriterState::new(), Vec::new(), CompactRange::new());
+        for _ in 0..size {
+            if state.size() == confirmed {
+                held = state.range().clone();
+            }
+            let appended = state.append_receipt(time, Hash::of(&[b"receipt"]), &mut rand::rng()).unwrap();
+            entries.push(appended.entry);
+            state = appended.state;
+        }
+        if confirmed == size {
+            held = state.range().clone();
+        }
+        let origin = Origin::device("force.example", "e1").unwrap();
+        (entries, LogEnd { origin, size, root: state.root(), confirmed: held })
+    }
+
+    fn check(end: &LogEnd, entries: &[Vec<u8>]) -> Result<(), SuccessionError> {
+        end.check(entries.iter().map(Vec::as_slice))
+    }
+
+    #[test]
+    fn the_rest_of_a_log_completes_it_and_nothing_else_does() {
+        for (size, confirmed) in [(0, 0), (1, 0), (1, 1), (7, 3), (20, 16), (20, 20)] {
+            let (entries, end) = log(size, confirmed);
+            let rest = &entries[usize::try_from(confirmed).unwrap()..];
+            assert_eq!(check(&end, rest), Ok(()), "{size} {confirmed}");
+            if let Some((_, shorter)) = rest.split_first() {
+                assert!(check(&end, shorter).is_err(), "without the first");
+                assert_eq!(check(&end, &rest[..rest.len() - 1]), Err(SuccessionError::Root), "without the last");
+                let doubled = [rest, &rest[rest.len() - 1..]].concat();
+                assert_eq!(check(&end, &doubled), Err(SuccessionError::NotNext), "the last twice");
+            }
+            let (other, _) = log(size.max(1), confirmed);
+            assert!(check(&end, &other).is_err(), "another log's");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn every_changed_bit_is_found(size in 1_u64..12, held in 0_u64..12, at in any::<prop::sample::Index>(), bit in 0_u32..8) {
+            let confirmed = held.min(size - 1);
+            let (entries, end) = log(size, confirmed);
+            let mut rest = entries[usize::try_from(confirmed).unwrap()..].to_vec();
+            let one = at.index(rest.len());
+            let byte = at.index(rest[one].len());
+            rest[one][byte] ^= 1 << bit;
+            prop_assert!(check(&end, &rest).is_err());
+        }
+    }
+}
