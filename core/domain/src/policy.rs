@@ -134,6 +134,16 @@ pub struct DeviceRules {
     pub lapse_without_contact_h: u32,
 }
 
+/// Rules on the trail's copy on the phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrailRules {
+    /// How long the phone keeps the sealed bodies that the force has confirmed, in days.
+    pub keep_days: u32,
+    /// How far back the force's backups may reach, in days: what a restored backup may lack, the phone can still send.
+    pub backup_horizon_days: u32,
+}
+
 /// Rules on deployments and what is published of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +192,8 @@ pub struct Policy {
     pub media: MediaRules,
     /// The phone.
     pub device: DeviceRules,
+    /// The trail's copy on the phone.
+    pub trail: TrailRules,
     /// Deployments.
     pub deployment: DeploymentRules,
     /// Which powers are lawful for which arrest (needs a legal check, hence data).
@@ -229,6 +241,7 @@ impl Policy {
                 failed_unlocks_max: 5,
                 lapse_without_contact_h: 12,
             },
+            trail: TrailRules { keep_days: 31, backup_horizon_days: 7 },
             deployment: DeploymentRules { signage_check_every_min: 60, published_cell_min: 5 },
             arrest_powers: arrest_powers(),
             code_g_powers: BTreeSet::from([Power::PaceS24]),

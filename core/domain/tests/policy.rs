@@ -82,6 +82,7 @@ fn the_numbers_of_the_safeguards_are_the_defaults() {
     assert_eq!(strictest.alert.entry_current_for_h, 24, "S53");
     assert_eq!(strictest.stop.review_over_s, 300, "S52");
     assert_eq!(strictest.deployment.signage_check_every_min, 60, "S57");
+    assert_eq!((strictest.trail.keep_days, strictest.trail.backup_horizon_days), (31, 7));
     assert_eq!(strictest.stop.prompts_s, [120, 300, 600]);
     assert_eq!((strictest.judgement.blind, strictest.judgement.show_name), (BlindRule::Required, false));
 }
@@ -118,12 +119,14 @@ fn all_contradictions_are_listed_at_once() {
     bad.judgement.two_person = TwoPersonRule::Always;
     bad.media.after_capture_s = 100_000;
     bad.stop.prompts_s = vec![300, 120];
+    bad.trail.backup_horizon_days = 0;
     bad.code_g_powers = BTreeSet::from([Power::NoneVoluntary]);
     let expected = BTreeSet::from([
         Contradiction::Version,
         Contradiction::SecondNotBlind,
         Contradiction::MediaLife,
         Contradiction::PromptsOrder,
+        Contradiction::BackupHorizon,
         Contradiction::CodeGUnused,
         Contradiction::CodeGMissing,
     ]);

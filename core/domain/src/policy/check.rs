@@ -46,6 +46,7 @@ contradictions! {
     LockAfterSession, "policy.lock_after_session", "the phone locks later than the session ends, or never";
     Session, "policy.session", "a session is longer than a day or has no length";
     Unlocks, "policy.unlocks", "no failed unlock, or more than ten, is allowed";
+    BackupHorizon, "policy.backup_horizon", "the force's backups reach back no day, or more than a year";
     Signage, "policy.signage", "signage is never checked";
     Cell, "policy.cell", "published cells may be smaller than five";
     GroundsWords, "policy.grounds_words", "grounds of an arrest need no word of their own";
@@ -102,6 +103,8 @@ impl Policy {
         note(device.lock_after_s == 0 || device.lock_after_s > device.session_max_s, Contradiction::LockAfterSession);
         note(device.session_max_s == 0 || device.session_max_s > 86_400, Contradiction::Session);
         note(device.failed_unlocks_max == 0 || device.failed_unlocks_max > 10, Contradiction::Unlocks);
+        let horizon = self.trail.backup_horizon_days;
+        note(horizon == 0 || horizon > 366, Contradiction::BackupHorizon);
     }
 
     fn note_stop(&self, note: &mut impl FnMut(bool, Contradiction)) {
