@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peel_domain::event::{Action, Actor, EventBody};
+use peel_domain::event::{Action, Actor, CarriedEntries, EventBody, LogEnded};
 use peel_domain::id::AlertId;
 use peel_domain::judgement::Decision;
-use peel_ledger::Hash;
+use peel_ledger::succession::LogEnd;
+use peel_ledger::tree::CompactRange;
+use peel_ledger::{Hash, Origin};
 
 use crate::signatures::Signatures;
 use crate::times::{Entry, Length, Mark, length};
@@ -29,6 +31,8 @@ pub(crate) struct Phone {
     /// Commitments in the clear that no event has offered yet, with their entry.
     committed: BTreeMap<Hash, u64>,
     offered: u64,
+    /// The log that this one follows, and what it carries of it.
+    before: Option<(LogEnded, CarriedEntries)>,
     last: u64,
     signatures: Signatures,
     /// Stops that are on, by alert.
@@ -111,6 +115,19 @@ impl Phone {
                     failed.push(format!("{log}, entry {seq}: a shift ends that was not begun"));
                 }
             }
+            Action::LogEnded(ended) => {
+                if seq != 0 || self.before.is_some() {
+                    failed
+                        .push(format!("{log}, entry {seq}: the end of another log, not at the beginning of this one"));
+                }
+                self.before = Some((ended.clone(), CarriedEntries::default()));
+            }
+            Action::EntryCarried(part) => {
+                let taken = self.before.as_mut().is_some_and(|(_, carried)| carried.take(part));
+                if !taken {
+                    failed.push(format!("{log}, entry {seq}: an entry of another log that is not the next one"));
+                }
+            }
             _ => {}
         }
     }
@@ -185,6 +202,7 @@ impl Phone {
             self.numbers_against(log, issued, report);
         }
         self.receipts(log, report);
+        self.succession(log, report);
         report.stops_timed += self.stops_timed;
         if self.over_reboot > 0 {
             report.not_checked.push(format!("{log}: the length of {} stops over a restart", self.over_reboot));
@@ -243,6 +261,23 @@ impl Phone {
         }
     }
 
+    /// What this log carries of the one before it must complete that one.
+    fn succession(&self, log: &str, report: &mut TrailReport) {
+        let Some((ended, carried)) = &self.before else { return };
+        let complete = carried.whole().is_some_and(|entries| {
+            let (origin, confirmed) = (Origin::new(&ended.origin), CompactRange::from_bytes(&ended.confirmed));
+            let (Ok(origin), Ok(confirmed)) = (origin, confirmed) else { return false };
+            let end = LogEnd { origin, size: ended.size, root: Hash::new(ended.root), confirmed };
+            end.check(entries.iter().map(Vec::as_slice)).is_ok()
+        });
+        if complete {
+            let what = format!("{log}: the records in what it carries of {}, which ended before it", ended.origin);
+            report.not_checked.push(what);
+        } else {
+            report.failed.push(format!("{log}: what it carries of {} does not lead to its end", ended.origin));
+        }
+    }
+
     /// A commitment and the event that offers it are written together, so only the very last may stand alone.
     fn receipts(&self, log: &str, report: &mut TrailReport) {
         for seq in self.committed.values() {
@@ -298,5 +333,68 @@ mod tests {
     fn numbers_that_the_events_log_does_not_have_at_all_fail() {
         assert_eq!(concluded(&[2], Some(&[])).failed.len(), 1);
         assert_eq!(concluded(&[2], None), TrailReport::default());
+    }
+
+    fn taken(items: Vec<Action>) -> TrailReport {
+        let at = peel_domain::time::Moment {
+            utc_ms: 0,
+            monotonic_ns: 0,
+            boot_id: peel_domain::time::BootId([0; 8]),
+            source: peel_domain::time::TimeSource::Device,
+            uncertainty_ms: 0,
+        };
+        let (mut phone, mut failed) = (Phone::default(), Vec::new());
+        for (seq, action) in (0..).zip(items) {
+            let body = EventBody {
+                v: peel_domain::event::BODY_VERSION,
+                at,
+                actor: Actor::Core,
+                deployment_id: None,
+                alert_id: None,
+                justification: peel_domain::event::Justification::Integrity,
+                action,
+            };
+            let time = peel_ledger::entry::EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
+            let entry = Entry { log: "log", seq, time: &time, not_before_s: 0, not_after_s: None };
+            phone.take(&entry, &body, None, &mut failed);
+        }
+        let mut report = TrailReport { failed, ..TrailReport::default() };
+        phone.conclude("log", None, &mut report);
+        report
+    }
+
+    #[test]
+    fn what_is_carried_of_a_log_that_ended_must_lead_to_its_end() {
+        use peel_domain::event::{EntryCarried, LogEndCause};
+        use peel_ledger::entry::EntryTime;
+        use peel_ledger::writer::WriterState;
+        let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
+        let (mut state, mut entries, mut confirmed) = (WriterState::new(), Vec::new(), Vec::new());
+        for index in 0..9 {
+            if index == 5 {
+                confirmed = state.range().to_bytes();
+            }
+            let appended = state.append_receipt(time, Hash::default(), &mut rand::rng()).unwrap();
+            state = appended.state;
+            entries.push(appended.entry);
+        }
+        let origin = "force.example/peel/device/e1".to_owned();
+        let cause = LogEndCause::LogKeyLost;
+        let root = state.root().to_bytes();
+        let ended = Action::LogEnded(LogEnded { cause, origin, size: 9, root, confirmed, signed: None, receipt: None });
+        let carried = |index: usize| {
+            let parts = EntryCarried::parts(u64::try_from(index).unwrap(), &entries[index]);
+            Action::EntryCarried(parts[0].clone())
+        };
+        let whole: Vec<Action> = std::iter::once(ended).chain((5..9).map(carried)).collect();
+        let report = taken(whole.clone());
+        assert_eq!((report.failed.len(), report.not_checked.len()), (0, 1), "{report:?}");
+        for broken in 1..5 {
+            let mut missing = whole.clone();
+            missing.remove(broken);
+            assert_eq!(taken(missing).failed.len(), 1, "{broken}");
+        }
+        assert_eq!(taken([vec![Action::BriefingAcknowledged], whole].concat()).failed.len(), 1);
+        assert_eq!(taken(vec![carried(5)]).failed.len(), 1);
     }
 }

@@ -4,6 +4,7 @@
 //! chain and device. Bodies never hold an image, a plain hash of one, or an embedding.
 
 mod parts;
+mod succession;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,8 @@ pub use parts::{
     Band, CertificateBytes, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass, MediaCommitment,
     MediaDeleted,
 };
+
+pub use succession::{CarriedEntries, EntryCarried, LogEndCause, LogEnded, MAX_CARRIED_PART};
 
 /// The version of [`EventBody`]; readers refuse what they do not know.
 pub const BODY_VERSION: u8 = 1;
@@ -290,6 +293,10 @@ pub enum Action {
         /// Open stops that were found.
         open_stops: u32,
     },
+    /// The log before this one ended: a key was lost or changed. The first event of its successor.
+    LogEnded(LogEnded),
+    /// What the force did not have of it.
+    EntryCarried(EntryCarried),
     /// The wall clock jumped against the monotonic clock.
     ClockJumped {
         /// By so many milliseconds.

@@ -43,6 +43,8 @@ pub enum DeletionReason {
     Expired,
     /// The deployment ended.
     DeploymentEnded,
+    /// The key that opened them was lost.
+    KeyLost,
 }
 
 /// A deletion receipt: salted commitment and class, never the image (S29).
