@@ -23,7 +23,7 @@ fn class_of(action: &Action) -> EntryClass {
         | Action::Joined { .. }
         | Action::BriefingAcknowledged
         | Action::Left => EntryClass::Control,
-        Action::Recovered { .. } => EntryClass::Recovery,
+        Action::Recovered { .. } | Action::LogEnded(_) | Action::EntryCarried(_) => EntryClass::Recovery,
         Action::ClockJumped { .. } => EntryClass::Clock,
         _ => EntryClass::Event,
     }

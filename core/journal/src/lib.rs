@@ -9,5 +9,6 @@
 pub mod sealed;
 pub mod signing;
 pub mod store;
+pub mod succession;
 pub mod trail;
 pub mod upload;

@@ -41,6 +41,12 @@ pub enum TrailError {
     /// The stored state of the tree.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// The log's key is lost: entries are durable, and nothing signs them.
+    #[error("sign a log whose key is lost")]
+    NoKey,
+    /// A log cannot succeed itself.
+    #[error("let a log succeed itself")]
+    SameLog,
 }
 
 /// When something was, by the phone's clocks.
@@ -93,7 +99,7 @@ pub struct Committed {
 #[derive(Debug)]
 pub struct Trail {
     origin: Origin,
-    signer: Arc<Ed25519Signer>,
+    signer: Option<Arc<Ed25519Signer>>,
     recipients: Vec<RecipientPublicKey>,
     state: WriterState,
     beacon: Option<Hash>,
@@ -113,6 +119,27 @@ impl Trail {
         signer: Ed25519Signer,
         recipients: Vec<RecipientPublicKey>,
     ) -> Result<Self, TrailError> {
+        Self::open_with(store, origin, Some(Arc::new(signer)), recipients)
+    }
+
+    /// The same for a log whose key is lost: it is recorded to as before, and signs nothing any more.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_unsigned(
+        store: &Store,
+        origin: Origin,
+        recipients: Vec<RecipientPublicKey>,
+    ) -> Result<Self, TrailError> {
+        Self::open_with(store, origin, None, recipients)
+    }
+
+    fn open_with(
+        store: &Store,
+        origin: Origin,
+        signer: Option<Arc<Ed25519Signer>>,
+        recipients: Vec<RecipientPublicKey>,
+    ) -> Result<Self, TrailError> {
         let beacon = store.meta(BEACON)?.and_then(|bytes| Hash::from_slice(&bytes).ok());
         let state = store.meta(WRITER)?.map_or_else(|| Ok(WriterState::new()), |bytes| WriterState::from_bytes(&bytes));
         let state = state?;
@@ -124,7 +151,17 @@ impl Trail {
         if store.size()? != state.size() {
             return Err(WriterError::SelfCheck.into());
         }
-        Ok(Self { origin, signer: Arc::new(signer), recipients, state, beacon, last })
+        Ok(Self { origin, signer, recipients, state, beacon, last })
+    }
+
+    /// Checks that the store still ends where this writer does: for a store that was closed and opened again.
+    ///
+    /// # Errors
+    /// [`WriterError::SelfCheck`] when something else wrote meanwhile: the log must not be continued from here.
+    pub fn check(&self, store: &Store) -> Result<(), TrailError> {
+        let stored = store.meta(WRITER)?.unwrap_or_else(|| WriterState::new().to_bytes());
+        let same = stored == self.state.to_bytes() && store.size()? == self.size();
+        if same { Ok(()) } else { Err(WriterError::SelfCheck.into()) }
     }
 
     /// Entries so far.
@@ -149,7 +186,23 @@ impl Trail {
 
     /// What a signature over the trail is made of.
     pub fn present(&self) -> Present {
-        Present { checkpoint: self.checkpoint(), signer: Arc::clone(&self.signer) }
+        Present { checkpoint: self.checkpoint(), signer: self.signer.clone() }
+    }
+
+    /// Whether there is a key that signs this log.
+    pub const fn is_signed(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// Entries from now on are sealed to these: the force changes its operations key every month.
+    pub fn seal_to(&mut self, recipients: Vec<RecipientPublicKey>) {
+        self.recipients = recipients;
+    }
+
+    /// An empty log that goes on with this one's time and beacon.
+    pub(crate) fn begin(&self, origin: Origin, signer: Ed25519Signer, recipients: Vec<RecipientPublicKey>) -> Self {
+        let (signer, state) = (Some(Arc::new(signer)), WriterState::new());
+        Self { origin, signer, recipients, state, beacon: self.beacon, last: self.last }
     }
 
     /// The present checkpoint, unsigned.

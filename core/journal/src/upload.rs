@@ -9,8 +9,9 @@ use peel_ledger::mirror::{
     ServerAnswer, Step, package_bounds,
 };
 use peel_ledger::note::{SignedNote, VerifierKey};
+use peel_ledger::{Hash, Origin};
 
-use crate::store::{Batch, Op, Store, StoreError};
+use crate::store::{Batch, Cosigned, Op, Store, StoreError};
 use crate::trail::BEACON;
 
 /// A request carries packages until it is so long, one at least: what is lost on a bad line is sent again.
@@ -25,6 +26,15 @@ pub enum UploadError {
     /// The log does not lead to the checkpoint that was signed.
     #[error(transparent)]
     Protocol(#[from] MirrorError),
+    /// The mirror asks for entries that it had confirmed and whose bodies were pruned since: it lost them. The log
+    /// cannot be brought over any more; [`loss_proof`] gives what shows whose loss it is.
+    #[error("send entries again that the mirror had confirmed and lost")]
+    Pruned {
+        /// What the mirror asks for.
+        from: u64,
+        /// The first entry that still has a body.
+        below: u64,
+    },
 }
 
 /// Where a request goes, below the log's own address.
@@ -112,6 +122,10 @@ impl Upload {
         ticket: Vec<u8>,
         max_packages: u64,
     ) -> Result<Request, UploadError> {
+        let below = store.pruned()?;
+        if start < below.min(end) {
+            return Err(UploadError::Pruned { from: start, below });
+        }
         let mut read = Vec::new();
         let mut bytes = 0;
         for (from, to) in package_bounds(start, end).take(usize::try_from(max_packages).unwrap_or(1)) {
@@ -147,13 +161,55 @@ impl Upload {
     }
 }
 
-/// Makes a verified cosignature and its beacon durable, together.
-pub fn keep_receipt(store: &Store, receipt: &MirrorReceipt) -> Result<(), StoreError> {
+/// Makes a verified cosignature and its beacon durable, together. `wall_ms` is the phone's wall clock.
+pub fn keep_receipt(store: &Store, receipt: &MirrorReceipt, wall_ms: i64) -> Result<(), StoreError> {
     let Checkpoint { size, root, .. } = &receipt.checkpoint;
+    let (root, note) = (root.to_bytes(), receipt.signature_lines.clone());
+    let stated_ms = i64::try_from(receipt.cosigned_at_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
     let mut batch = Batch::new();
-    batch.push(Op::Cosigned { size: *size, root: root.to_bytes(), note: receipt.signature_lines.clone() });
+    batch.push(Op::Cosigned { size: *size, root, note, stated_ms, wall_ms });
     batch.push(Op::Put(BEACON, receipt.beacon.to_bytes().to_vec()));
     store.commit(batch)
+}
+
+/// Notes that the mirror lost what it had confirmed above `holds`: nothing of that is pruned until it has been confirmed
+/// again for as long as the rule asks.
+pub fn keep_loss(store: &Store, holds: u64) -> Result<(), StoreError> {
+    let mut batch = Batch::new();
+    batch.push(Op::MirrorLost(holds));
+    store.commit(batch)
+}
+
+/// The mirror's own signature over entries that it says it does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LossProof {
+    /// What it had confirmed.
+    pub checkpoint: Checkpoint,
+    /// Its signature lines over it.
+    pub signature_lines: String,
+}
+
+impl LossProof {
+    /// The checkpoint and the mirror's lines as one signed note, which any verifier of notes reads.
+    pub fn note_text(&self) -> String {
+        format!("{}\n{}", self.checkpoint.note_text(), self.signature_lines)
+    }
+
+    /// Checks it as the receipt that it was.
+    ///
+    /// # Errors
+    /// [`MirrorError`] when the lines are not the mirror's over this checkpoint.
+    pub fn verify(&self, mirror: &VerifierKey) -> Result<MirrorReceipt, MirrorError> {
+        MirrorReceipt::verify(self.signature_lines.as_bytes(), &self.checkpoint, mirror)
+    }
+}
+
+/// What shows that the mirror once confirmed the entry at `index` of the log `origin`; `None` if it never did.
+pub fn loss_proof(store: &Store, origin: &Origin, index: u64) -> Result<Option<LossProof>, StoreError> {
+    Ok(store.cosignature_over(index)?.map(|Cosigned { size, root, note }| LossProof {
+        checkpoint: Checkpoint { origin: origin.clone(), size, root: Hash::new(root) },
+        signature_lines: note,
+    }))
 }
 
 #[cfg(test)]

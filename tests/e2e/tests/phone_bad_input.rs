@@ -90,13 +90,17 @@ async fn a_gateway_that_is_gone_loses_nothing_and_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn work_that_was_suspended_goes_on_when_the_core_is_opened_again() {
+async fn work_that_was_suspended_goes_on_in_the_same_core_and_in_another() {
     let street = Street::open().await;
     let phone = Phone::ready(&street, OFFICER).await;
     let alert_id = street.raise().await;
     phone.until_alert(alert_id).await;
     phone.core.suspend_work().await.unwrap();
     assert_eq!(reason(phone.core.displayed(alert_id).await), "store.closed");
+    phone.core.resume_work().await.unwrap();
+    phone.core.displayed(alert_id).await.unwrap();
+    assert_eq!(phone.core.sync_now(20_000).await.unwrap().state, SyncState::UpToDate);
+    phone.core.suspend_work().await.unwrap();
     let again = open_core(phone.home.path(), phone.clock.clone()).unwrap();
     again.displayed(alert_id).await.unwrap();
     assert_eq!(again.sync_now(20_000).await.unwrap().state, SyncState::UpToDate);

@@ -110,7 +110,7 @@ fn sign(store: &Store, trail: &mut Trail, rng: &mut StdRng) {
         let beacon = Hash::new(rng.random());
         let signature_lines = "a line\n".to_owned();
         let receipt = MirrorReceipt { checkpoint: checkpoint.clone(), signature_lines, cosigned_at_s: 1, beacon };
-        keep_receipt(store, &receipt).unwrap();
+        keep_receipt(store, &receipt, 0).unwrap();
         trail.witness(beacon);
         say(&format!("cosigned {}", checkpoint.size));
     }

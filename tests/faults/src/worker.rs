@@ -209,7 +209,7 @@ impl Worker {
         let receipt =
             MirrorReceipt { signature_lines, cosigned_at_s: 1, beacon: Hash::new(self.rng.random()), checkpoint };
         let began = place().disk.now();
-        let result = keep_receipt(&self.store, &receipt);
+        let result = keep_receipt(&self.store, &receipt, 0);
         self.told.change(began, result, 0, |seen| {
             seen.cosigned = seen.cosigned.max(size);
             seen.beacon = Some(receipt.beacon.to_bytes().to_vec());

@@ -130,7 +130,10 @@ impl Engine {
     pub(super) fn open_media(&self, media_id: MediaId) -> Result<Zeroizing<Vec<u8>>, EngineError> {
         let row = self.store.media(media_id.0.into_bytes())?.ok_or(EngineError::NotFound("media.destroyed"))?;
         media::open(&row, self.vault.as_ref()).map_err(|error| match error {
-            media::MediaError::Vault(crate::ffi::VaultError::Lost) => EngineError::NotFound("media.destroyed"),
+            // What cannot be opened any more is destroyed, with the cause on record.
+            media::MediaError::Vault(crate::ffi::VaultError::Lost) => {
+                self.destroy_unreadable().err().unwrap_or(EngineError::NotFound("media.destroyed"))
+            }
             media::MediaError::Vault(error) => error.into(),
             media::MediaError::Sealed(error) => error.into(),
         })

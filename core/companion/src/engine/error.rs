@@ -16,6 +16,10 @@ use crate::sealed::SealedError;
 use crate::store::StoreError;
 use crate::transport::TransportError;
 
+/// The force lost what it had confirmed and what was pruned here since: nothing can bring this log over any more. Its own
+/// signature over what it lost is in the store.
+pub(crate) const SERVER_LOST_PRUNED: &str = "sync.server_lost_pruned";
+
 /// An engine error. Texts read after "failed to".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EngineError {
@@ -98,6 +102,7 @@ impl From<UploadError> for EngineError {
         match error {
             UploadError::Store(error) => Self::Store(error),
             UploadError::Protocol(_) => Self::Integrity("sync.proof"),
+            UploadError::Pruned { .. } => Self::Integrity(SERVER_LOST_PRUNED),
         }
     }
 }

@@ -10,6 +10,7 @@ mod drone;
 mod error;
 mod inbound;
 mod incoming;
+mod keys;
 mod listeners;
 mod persist;
 mod pins;
@@ -30,6 +31,7 @@ mod views;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use peel_domain::time::{Clock as _, Moment};
@@ -68,6 +70,8 @@ pub(crate) struct Engine {
     hardware: Notify,
     /// One signature over the trail at a time.
     signing: Signing,
+    /// There was a connection when the work was suspended.
+    resume_online: AtomicBool,
     /// One upload at a time.
     syncing: tokio::sync::Mutex<()>,
 }
@@ -168,6 +172,31 @@ impl Engine {
     /// Finishes what is under way and closes the store. Blocks.
     pub(crate) fn close(&self) {
         self.disconnect();
+        // With the projection held, no command is between its check and its commit.
+        let _none_under_way = self.lock();
         self.store.close();
+    }
+
+    /// Closes as [`Self::close`] does, so that a sleeping app holds no lock on a file; [`Self::resume`] goes on. Blocks.
+    pub(crate) fn suspend(&self) {
+        self.resume_online.fetch_or(self.wanted.borrow().0, Ordering::SeqCst);
+        self.close();
+    }
+
+    /// Opens the store again and connects, if there was a connection. A file that is not as it was left is not written
+    /// to: the core must be opened anew, which checks everything. Blocks.
+    pub(crate) fn resume(&self) -> Result<(), EngineError> {
+        {
+            let state = self.lock();
+            self.store.reopen()?;
+            if state.trail.as_ref().is_some_and(|trail| trail.check(&self.store).is_err()) {
+                self.store.close();
+                return Err(EngineError::Integrity("trail.self_check"));
+            }
+        }
+        if self.resume_online.swap(false, Ordering::SeqCst) {
+            self.connect()?;
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::store::{Batch, Op};
 use crate::trail;
 
 /// Raised when the reserve had to be spent.
-const STORAGE_FULL: &str = "storage.full";
+pub(super) const STORAGE_FULL: &str = "storage.full";
 
 /// An event of this phone that is not about an alert's course.
 pub(super) fn event(

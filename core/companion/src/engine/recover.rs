@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use peel_domain::event::{Action, Actor, EventBody, Justification};
@@ -16,19 +17,17 @@ use peel_domain::time::{Clock as _, Moment};
 use peel_domain::workflow::AlertState;
 use peel_journal::signing::Signing;
 use peel_journal::trail::{Trail, TrailError, event_place};
-use peel_ledger::Origin;
-use peel_ledger::note::Ed25519Signer;
 use tokio::sync::{Notify, watch};
 
 use super::error::EngineError;
 use super::state::{AssignedFeed, DeploymentRecord, DeviceRecord, Held, OpenDeployment, ShiftRecord, State};
-use super::{Engine, persist, record};
+use super::{Engine, keys, persist, record};
 use crate::clock::CoreClock;
 use crate::ffi::{DeviceClock, KeySlot, KeyVault, VaultError, WrapSlot};
 use crate::sealed::RecordKey;
 use crate::store::{Batch, Op, Opened, Store, StoreError};
 use crate::transport::{Authenticator, ForceRoot, GatewayClient};
-use crate::vault::{unwrap_key, unwrap_secret, wrap_key};
+use crate::vault::{unwrap_key, wrap_key};
 
 /// The force of a phone that has none yet.
 const NO_FORCE: &str = "unenrolled";
@@ -36,7 +35,7 @@ const NO_FORCE: &str = "unenrolled";
 pub(super) const JUMP_MS: i64 = 5_000;
 
 /// The policy that holds until the force's own is verified.
-fn strictest(force: &str) -> Result<Policy, EngineError> {
+pub(super) fn strictest(force: &str) -> Result<Policy, EngineError> {
     let force = ForceId::new(force).map_err(|_| EngineError::Integrity("force.malformed"))?;
     Ok(Policy::strictest(force, 0))
 }
@@ -69,6 +68,7 @@ impl Engine {
             urgent: Notify::new(),
             hardware: Notify::new(),
             signing: Signing::default(),
+            resume_online: AtomicBool::new(false),
             syncing: tokio::sync::Mutex::new(()),
         };
         engine.load_alarms(&mut state, opened)?;
@@ -102,21 +102,19 @@ impl Engine {
 
     /// The trail, the link and the policy of an enrolled device. A log that contradicts its own state is not continued.
     pub(super) fn load_device(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
-        let seed = unwrap_secret(self.vault.as_ref(), WrapSlot::Log, &device.k_log_wrapped)?;
-        let seed = seed.as_slice().try_into().map_err(|_| EngineError::Vault(VaultError::Lost))?;
-        let origin = Origin::new(device.origin.as_str()).map_err(|_| EngineError::Integrity("device.origin"))?;
-        let signer =
-            Ed25519Signer::from_seed(origin.as_str(), seed).map_err(|_| EngineError::Integrity("device.key"))?;
-        let recipients = device.recipients.iter().map(|text| text.parse());
-        let recipients: Vec<_> =
-            recipients.collect::<Result<_, _>>().map_err(|_| EngineError::Integrity("device.recipients"))?;
+        let (origin, recipients) = (keys::origin(&device)?, keys::recipients(&device)?);
         state.cosigned = self.store.cosigned_size()?;
         state.cursor = self.store.meta(persist::CURSOR)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
-        let trail = Trail::open(&self.store, origin, signer, recipients).map_err(|error| match error {
+        // Without its key the log is still recorded to.
+        let trail = match self.log_signer(&device)? {
+            Some(signer) => Trail::open(&self.store, origin, signer, recipients),
+            None => Trail::open_unsigned(&self.store, origin, recipients),
+        };
+        state.trail = Some(trail.map_err(|error| match error {
             TrailError::Store(error) => EngineError::Store(error),
             _ => EngineError::Integrity("trail.self_check"),
-        })?;
-        state.trail = Some(trail);
+        })?);
+        self.note_lost_keys(state, &device);
         let authenticator = Authenticator { enrolment_id: device.enrolment_id, vault: Arc::clone(&self.vault) };
         let root = &device.root_certificate;
         let client = GatewayClient::new(&device.gateway_url, root, device.spki_pins, Some(authenticator))?;
@@ -157,9 +155,9 @@ impl Engine {
         let cache = match unwrap_key(self.vault.as_ref(), WrapSlot::Deployment, &record.cache_wrapped) {
             Ok(cache) => cache,
             Err(VaultError::Lost) => {
-                // Nothing of the working cache can be read any more; the trail is whole.
+                // Nothing of the working cache can be read any more; the trail is whole, and says what became of the images.
                 state.raise("deployment.key_lost");
-                return self.put([Op::ForgetDeployment, Op::Forget(persist::DEPLOYMENT)]);
+                return self.forget_lost_deployment(state, record.card.deployment_id);
             }
             Err(error) => return Err(error.into()),
         };

@@ -1,13 +1,13 @@
 //! Destruction of images when their time is over, with a receipt in the trail for each (S24 to S27, S29).
 
-use peel_domain::event::{Action, DeletionReason, Justification, MediaClass, MediaDeleted};
-use peel_domain::id::{AlertId, MediaId};
+use peel_domain::event::{Action, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};
+use peel_domain::id::{AlertId, DeploymentId, MediaId};
 use peel_domain::retention::{Known, due_media_knowing};
 use peel_domain::workflow::DueMedia;
 
 use super::error::EngineError;
 use super::state::{Held, State};
-use super::{Engine, record};
+use super::{Engine, persist, record};
 use crate::media::class_of;
 use crate::store::{Batch, Op};
 
@@ -46,6 +46,34 @@ impl Engine {
         });
         let all = all.collect();
         self.destroy(state, all)
+    }
+
+    /// The deployment's key is lost: what it wrapped is unreadable, and the end of each image is on record. Blocks.
+    pub(super) fn forget_lost_deployment(&self, state: &mut State, of: DeploymentId) -> Result<(), EngineError> {
+        let (now, mut events) = (self.now(), Vec::new());
+        for line in self.store.media_lines()? {
+            let (media_id, alert_id) = (uuid::Uuid::from_bytes(line.media_id), uuid::Uuid::from_bytes(line.alert_id));
+            let (class, commitment, reason) = (class_of(line.class), line.commitment, DeletionReason::KeyLost);
+            let deleted = MediaDeleted { media_id: MediaId(media_id), class, commitment, reason };
+            let action = Action::MediaDeleted(deleted);
+            let event = record::alert_event(state, AlertId(alert_id), action, Justification::Retention, now);
+            events.push(EventBody { deployment_id: Some(of), ..event });
+        }
+        let mut batch = Batch::new();
+        batch.extend([Op::ForgetDeployment, Op::Forget(persist::DEPLOYMENT)]);
+        self.record(state, &events, batch)
+    }
+
+    /// The same while the deployment is open: alerts stay, their images are gone. Blocks.
+    pub(super) fn destroy_unreadable(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        state.raise("deployment.key_lost");
+        let all = self.store.media_lines()?.into_iter().map(|line| {
+            let media_id = MediaId(uuid::Uuid::from_bytes(line.media_id));
+            let media = DueMedia { media_id, class: class_of(line.class), reason: DeletionReason::KeyLost };
+            (AlertId(uuid::Uuid::from_bytes(line.alert_id)), media)
+        });
+        self.destroy(&mut state, all.collect())
     }
 
     fn destroy(&self, state: &mut State, due: Vec<(AlertId, DueMedia)>) -> Result<(), EngineError> {

@@ -36,9 +36,7 @@ type DeviceKeys = (Zeroizing<[u8; 32]>, [Vec<u8>; 3]);
 impl Engine {
     /// Enrols this device.
     pub(crate) async fn enrol(self: &Arc<Self>, text: Zeroizing<String>) -> Result<EnrolmentView, EngineError> {
-        if self.lock().device.is_some() {
-            return Err(EngineError::AlreadyEnrolled);
-        }
+        self.may_enrol()?;
         let code = EnrolmentCode::parse(&text, self.now().utc_ms)?;
         let client = GatewayClient::new(&code.gateway_url, &code.root_certificate, code.spki_pins, None)?;
         let (seed, keys) = self.blocking(Self::device_keys).await?;
@@ -47,11 +45,11 @@ impl Engine {
             secret: code.secret.as_slice().into(),
             k_log: k_log.into(),
             k_hw_spki: k_hw_spki.clone().into(),
-            k_auth_spki: k_auth_spki.into(),
+            k_auth_spki: k_auth_spki.clone().into(),
             model: "peel".to_owned(),
         };
         let reply: EnrolResponse = client.post_open("/v1/enrol", &request).await.map_err(code_refused)?;
-        self.blocking(move |engine| engine.keep_enrolment(&code, &seed, k_hw_spki, &reply)).await
+        self.blocking(move |engine| engine.keep_enrolment(&code, &seed, (k_hw_spki, k_auth_spki), &reply)).await
     }
 
     /// A fresh `K_log` and the public halves of all keys.
@@ -67,17 +65,20 @@ impl Engine {
         &self,
         code: &EnrolmentCode,
         seed: &Zeroizing<[u8; 32]>,
-        k_hw_spki: Vec<u8>,
+        public: (Vec<u8>, Vec<u8>),
         reply: &EnrolResponse,
     ) -> Result<EnrolmentView, EngineError> {
         let wrapped = self.vault.wrap(WrapSlot::Log, seed.to_vec())?;
-        self.keep_device(device_record(code, reply, wrapped, k_hw_spki)?)
+        self.keep_device(device_record(code, reply, wrapped, public)?)
     }
 
     pub(super) fn keep_device(&self, device: DeviceRecord) -> Result<EnrolmentView, EngineError> {
         let mut state = self.lock();
         if state.device.is_some() {
-            return Err(EngineError::AlreadyEnrolled);
+            self.succeed(&mut state, device)?;
+            drop(state);
+            self.bump();
+            return views::enrolment(&self.lock()).ok_or(EngineError::NotEnrolled);
         }
         self.put([persist::put(&self.store_key, persist::DEVICE, &device)?])?;
         self.load_device(&mut state, device)?;
@@ -349,7 +350,7 @@ fn device_record(
     code: &EnrolmentCode,
     reply: &EnrolResponse,
     k_log_wrapped: Vec<u8>,
-    k_hw_spki: Vec<u8>,
+    (k_hw_spki, k_auth_spki): (Vec<u8>, Vec<u8>),
 ) -> Result<DeviceRecord, EngineError> {
     const BAD: EngineError = EngineError::Integrity("enrolment.reply");
     // Recipients, policy signers, mirror: what the code did not promise is not believed.
@@ -391,5 +392,6 @@ fn device_record(
         sequence_key: reply.gateway_sequence_key.as_bytes().try_into().map_err(|_| BAD)?,
         k_log_wrapped,
         k_hw_spki,
+        k_auth_spki: Some(k_auth_spki),
     })
 }

@@ -1,14 +1,18 @@
 //! Signatures over the trail: the software line on every checkpoint, the hardware line off the path of recording.
 
-use peel_journal::signing::HARDWARE_EVERY;
+use std::cell::Cell;
+
+use peel_domain::time::Moment;
 use peel_journal::trail::Trail;
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
 
-use super::Engine;
 use super::error::EngineError;
-use crate::ffi::KeySlot;
+use super::state::State;
+use super::{Engine, keys};
+use crate::ffi::{KeySlot, VaultError};
 use crate::store::StoreError;
+use crate::trail::stamp;
 
 impl Engine {
     /// The present checkpoint with both lines; the hardware's is left out where it refuses. The intent is durable before
@@ -19,8 +23,17 @@ impl Engine {
         }
         let k_hw_spki = self.lock().device()?.k_hw_spki.clone();
         let present = || Ok(self.lock().trail()?.present());
-        let hardware = |text: &[u8]| self.vault.sign(KeySlot::Hardware, text.to_vec()).ok();
+        let lost = Cell::new(false);
+        let hardware = |text: &[u8]| {
+            let signature = self.vault.sign(KeySlot::Hardware, text.to_vec());
+            lost.set(signature == Err(VaultError::Lost));
+            signature.ok()
+        };
         let signed = self.signing.sign(&self.store, present, &k_hw_spki, &hardware);
+        // The software line goes on, so that the force gets what is recorded.
+        if lost.get() && self.lock().raise(keys::HARDWARE_LOST) {
+            self.bump();
+        }
         if signed == Err(EngineError::Store(StoreError::SecondHistory)) {
             self.alarm("trail.second_history")?;
         }
@@ -32,11 +45,14 @@ impl Engine {
         self.hardware.notify_one();
     }
 
-    /// A hardware signature, if too many entries have none.
-    pub(super) fn sign_when_due(&self) {
-        let size = self.lock().trail().map_or(0, Trail::size);
-        let signed = self.store.signed_size().unwrap_or(0);
-        if size >= signed.saturating_add(HARDWARE_EVERY) {
+    /// A signed checkpoint, if an entry has waited for one for nearly a minute or too many have none.
+    pub(super) fn sign_when_due(&self, state: &mut State, now: Moment) {
+        // A closed store signs nothing.
+        if !state.trail().is_ok_and(Trail::is_signed) {
+            return;
+        }
+        let (Ok(size), Ok(signed)) = (state.trail().map(Trail::size), self.store.signed_size()) else { return };
+        if state.checkpoints.is_due(size, signed, stamp(&now)) {
             self.sign_soon();
         }
     }

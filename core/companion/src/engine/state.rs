@@ -11,6 +11,7 @@ use peel_domain::shift::SignedInOfficer;
 use peel_domain::time::Moment;
 use peel_domain::wire::DroneStateDto;
 use peel_domain::workflow::AlertState;
+use peel_journal::signing::CheckpointTimer;
 use peel_journal::trail::Trail;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,9 @@ pub(crate) struct DeviceRecord {
     pub(crate) k_log_wrapped: Vec<u8>,
     /// `K_hw`, for the hardware line.
     pub(crate) k_hw_spki: Vec<u8>,
+    /// `K_auth`, as the force knows it; earlier versions did not keep it.
+    #[serde(default)]
+    pub(crate) k_auth_spki: Option<Vec<u8>>,
 }
 
 /// The open shift; sealed in the store.
@@ -99,6 +103,8 @@ pub(crate) struct State {
     pub(crate) position: Option<OfficerPosition>,
     pub(crate) last_tick: Option<Moment>,
     pub(crate) last_alive: Option<Moment>,
+    pub(crate) last_kept_house: Option<Moment>,
+    pub(crate) checkpoints: CheckpointTimer,
 }
 
 /// The most codes of refused inputs that are kept for the screen; all are in the trail.
@@ -125,6 +131,8 @@ impl State {
             position: None,
             last_tick: None,
             last_alive: None,
+            last_kept_house: None,
+            checkpoints: CheckpointTimer::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use peel_journal::upload::{self, Upload};
 use peel_ledger::mirror::{Action, Alarm, Asked, MirrorReceipt, Notice, ServerAnswer};
 use peel_ledger::note::VerifierKey;
 
-use super::error::EngineError;
+use super::error::{EngineError, SERVER_LOST_PRUNED};
 use super::{Engine, persist};
 use crate::ffi::{SyncOutcome, SyncState};
 use crate::transport::{BackOff, TransportError};
@@ -68,7 +68,7 @@ fn alarm_code(alarm: Alarm) -> &'static str {
 }
 
 /// The alarms after which nothing is sent any more until somebody acts, also after a restart.
-const FREEZING: [&str; 3] = ["sync.rollback", "sync.unknown_device", "trail.second_history"];
+const FREEZING: [&str; 4] = ["sync.rollback", "sync.unknown_device", "trail.second_history", SERVER_LOST_PRUNED];
 /// The alarms after which nothing is signed any more: the force knows another history of this log.
 const FORKED: [&str; 2] = ["sync.rollback", "trail.second_history"];
 
@@ -108,7 +108,7 @@ impl Engine {
         let _one_at_a_time = self.syncing.lock().await;
         let (before, size, frozen) = {
             let state = self.lock();
-            let frozen = FREEZING.iter().any(|code| state.alarms.contains(*code));
+            let frozen = FREEZING.iter().any(|code| state.alarms.contains(*code)) || !state.trail()?.is_signed();
             (state.cosigned, state.trail()?.size(), frozen)
         };
         if frozen {
@@ -163,7 +163,13 @@ impl Engine {
                 return Ok(SyncState::Waiting);
             }
             tokio::time::sleep(wait).await;
-            let (asked, sent) = self.send(&mut under_way, &action).await?;
+            let (asked, sent) = match self.send(&mut under_way, &action).await {
+                Err(EngineError::Integrity(SERVER_LOST_PRUNED)) => {
+                    self.alarm(SERVER_LOST_PRUNED)?;
+                    return Ok(SyncState::Stopped);
+                }
+                sent => sent?,
+            };
             let step = match &sent {
                 Ok((status, body, retry_after_s)) => under_way
                     .upload
@@ -180,6 +186,9 @@ impl Engine {
             };
             if let Some(notice) = step.notice {
                 self.lock().raise(notice_code(notice));
+                if let Notice::ServerLostHistory { holds, .. } = notice {
+                    self.blocking(move |engine| Ok(upload::keep_loss(&engine.store, holds)?)).await?;
+                }
             }
             action = step.action;
         }
@@ -199,8 +208,8 @@ impl Engine {
 
     /// A verified cosignature becomes durable before anybody relies on it.
     fn keep_receipt(&self, receipt: &MirrorReceipt) -> Result<(), EngineError> {
-        upload::keep_receipt(&self.store, receipt)?;
         let now = self.clock.now();
+        upload::keep_receipt(&self.store, receipt, now.utc_ms)?;
         let mut state = self.lock();
         state.cosigned = state.cosigned.max(receipt.checkpoint.size);
         state.last_contact = Some(now);

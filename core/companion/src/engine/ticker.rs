@@ -11,12 +11,15 @@ use peel_domain::workflow::due;
 use super::error::EngineError;
 use super::state::State;
 use super::{Engine, persist, record, recover};
-use crate::store::Batch;
+use crate::store::{Batch, PruneRule, StoreError};
 
 /// How often the clock is asked, in real time.
 const TICK: Duration = Duration::from_millis(150);
 /// How often it is made durable that a stop is running, in the clock's milliseconds.
 const ALIVE_EVERY_MS: u64 = 1_000;
+/// How often there is a look at what may go from the disk, in the clock's milliseconds.
+const KEEP_HOUSE_EVERY_MS: u64 = 60_000;
+const DAY_MS: u64 = 86_400_000;
 
 /// Ticks until the runtime ends.
 pub(crate) async fn run(engine: Arc<Engine>) {
@@ -37,16 +40,40 @@ impl Engine {
             return Ok(());
         }
         let now = self.now();
-        self.note_jump(&mut state, now)?;
+        let recorded = self.record_what_is_due(&mut state, now);
+        self.keep_house(&mut state, now);
+        self.sign_when_due(&mut state, now);
+        recorded
+    }
+
+    fn record_what_is_due(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
+        self.note_jump(state, now)?;
         if state.deployment.is_none() {
             return Ok(());
         }
-        self.record_due(&mut state, now)?;
-        self.destroy_due(&mut state)?;
-        self.note_alive(&mut state, now)?;
-        drop(state);
-        self.sign_when_due();
-        Ok(())
+        self.record_due(state, now)?;
+        self.destroy_due(state)?;
+        self.note_alive(state, now)
+    }
+
+    /// Bodies that the force has held for long enough go; the reserve is laid down again where there is space.
+    fn keep_house(&self, state: &mut State, now: Moment) {
+        if state.last_kept_house.is_some_and(|last| now.since(&last).ms < KEEP_HOUSE_EVERY_MS) {
+            return;
+        }
+        state.last_kept_house = Some(now);
+        if state.alarms.contains(record::STORAGE_FULL) && !self.is_full(state) {
+            self.bump();
+        }
+        let ms = |days: u32| u64::from(days) * DAY_MS;
+        let trail = &state.policy.trail;
+        let (keep_ms, backup_horizon_ms) = (ms(trail.keep_days), ms(trail.backup_horizon_days));
+        match self.store.prune(PruneRule { keep_ms, backup_horizon_ms, now_ms: now.utc_ms }) {
+            Ok(pruned) if pruned.more => state.last_kept_house = None,
+            // What the mirror signed and what lies here disagree: nothing goes, and somebody must know.
+            Err(StoreError::Damaged) if state.raise("trail.not_pruned") => self.bump(),
+            _ => {}
+        }
     }
 
     fn note_jump(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {

@@ -120,13 +120,19 @@ impl OfficerCore {
         self.home.run(|engine| async move { engine.end_shift().await }).await
     }
 
-    /// Finishes what is under way and closes the files, before the app sleeps. Open the core anew afterwards.
+    /// Finishes what is under way, closes the files and waits for their thread, before the app sleeps: afterwards no
+    /// lock on a file is held. Commands fail until `resume_work`.
     pub async fn suspend_work(&self) -> Result<(), CoreError> {
         self.home
             .blocking(|engine| {
-                engine.close();
+                engine.suspend();
                 Ok(())
             })
             .await
+    }
+
+    /// Goes on after `suspend_work`, with the connection that there was. Where it fails, open the core anew.
+    pub async fn resume_work(&self) -> Result<(), CoreError> {
+        self.home.blocking(|engine| engine.resume()).await
     }
 }

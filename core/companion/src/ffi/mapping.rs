@@ -3,6 +3,7 @@
 use peel_domain::wire::EnrolmentCodeError;
 use peel_domain::workflow::{WorkflowError, WorkflowErrorKind};
 use peel_face::FaceError;
+use peel_journal::trail::TrailError;
 
 use super::error::{CoreError, VaultError};
 use crate::engine::EngineError;
@@ -23,6 +24,7 @@ impl From<EngineError> for CoreError {
             EngineError::Integrity(reason) => Self::Integrity { reason: code(reason) },
             EngineError::Workflow(error) => workflow(error),
             EngineError::Store(error) => store(error),
+            EngineError::Trail(TrailError::NoKey) => Self::KeyUnavailable { reason: code("key.log_lost") },
             EngineError::Trail(_) | EngineError::Body(_) => Self::Internal { reason: code("trail.write") },
             EngineError::Vault(error) => vault(error),
             EngineError::Sealed(_) => Self::Integrity { reason: code("store.sealed_record") },
@@ -58,6 +60,7 @@ fn store(error: StoreError) -> CoreError {
     match error {
         StoreError::Full => CoreError::StorageFull { reason: reason("storage.full") },
         StoreError::Damaged => CoreError::Integrity { reason: reason("store.damaged") },
+        StoreError::Pruned => CoreError::Integrity { reason: reason("trail.pruned") },
         StoreError::SecondHistory => CoreError::Integrity { reason: reason("trail.second_history") },
         StoreError::LaterVersion => CoreError::NotPossible { reason: reason("store.later_version") },
         StoreError::LibraryTooOld => CoreError::NotPossible { reason: reason("store.library_too_old") },

@@ -63,18 +63,26 @@ impl SoftwareVault {
         self.directory.join(name)
     }
 
-    fn signing_key(&self, slot: KeySlot) -> Result<SigningKey, VaultError> {
+    /// Loses a signing key for good, as a reset of the device's lock can: the next one is another key.
+    pub fn lose_signing_key(&self, slot: KeySlot) -> Result<(), VaultError> {
+        self.signing.lock().unwrap_or_else(PoisonError::into_inner).remove(&slot);
+        match fs::remove_file(self.path(signing_file(slot))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(VaultError::Unavailable),
+            _ => Ok(()),
+        }
+    }
+
+    /// The key of a slot; one that is not there is made if `make` says so, else it is lost.
+    fn signing_key(&self, slot: KeySlot, make: bool) -> Result<SigningKey, VaultError> {
         let mut keys = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = keys.get(&slot) {
             return Ok(key.clone());
         }
-        let path = self.path(match slot {
-            KeySlot::Hardware => "hardware.key",
-            KeySlot::Officer => "officer.key",
-            KeySlot::Auth => "auth.key",
-        });
+        let path = self.path(signing_file(slot));
         let key = if let Some(der) = read(&path)? {
             SigningKey::from_pkcs8_der(&der).map_err(|_| VaultError::Lost)?
+        } else if !make {
+            return Err(VaultError::Lost);
         } else {
             let key = SigningKey::generate_from_rng(&mut rand::rng());
             let der = key.to_pkcs8_der().map_err(|_| VaultError::Unavailable)?;
@@ -99,6 +107,14 @@ impl SoftwareVault {
         }
         let bytes = read(&self.wrapping_path(slot))?;
         bytes.map(|bytes| RecordKey::from_bytes(&bytes).map_err(|_| VaultError::Lost)).transpose()
+    }
+}
+
+fn signing_file(slot: KeySlot) -> &'static str {
+    match slot {
+        KeySlot::Hardware => "hardware.key",
+        KeySlot::Officer => "officer.key",
+        KeySlot::Auth => "auth.key",
     }
 }
 
@@ -131,7 +147,7 @@ const PLACE: &[u8] = b"peel/v1/software-vault";
 impl KeyVault for SoftwareVault {
     fn public_key(&self, slot: KeySlot) -> Result<Vec<u8>, VaultError> {
         self.fault();
-        let key = self.signing_key(slot)?;
+        let key = self.signing_key(slot, true)?;
         let der = key.verifying_key().to_public_key_der().map_err(|_| VaultError::Unavailable)?;
         Ok(der.as_bytes().to_vec())
     }
@@ -140,7 +156,7 @@ impl KeyVault for SoftwareVault {
         if self.fault().refuse == Some(slot) {
             return Err(VaultError::Refused);
         }
-        let signature: Signature = self.signing_key(slot)?.sign(&message);
+        let signature: Signature = self.signing_key(slot, false)?.sign(&message);
         Ok(signature.to_der().as_bytes().to_vec())
     }
 
@@ -212,8 +228,22 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_signing_key_signs_nothing_and_the_next_is_another() {
+        let (_directory, vault) = vault();
+        let before = vault.public_key(KeySlot::Hardware).unwrap();
+        vault.sign(KeySlot::Hardware, vec![1]).unwrap();
+        vault.lose_signing_key(KeySlot::Hardware).unwrap();
+        assert_eq!(vault.sign(KeySlot::Hardware, vec![1]), Err(VaultError::Lost));
+        assert_ne!(vault.public_key(KeySlot::Hardware).unwrap(), before);
+        assert!(vault.sign(KeySlot::Hardware, vec![1]).is_ok());
+    }
+
+    #[test]
     fn faults_are_injected_by_slot() {
         let (_directory, vault) = vault();
+        for slot in [KeySlot::Officer, KeySlot::Hardware] {
+            vault.public_key(slot).unwrap();
+        }
         vault.inject(VaultFault { refuse: Some(KeySlot::Officer), lose: Some(WrapSlot::Log), ..VaultFault::default() });
         assert_eq!(vault.sign(KeySlot::Officer, vec![1]), Err(VaultError::Refused));
         assert!(vault.sign(KeySlot::Hardware, vec![1]).is_ok());

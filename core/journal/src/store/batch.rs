@@ -3,6 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
+use super::prune::Cosigned;
+use super::retired;
 use super::rows::{self, MediaRow};
 use super::tree;
 
@@ -28,6 +30,19 @@ pub enum Op {
         root: [u8; 32],
         /// The mirror's signature lines.
         note: String,
+        /// When the mirror says that it signed, in milliseconds since 1970-01-01 UTC.
+        stated_ms: i64,
+        /// The phone's wall clock when the receipt came.
+        wall_ms: i64,
+    },
+    /// The mirror holds no more than this: what it stated of larger trees proves a loss, and no longer that it has them.
+    MirrorLost(u64),
+    /// The log that is stored here ends: its entries are set aside for those that come after this in the same batch.
+    Retire {
+        /// Its name.
+        origin: String,
+        /// How many entries of the next log stand for it.
+        carried: u64,
     },
     /// A named value.
     Put(&'static str, Vec<u8>),
@@ -101,7 +116,15 @@ fn run_op(connection: &Connection, op: Op) -> Result<(), StoreError> {
             tree::complete(connection, index)?;
             sealed.map_or(Ok(()), |sealed| rows::put_event(connection, index, &sealed))
         }
-        Op::Cosigned { size, root, note } => keep_cosignature(connection, size, root, &note),
+        Op::Cosigned { size, root, note, stated_ms, wall_ms } => {
+            keep_cosignature(connection, &Cosigned { size, root, note }, stated_ms, wall_ms)
+        }
+        Op::MirrorLost(holds) => {
+            let sql = "UPDATE cosigned SET held_since_ms = NULL WHERE size > ?1";
+            connection.execute(sql, [rows::signed(holds)?])?;
+            Ok(())
+        }
+        Op::Retire { origin, carried } => retired::retire(connection, &origin, carried),
         Op::Put(name, value) => rows::put_meta(connection, name, &value),
         Op::Forget(name) => rows::delete_meta(connection, name),
         Op::Alert { alert_id, alert_seq, sealed } => rows::put_alert(connection, alert_id, alert_seq, &sealed),
@@ -132,10 +155,19 @@ pub(super) fn intend_to_sign(connection: &mut Connection, size: u64, root: [u8; 
     Ok(())
 }
 
-fn keep_cosignature(connection: &Connection, size: u64, root: [u8; 32], note: &str) -> Result<(), StoreError> {
+/// What was held since an earlier statement stays held since then.
+fn keep_cosignature(
+    connection: &Connection,
+    cosigned: &Cosigned,
+    stated_ms: i64,
+    wall_ms: i64,
+) -> Result<(), StoreError> {
+    let Cosigned { size, root, note } = cosigned;
     connection.execute(
-        "INSERT OR REPLACE INTO cosigned (size, root, note) VALUES (?1, ?2, ?3)",
-        params![rows::signed(size)?, root, note],
+        "INSERT INTO cosigned (size, root, note, stated_ms, held_since_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (size) DO UPDATE SET root = excluded.root, note = excluded.note, stated_ms = excluded.stated_ms,
+             held_since_ms = coalesce(held_since_ms, excluded.held_since_ms)",
+        params![rows::signed(*size)?, root, note, stated_ms, stated_ms.max(wall_ms)],
     )?;
     Ok(())
 }
@@ -149,6 +181,11 @@ pub(super) fn signed_size(connection: &Connection) -> Result<u64, StoreError> {
     let size: Option<i64> =
         connection.query_row("SELECT max(size) FROM signed WHERE note IS NOT NULL", [], |row| row.get(0))?;
     size.map_or(Ok(0), rows::unsigned)
+}
+
+pub(super) fn last_note(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT note FROM signed WHERE note IS NOT NULL ORDER BY size DESC LIMIT 1";
+    Ok(connection.query_row(sql, [], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn cosigned_size(connection: &Connection) -> Result<u64, StoreError> {

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The file is damaged.
     #[error("read a damaged store")]
     Damaged,
+    /// The entry's body was pruned.
+    #[error("read an entry that was pruned")]
+    Pruned,
     /// The file was written by a later version of the product.
     #[error("read a store of a later version")]
     LaterVersion,

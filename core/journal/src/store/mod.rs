@@ -6,6 +6,8 @@
 
 mod batch;
 mod error;
+mod prune;
+mod retired;
 mod rows;
 mod schema;
 mod tree;
@@ -22,12 +24,15 @@ use rusqlite::Connection;
 
 pub use batch::{Batch, Op};
 pub use error::StoreError;
+pub use prune::{Cosigned, PruneRule, Pruned};
 pub use rows::{MediaLine, MediaRow, SealedAlert};
 
 const FILE: &str = "peel.db";
 const RESERVE_FILE: &str = "reserve";
 /// Freed when the disk is full, so that what is under way can be recorded to its end.
 const RESERVE_BYTES: u64 = 8 << 20;
+/// The same in pages of 4 KiB.
+const RESERVE_PAGES: i64 = 2_048;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -41,6 +46,8 @@ enum Message {
 pub struct Store {
     sender: Mutex<Option<Sender<Message>>>,
     worker: Mutex<Option<JoinHandle<()>>>,
+    path: PathBuf,
+    vfs: Option<String>,
     reserve: PathBuf,
     limited: AtomicBool,
 }
@@ -67,12 +74,7 @@ impl Store {
         fs::create_dir_all(directory).map_err(|_| StoreError::Io)?;
         let path = directory.join(FILE);
         let (existed, reserve) = (path.exists(), directory.join(RESERVE_FILE));
-        let opened = match schema::open(&path, vfs) {
-            // Opening notes the start: on a full disk that is what the reserve is for.
-            Err(StoreError::Full) if fs::remove_file(&reserve).is_ok() => schema::open(&path, vfs),
-            opened => opened,
-        };
-        let (connection, set_aside) = match opened {
+        let (connection, set_aside) = match open_file(&path, &reserve, vfs) {
             Ok(connection) => (connection, false),
             Err(StoreError::Damaged) => {
                 set_aside(&path, now_ms)?;
@@ -87,6 +89,8 @@ impl Store {
         let store = Self {
             sender: Mutex::new(Some(sender)),
             worker: Mutex::new(Some(worker)),
+            path,
+            vfs: vfs.map(ToOwned::to_owned),
             reserve,
             limited: AtomicBool::new(false),
         };
@@ -137,7 +141,7 @@ impl Store {
             // A full disk that is a limit on pages: the reserve is as large as on a real one.
             let _ = self.with(|connection| {
                 let limit: i64 = connection.pragma_query_value(None, "max_page_count", |row| row.get(0))?;
-                connection.pragma_update(None, "max_page_count", limit + 2_048)?;
+                connection.pragma_update(None, "max_page_count", limit + RESERVE_PAGES)?;
                 Ok(())
             });
         }
@@ -151,7 +155,9 @@ impl Store {
 
     /// Lays the reserve down again where there is space.
     pub fn restore_reserve(&self) -> bool {
-        lay_reserve(&self.reserve).is_ok()
+        let limited = self.limited.load(Ordering::Relaxed) && self.reserve_is_spent();
+        (!limited || self.with(|connection| take_from_limit(connection)) == Ok(true))
+            && lay_reserve(&self.reserve).is_ok()
     }
 
     /// A named value.
@@ -159,7 +165,8 @@ impl Store {
         self.with(move |connection| rows::meta(connection, name))
     }
 
-    /// At most `limit` entries from an index on; fewer at the end. A pruned or missing one is an error.
+    /// At most `limit` entries from an index on; fewer at the end. A pruned one is
+    /// [`StoreError::Pruned`], a missing one damage.
     pub fn entries(&self, from: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         self.with(move |connection| rows::entries(connection, from, limit))
     }
@@ -209,9 +216,48 @@ impl Store {
         self.with(|connection| batch::signed_size(connection))
     }
 
+    /// The note over the largest size that was signed.
+    pub fn last_note(&self) -> Result<Option<String>, StoreError> {
+        self.with(|connection| batch::last_note(connection))
+    }
+
     /// The largest cosigned size.
     pub fn cosigned_size(&self) -> Result<u64, StoreError> {
         self.with(|connection| batch::cosigned_size(connection))
+    }
+
+    /// Lets the bodies go that the force has provably held for long enough, in one transaction; their leaf hashes stay.
+    /// Call again while there is more.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when what is stored does not lead to what the mirror signed: nothing goes.
+    pub fn prune(&self, rule: PruneRule) -> Result<Pruned, StoreError> {
+        self.with(move |connection| prune::prune(connection, rule))
+    }
+
+    /// The index below which bodies were pruned.
+    pub fn pruned(&self) -> Result<u64, StoreError> {
+        self.with(|connection| prune::below(connection))
+    }
+
+    /// The smallest stored statement of the mirror that covers the entry at `index`.
+    pub fn cosignature_over(&self, index: u64) -> Result<Option<Cosigned>, StoreError> {
+        self.with(move |connection| prune::cosignature_over(connection, index))
+    }
+
+    /// The entries of a log that the present one succeeds, as long as they are kept.
+    pub fn retired(&self, origin: &str) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let origin = origin.to_owned();
+        self.with(move |connection| retired::entries(connection, &origin))
+    }
+
+    /// Bytes of the file that hold something; what was freed is used again before the file grows.
+    pub fn bytes_in_use(&self) -> Result<u64, StoreError> {
+        self.with(|connection| {
+            let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            let pages = number("page_count")?.saturating_sub(number("freelist_count")?);
+            rows::unsigned(pages.saturating_mul(number("page_size")?))
+        })
     }
 
     /// Makes what was deleted unreadable also in the write-ahead log.
@@ -219,10 +265,12 @@ impl Store {
         self.with(|connection| batch::truncate_log(connection))
     }
 
-    /// Finishes what is under way, closes the file and waits for the thread. Later calls are [`StoreError::Closed`].
+    /// Finishes what is under way, empties the write-ahead log, closes the file and waits for the thread: when it
+    /// returns, this process holds no lock on the file. Later calls are [`StoreError::Closed`].
     pub fn close(&self) {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(sender) = sender {
+        // Held to the end, so that nothing opens the file again while its thread still ends.
+        let mut open = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = open.take() {
             let (reply, done) = sync_channel(1);
             if sender.send(Message::Close(reply)).is_ok() {
                 let _ = done.recv();
@@ -234,6 +282,24 @@ impl Store {
         }
     }
 
+    /// Opens the file of a closed store again; one that is open stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] sets nothing aside: whoever still holds what was read from the file must be ended first.
+    /// [`StoreError::InUse`] while another core holds it.
+    pub fn reopen(&self) -> Result<(), StoreError> {
+        let mut open = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.is_some() {
+            return Ok(());
+        }
+        let (sender, receiver) = mpsc::channel();
+        let connection = open_file(&self.path, &self.reserve, self.vfs.as_deref())?;
+        let worker = worker::start(connection, receiver).map_err(|_| StoreError::Io)?;
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+        *open = Some(sender);
+        Ok(())
+    }
+
     /// Lets the file grow by `further` pages of 4 KiB and no more: the full disk of tests and fault runs.
     pub fn limit_pages(&self, further: i64) -> Result<(), StoreError> {
         self.limited.store(true, Ordering::Relaxed);
@@ -242,6 +308,14 @@ impl Store {
             connection.pragma_update(None, "max_page_count", pages + further)?;
             Ok(())
         })
+    }
+}
+
+/// Opening notes the start: on a full disk that is what the reserve is for.
+fn open_file(path: &Path, reserve: &Path, vfs: Option<&str>) -> Result<Connection, StoreError> {
+    match schema::open(path, vfs) {
+        Err(StoreError::Full) if fs::remove_file(reserve).is_ok() => schema::open(path, vfs),
+        opened => opened,
     }
 }
 
@@ -256,6 +330,17 @@ fn set_aside(path: &Path, now_ms: i64) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// The reserve on a disk whose end is a limit on pages: whether there was room for it.
+fn take_from_limit(connection: &Connection) -> Result<bool, StoreError> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let left = number("max_page_count")? - RESERVE_PAGES;
+    let room = left >= number("page_count")?;
+    if room {
+        connection.pragma_update(None, "max_page_count", left)?;
+    }
+    Ok(room)
 }
 
 fn lay_reserve(path: &Path) -> std::io::Result<()> {

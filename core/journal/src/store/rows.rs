@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
+use super::prune;
 
 /// One image as it lies in the store, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,31 +75,44 @@ pub(super) fn put_entry(connection: &Connection, index: u64, leaf: &[u8; 32], by
 }
 
 pub(super) fn entries(connection: &Connection, from: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+    if limit > 0 && from < prune::below(connection)? {
+        return Err(StoreError::Pruned);
+    }
     let mut statement =
         connection.prepare_cached("SELECT idx, bytes FROM entry WHERE idx >= ?1 ORDER BY idx LIMIT ?2")?;
     let mut rows = statement.query(params![signed(from)?, signed(limit)?])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let index = unsigned(row.get(0)?)?;
-        let bytes: Option<Vec<u8>> = row.get(1)?;
+        let bytes: Vec<u8> = row.get(1)?;
         let expected = from + u64::try_from(entries.len()).map_err(|_| StoreError::Io)?;
-        match bytes {
-            Some(bytes) if index == expected => entries.push(bytes),
-            _ => return Err(StoreError::Damaged),
+        if index != expected {
+            return Err(StoreError::Damaged);
         }
+        entries.push(bytes);
     }
     Ok(entries)
 }
 
 pub(super) fn leaves(connection: &Connection, to: u64) -> Result<Vec<[u8; 32]>, StoreError> {
+    let below = prune::below(connection)?.min(to);
+    let mut leaves = Vec::new();
+    for tile in 0..below.div_ceil(prune::TILE) {
+        let tile = prune::leaves(connection, tile)?.ok_or(StoreError::Damaged)?;
+        leaves.extend(tile.into_iter().map(peel_ledger::Hash::to_bytes));
+    }
+    leaves.truncate(usize::try_from(below).map_err(|_| StoreError::Io)?);
     let mut statement = connection.prepare_cached("SELECT leaf FROM entry WHERE idx < ?1 ORDER BY idx")?;
     let rows = statement.query_map([signed(to)?], |row| row.get::<_, Vec<u8>>(0))?;
-    rows.map(|leaf| fixed(leaf?)).collect()
+    for leaf in rows {
+        leaves.push(fixed(leaf?)?);
+    }
+    Ok(leaves)
 }
 
 pub(super) fn size(connection: &Connection) -> Result<u64, StoreError> {
     let last: Option<i64> = connection.query_row("SELECT max(idx) FROM entry", [], |row| row.get(0))?;
-    last.map_or(Ok(0), |last| Ok(unsigned(last)? + 1))
+    last.map_or_else(|| prune::below(connection), |last| Ok(unsigned(last)? + 1))
 }
 
 pub(super) fn put_event(connection: &Connection, index: u64, sealed: &[u8]) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a file that another core still holds is waited for. Two cores never share one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The version of [`TABLES`], in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// A file up to this size is checked in full after an unclean end, in pages.
 const FULL_CHECK_PAGES: i64 = 16_384;
 
@@ -22,13 +22,27 @@ const TABLES: &str = "
     CREATE TABLE entry (
         idx   INTEGER PRIMARY KEY,
         leaf  BLOB NOT NULL CHECK (length(leaf) = 32),
-        bytes BLOB              -- NULL once pruned
+        bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE leaf_tile (    -- the leaf hashes of 256 entries whose bodies were pruned
+        tile   INTEGER PRIMARY KEY,
+        leaves BLOB NOT NULL CHECK (length(leaves) = 8192)
     ) STRICT;
     CREATE TABLE node (         -- roots of complete subtrees, every eighth level
         level INTEGER NOT NULL,
         idx   INTEGER NOT NULL,
         hash  BLOB NOT NULL CHECK (length(hash) = 32),
         PRIMARY KEY (level, idx)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE retired_log (  -- a log that the present one succeeds
+        origin  TEXT PRIMARY KEY,
+        carried INTEGER NOT NULL -- entries of the present log that stand for it
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE retired_entry (
+        origin TEXT NOT NULL,
+        idx    INTEGER NOT NULL,
+        bytes  BLOB NOT NULL,
+        PRIMARY KEY (origin, idx)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE meta (
         name  TEXT PRIMARY KEY,
@@ -61,7 +75,9 @@ const TABLES: &str = "
     CREATE TABLE cosigned (
         size INTEGER PRIMARY KEY,
         root BLOB NOT NULL CHECK (length(root) = 32),
-        note TEXT NOT NULL
+        note TEXT NOT NULL,
+        stated_ms     INTEGER,  -- the mirror's clock
+        held_since_ms INTEGER   -- the later of the mirror's clock and the phone's; NULL where it proves nothing
     ) STRICT;
 ";
 
@@ -73,6 +89,27 @@ const FROM_1_TO_2: &str = "
         hash  BLOB NOT NULL CHECK (length(hash) = 32),
         PRIMARY KEY (level, idx)
     ) STRICT, WITHOUT ROWID;
+";
+
+/// Version 3 prunes, and one log may succeed another. A receipt of an earlier version does not say when it came: the next
+/// one covers its entries.
+const FROM_2_TO_3: &str = "
+    CREATE TABLE leaf_tile (
+        tile   INTEGER PRIMARY KEY,
+        leaves BLOB NOT NULL CHECK (length(leaves) = 8192)
+    ) STRICT;
+    CREATE TABLE retired_log (
+        origin  TEXT PRIMARY KEY,
+        carried INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE retired_entry (
+        origin TEXT NOT NULL,
+        idx    INTEGER NOT NULL,
+        bytes  BLOB NOT NULL,
+        PRIMARY KEY (origin, idx)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE cosigned ADD COLUMN stated_ms INTEGER;
+    ALTER TABLE cosigned ADD COLUMN held_since_ms INTEGER;
 ";
 
 /// Opens or makes the file at `path` and brings it to the present version. `vfs` is what SQLite reads and writes files
@@ -96,11 +133,15 @@ pub(super) fn open(path: &Path, vfs: Option<&str>) -> Result<Connection, StoreEr
             transaction.pragma_update(None, "user_version", VERSION)?;
             transaction.commit()?;
         }
-        1 => {
+        1 | 2 => {
             check_after_unclean_end(&connection)?;
             let transaction = connection.transaction()?;
-            transaction.execute_batch(FROM_1_TO_2)?;
-            super::tree::fill(&transaction)?;
+            transaction.execute_batch(FROM_2_TO_3)?;
+            if version == 1 {
+                transaction.execute_batch(FROM_1_TO_2)?;
+                // Reads leaves as the present version does, so every table is there before it.
+                super::tree::fill(&transaction)?;
+            }
             transaction.pragma_update(None, "user_version", VERSION)?;
             transaction.commit()?;
         }

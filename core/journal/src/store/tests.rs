@@ -2,6 +2,9 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 
 use super::*;
 
+mod closing;
+mod prune;
+
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -137,6 +140,12 @@ fn a_closed_store_says_so() {
     assert_eq!(store.events(), Err(StoreError::Closed));
 }
 
+/// What version 3 brought, taken away.
+const fn without_version_three() -> &'static str {
+    "DROP TABLE leaf_tile; DROP TABLE retired_log; DROP TABLE retired_entry;
+     ALTER TABLE cosigned DROP COLUMN stated_ms; ALTER TABLE cosigned DROP COLUMN held_since_ms;"
+}
+
 fn leaf(index: u64) -> [u8; 32] {
     let mut leaf = [3; 32];
     leaf[..8].copy_from_slice(&index.to_be_bytes());
@@ -173,6 +182,7 @@ fn a_store_of_version_one_is_opened_with_its_nodes_made_good() {
     store.close();
     let connection = Connection::open(directory.path().join(FILE)).unwrap();
     connection.execute_batch("DROP TABLE node; PRAGMA user_version = 1;").unwrap();
+    connection.execute_batch(without_version_three()).unwrap();
     drop(connection);
     let (store, opened) = Store::open(directory.path(), 2).unwrap();
     assert!(!opened.set_aside);

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
 use super::rows::{fixed, signed};
-use super::{Store, rows};
+use super::{Store, prune, rows};
 
 /// Levels between stored nodes: a tile of C2SP tlog-tiles is as high.
 const TILE_HEIGHT: u32 = 8;
@@ -39,8 +39,17 @@ pub(super) fn complete(connection: &Connection, index: u64) -> Result<(), StoreE
     Ok(())
 }
 
-fn stored(connection: &Connection, level: u32, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-    let last = signed(first.checked_add(count).ok_or(StoreError::Damaged)?)?;
+pub(super) fn stored(connection: &Connection, level: u32, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
+    let end = first.checked_add(count).ok_or(StoreError::Damaged)?;
+    // What is asked of the leaves lies within one tile, which is whole or pruned.
+    if level == 0
+        && let Some(tile) = prune::leaves(connection, first / prune::TILE)?
+    {
+        let from = usize::try_from(first % prune::TILE).map_err(|_| StoreError::Damaged)?;
+        let range = from..from + usize::try_from(count).map_err(|_| StoreError::Damaged)?;
+        return tile.get(range).map(<[Hash]>::to_vec).ok_or(StoreError::Damaged);
+    }
+    let last = signed(end)?;
     let collect = |row: &rusqlite::Row<'_>| row.get::<_, Vec<u8>>(0);
     let hashes: Vec<Vec<u8>> = if level == 0 {
         let mut statement =
@@ -58,7 +67,7 @@ fn stored(connection: &Connection, level: u32, first: u64, count: u64) -> Result
 }
 
 /// The root over a power of two of hashes.
-fn fold(mut hashes: Vec<Hash>) -> Hash {
+pub(super) fn fold(mut hashes: Vec<Hash>) -> Hash {
     while hashes.len() > 1 {
         hashes = hashes.chunks_exact(2).filter_map(|pair| Some(node_hash(pair.first()?, pair.last()?))).collect();
     }

@@ -178,7 +178,7 @@ impl Device {
         for _ in 0..MOST_REQUESTS {
             match &action {
                 Action::Done(receipt) => {
-                    keep_receipt(&self.store, receipt).unwrap();
+                    keep_receipt(&self.store, receipt, 0).unwrap();
                     self.trail.witness(receipt.beacon);
                     return Synced::Done;
                 }
@@ -223,7 +223,7 @@ impl Device {
         let mut action = upload.begin();
         loop {
             if let Action::Done(receipt) = &action {
-                keep_receipt(&self.store, receipt).unwrap();
+                keep_receipt(&self.store, receipt, 0).unwrap();
                 return None;
             }
             let request = upload.request(&self.store, &action).unwrap();

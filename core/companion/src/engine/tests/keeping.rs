@@ -1,4 +1,4 @@
-use peel_domain::event::Action;
+use peel_domain::event::{Action, DeletionReason};
 use peel_domain::judgement::{Decision, JudgementValue, Look};
 use peel_domain::shift::read_certificate;
 use peel_domain::signed_decision::DecisionStatement;
@@ -155,7 +155,16 @@ fn a_lost_deployment_key_makes_the_images_unreadable_and_leaves_the_trail_whole(
     let (_home, engine) = bench.after_kill();
     assert!(engine.connection_view().alarms.contains(&"deployment.key_lost".to_owned()));
     assert_eq!(engine.alert(alert_id).err(), Some(EngineError::NotFound("alert.unknown")));
-    assert_eq!(bench.events(&engine), before);
+    let after = bench.events(&engine);
+    assert_eq!(after[..before.len()], before[..]);
+    // Each image's end is on record, with its cause.
+    let destroyed = after[before.len()..].iter().map(|event| match &event.action {
+        Action::MediaDeleted(deleted) => (event.alert_id, event.deployment_id, deleted.reason),
+        other => panic!("{other:?}"),
+    });
+    let gone = (Some(alert_id), Some(bench.deployment_id), DeletionReason::KeyLost);
+    assert_eq!(destroyed.collect::<Vec<_>>(), [gone, gone]);
+    assert!(engine.store.media_lines().unwrap().is_empty());
 }
 
 #[test]

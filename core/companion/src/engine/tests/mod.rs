@@ -1,5 +1,7 @@
 //! The engine on its own: a force made here, no gateway, messages signed by the force's own keys.
 
+mod house;
 mod inbound;
 mod keeping;
+mod keys;
 mod support;

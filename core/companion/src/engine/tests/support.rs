@@ -103,6 +103,7 @@ impl Bench {
             sequence_key: sequence.verifying_key().to_bytes(),
             k_log_wrapped: vault.wrap(WrapSlot::Log, vec![9; 32]).unwrap(),
             k_hw_spki: vault.public_key(KeySlot::Hardware).unwrap(),
+            k_auth_spki: Some(vault.public_key(KeySlot::Auth).unwrap()),
         };
         engine.keep_device(device).unwrap();
         let k_officer_spki = vault.public_key(KeySlot::Officer).unwrap();

@@ -1,0 +1,130 @@
+//! Keys of the device that are lost: what is shown, what goes on, and how the phone is enrolled again.
+//!
+//! Must never: stop recording because of a key, or leave behind what the force does not have. Always: the next
+//! enrolment's log begins with how the last one ended and carries the rest of it, in one transaction.
+
+use peel_domain::event::{Action, Actor, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
+use peel_journal::succession::{self, Estate};
+use peel_journal::upload::LossProof;
+use peel_ledger::Origin;
+use peel_ledger::note::Ed25519Signer;
+use peel_ledger::seal::RecipientPublicKey;
+
+use super::error::{EngineError, SERVER_LOST_PRUNED};
+use super::state::{DeviceRecord, State};
+use super::{Engine, persist, record, recover};
+use crate::ffi::{KeySlot, VaultError, WrapSlot};
+use crate::store::{Batch, Op};
+use crate::trail;
+use crate::vault::unwrap_secret;
+
+/// Nothing signs the trail any more: entries are durable and stay here until the phone is enrolled again.
+pub(super) const LOG_LOST: &str = "key.log_lost";
+/// Checkpoints carry the software line alone.
+pub(super) const HARDWARE_LOST: &str = "key.hardware_lost";
+/// The gateway does not know this device any more.
+pub(super) const AUTH_LOST: &str = "key.auth_lost";
+
+/// What lets a phone be enrolled again, the worst first.
+const CAUSES: [(&str, LogEndCause); 4] = [
+    (LOG_LOST, LogEndCause::LogKeyLost),
+    (AUTH_LOST, LogEndCause::AuthKeyLost),
+    (HARDWARE_LOST, LogEndCause::HardwareKeyLost),
+    (SERVER_LOST_PRUNED, LogEndCause::ForceLostHistory),
+];
+
+/// The recipients of a device's entries.
+pub(super) fn recipients(device: &DeviceRecord) -> Result<Vec<RecipientPublicKey>, EngineError> {
+    let recipients = device.recipients.iter().map(|text| text.parse());
+    recipients.collect::<Result<_, _>>().map_err(|_| EngineError::Integrity("device.recipients"))
+}
+
+/// The name of a device's log.
+pub(super) fn origin(device: &DeviceRecord) -> Result<Origin, EngineError> {
+    Origin::new(device.origin.as_str()).map_err(|_| EngineError::Integrity("device.origin"))
+}
+
+/// Why this phone may be enrolled although it is enrolled already.
+fn cause(state: &State) -> Option<LogEndCause> {
+    CAUSES.into_iter().find(|(code, _)| state.alarms.contains(*code)).map(|(_, cause)| cause)
+}
+
+impl Engine {
+    /// Whether an enrolment may begin.
+    pub(super) fn may_enrol(&self) -> Result<(), EngineError> {
+        let state = self.lock();
+        if state.device.is_none() {
+            return Ok(());
+        }
+        cause(&state).ok_or(EngineError::AlreadyEnrolled)?;
+        // Its images and open alerts belong to the enrolment that they came for.
+        if state.deployment.is_some() { Err(EngineError::NotNow("deployment.leave_first")) } else { Ok(()) }
+    }
+
+    /// The key that signs the log; nothing where the key store lost it.
+    pub(super) fn log_signer(&self, device: &DeviceRecord) -> Result<Option<Ed25519Signer>, EngineError> {
+        let seed = match unwrap_secret(self.vault.as_ref(), WrapSlot::Log, &device.k_log_wrapped) {
+            Ok(seed) => seed,
+            Err(VaultError::Lost) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let Ok(seed) = seed.as_slice().try_into() else { return Ok(None) };
+        let signer = Ed25519Signer::from_seed(device.origin.as_str(), seed);
+        signer.map(Some).map_err(|_| EngineError::Integrity("device.key"))
+    }
+
+    /// Shows which keys of the device are not those that the force knows.
+    pub(super) fn note_lost_keys(&self, state: &mut State, device: &DeviceRecord) {
+        if state.trail.as_ref().is_some_and(|trail| !trail.is_signed()) {
+            state.raise(LOG_LOST);
+        }
+        let lost = |slot, known: &[u8]| match self.vault.public_key(slot) {
+            Ok(shown) => shown != known,
+            Err(error) => error == VaultError::Lost,
+        };
+        if lost(KeySlot::Hardware, &device.k_hw_spki) {
+            state.raise(HARDWARE_LOST);
+        }
+        if device.k_auth_spki.as_ref().is_some_and(|known| lost(KeySlot::Auth, known)) {
+            state.raise(AUTH_LOST);
+        }
+    }
+
+    /// Ends the log of the present enrolment and begins the next one's with what the force does not have. Blocks.
+    pub(super) fn succeed(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
+        let cause = cause(state).ok_or(EngineError::AlreadyEnrolled)?;
+        let old = state.trail()?;
+        let estate = succession::estate(&self.store, old)?;
+        let items = self.last_words(state, &estate, cause).iter().map(trail::item).collect::<Result<Vec<_>, _>>()?;
+        let mut batch = Batch::new();
+        batch.extend([persist::SHIFT, persist::CURSOR, persist::ALARMS, persist::PINS].map(Op::Forget));
+        batch.push(persist::put(&self.store_key, persist::DEVICE, &device)?);
+        let signer = self.log_signer(&device)?.ok_or(EngineError::Vault(VaultError::Lost))?;
+        let (next, recipients) = ((origin(&device)?, signer), recipients(&device)?);
+        old.succeed(&self.store, next, recipients, &items, batch, &mut rand::rng())?;
+        self.disconnect();
+        let mut fresh = State::fresh(recover::strictest(device.force_id.as_str())?);
+        fresh.last_tick = state.last_tick;
+        self.load_device(&mut fresh, device)?;
+        *state = fresh;
+        Ok(())
+    }
+
+    fn last_words(&self, state: &State, estate: &Estate, cause: LogEndCause) -> Vec<EventBody> {
+        let now = self.now();
+        let event = |action| record::event(state, action, Actor::Core, Justification::Integrity, now);
+        let Estate { end, signed, receipt, entries } = estate;
+        let ended = LogEnded {
+            cause,
+            origin: end.origin.to_string(),
+            size: end.size,
+            root: end.root.to_bytes(),
+            confirmed: end.confirmed.to_bytes(),
+            signed: signed.clone(),
+            receipt: receipt.as_ref().map(LossProof::note_text),
+        };
+        let carried =
+            (end.confirmed.size()..).zip(entries).flat_map(|(index, entry)| EntryCarried::parts(index, entry));
+        std::iter::once(Action::LogEnded(ended)).chain(carried.map(Action::EntryCarried)).map(event).collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! Keys that are lost: recording goes on, the screen says so, and the next enrolment carries what the force does not have.
+
+use peel_domain::event::{Action, CarriedEntries, DeletionReason, LogEndCause};
+use peel_domain::id::EnrolmentId;
+use peel_ledger::succession::LogEnd;
+use peel_ledger::tree::CompactRange;
+use peel_ledger::{Hash, Origin};
+use uuid::Uuid;
+
+use super::support::{Bench, image};
+use crate::engine::state::DeviceRecord;
+use crate::engine::{Engine, EngineError};
+use crate::ffi::{FaceSide, KeySlot, KeyVault as _, WrapSlot};
+
+fn shown(engine: &Engine, code: &str) -> bool {
+    engine.connection_view().alarms.contains(&code.to_owned())
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// What the force would answer to another enrolment of this phone.
+fn enrolled_anew(bench: &Bench, engine: &Engine) -> DeviceRecord {
+    let enrolment_id = EnrolmentId(Uuid::now_v7());
+    DeviceRecord {
+        enrolment_id,
+        origin: format!("force.example/peel/device/{enrolment_id}"),
+        k_log_wrapped: bench.vault.wrap(WrapSlot::Log, vec![8; 32]).unwrap(),
+        k_hw_spki: bench.vault.public_key(KeySlot::Hardware).unwrap(),
+        k_auth_spki: Some(bench.vault.public_key(KeySlot::Auth).unwrap()),
+        ..engine.lock().device().unwrap().clone()
+    }
+}
+
+#[test]
+fn s35_without_the_logs_key_recording_goes_on_and_the_next_log_carries_it_all() {
+    let bench = Bench::new();
+    bench.vault.destroy(WrapSlot::Log).unwrap();
+    let (home, engine) = bench.after_kill();
+    assert!(shown(&engine, "key.log_lost"));
+    let before = bench.events(&engine);
+    engine.acknowledge_briefing().unwrap();
+    assert_eq!(bench.events(&engine).len(), before.len() + 1, "durable, unsigned");
+    assert!(engine.signed_checkpoint().is_err());
+    assert_eq!(run(engine.sync(1_000)).unwrap().state, crate::ffi::SyncState::Stopped);
+    assert_eq!(engine.may_enrol(), Err(EngineError::NotNow("deployment.leave_first")));
+    run(engine.leave_deployment()).unwrap();
+    engine.may_enrol().unwrap();
+
+    let old = engine.lock().trail().unwrap().checkpoint();
+    let old_origin = old.origin.clone();
+    let old_entries = engine.store.entries(0, old.size).unwrap();
+    engine.keep_device(enrolled_anew(&bench, &engine)).unwrap();
+    assert!(!shown(&engine, "key.log_lost"));
+    assert!(engine.session().shift.is_none(), "the certificate was for the old enrolment");
+    let events = bench.events(&engine);
+    let Action::LogEnded(ended) = &events[0].action else { panic!("not the end of the old log") };
+    assert_eq!(
+        (ended.cause, ended.size, ended.origin.as_str()),
+        (LogEndCause::LogKeyLost, old.size, old_origin.as_str())
+    );
+    let mut carried = CarriedEntries::default();
+    for event in &events[1..] {
+        let Action::EntryCarried(part) = &event.action else { panic!("not a carried entry") };
+        assert!(carried.take(part));
+    }
+    assert_eq!(carried.whole().unwrap(), old_entries);
+    let confirmed = CompactRange::from_bytes(&ended.confirmed).unwrap();
+    let origin = Origin::new(ended.origin.as_str()).unwrap();
+    let end = LogEnd { origin, size: ended.size, root: Hash::new(ended.root), confirmed };
+    end.check(old_entries.iter().map(Vec::as_slice)).unwrap();
+    assert_eq!(engine.store.retired(old_origin.as_str()).unwrap().unwrap(), old_entries);
+    assert_eq!(engine.signed_checkpoint().unwrap().1.signatures().len(), 2);
+    assert_eq!(engine.may_enrol(), Err(EngineError::AlreadyEnrolled));
+    // A start goes on with the new log.
+    engine.close();
+    let data = home.path().join("data");
+    let again = Engine::open(&data, home.path(), bench.vault.clone(), bench.clock.clone()).unwrap();
+    assert_eq!(bench.events(&again), events);
+}
+
+#[test]
+fn without_the_hardware_key_checkpoints_carry_the_software_line_and_the_screen_says_so() {
+    let bench = Bench::new();
+    assert_eq!(bench.engine.signed_checkpoint().unwrap().1.signatures().len(), 2);
+    bench.vault.lose_signing_key(KeySlot::Hardware).unwrap();
+    bench.engine.acknowledge_briefing().unwrap();
+    assert_eq!(bench.engine.signed_checkpoint().unwrap().1.signatures().len(), 1);
+    assert!(shown(&bench.engine, "key.hardware_lost"));
+    let (_home, again) = bench.after_kill();
+    assert!(shown(&again, "key.hardware_lost"), "the key store has another key now");
+    assert_eq!(again.signed_checkpoint().unwrap().1.signatures().len(), 1);
+    assert!(!shown(&again, "key.log_lost") && !shown(&again, "key.auth_lost"));
+}
+
+#[test]
+fn without_the_access_key_the_phone_records_and_may_be_enrolled_again() {
+    let bench = Bench::new();
+    bench.vault.lose_signing_key(KeySlot::Auth).unwrap();
+    let (_home, engine) = bench.after_kill();
+    assert!(shown(&engine, "key.auth_lost"));
+    engine.acknowledge_briefing().unwrap();
+    run(engine.leave_deployment()).unwrap();
+    engine.keep_device(enrolled_anew(&bench, &engine)).unwrap();
+    assert!(!shown(&engine, "key.auth_lost"));
+    let Action::LogEnded(ended) = &bench.events(&engine)[0].action else { panic!("not the end of the old log") };
+    assert_eq!(ended.cause, LogEndCause::AuthKeyLost);
+}
+
+#[test]
+fn a_phone_with_all_its_keys_is_not_enrolled_twice() {
+    let bench = Bench::new();
+    assert_eq!(bench.engine.may_enrol(), Err(EngineError::AlreadyEnrolled));
+    let device = enrolled_anew(&bench, &bench.engine);
+    assert_eq!(bench.engine.keep_device(device).err(), Some(EngineError::AlreadyEnrolled));
+    let before = bench.events(&bench.engine).len();
+    assert_eq!(before, 2);
+}
+
+#[test]
+fn a_deployments_key_that_is_lost_takes_the_images_and_leaves_the_alert() {
+    let bench = Bench::new();
+    let alert_id = bench.receive(1);
+    let probe = FaceSide::Probe { index: 0 };
+    assert_eq!(bench.engine.face_image(alert_id, probe).unwrap().as_slice(), image(1));
+    bench.vault.destroy(WrapSlot::Deployment).unwrap();
+    assert_eq!(bench.engine.face_image(alert_id, probe).err(), Some(EngineError::NotFound("media.destroyed")));
+    assert!(shown(&bench.engine, "deployment.key_lost"));
+    let events = bench.events(&bench.engine);
+    let lost = events.iter().filter(|event| match &event.action {
+        Action::MediaDeleted(deleted) => deleted.reason == DeletionReason::KeyLost,
+        _ => false,
+    });
+    assert_eq!(lost.count(), 2);
+    bench.engine.displayed(alert_id).unwrap();
+}
