@@ -18,6 +18,7 @@ use peel_gateway::storage::{Row, Tx};
 use peel_ledger::bundle::{Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::entry::{EntryClass, EntryTime};
 use peel_ledger::mirror::{AddCheckpoint, AddEntries, Package};
+use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::tree::LeafHashes;
 use peel_ledger::writer::WriterState;
 use reqwest::Method;
@@ -25,6 +26,20 @@ use support::{OFFICER, PIN, TestGateway, TestPhone};
 
 /// Writes one event into a phone's fresh log and syncs it.
 async fn record(gateway: &TestGateway, phone: &TestPhone, alert_id: AlertId, action: Action) {
+    let keys = phone.enrolment.recipients.iter();
+    let recipients: Vec<_> =
+        keys.map(|key| format!("{}:{}", key.suite, hex::encode(key.public_key.as_bytes())).parse().unwrap()).collect();
+    record_to(gateway, phone, alert_id, action, &recipients).await;
+}
+
+/// The same, sealed to other recipients than those of the enrolment.
+async fn record_to(
+    gateway: &TestGateway,
+    phone: &TestPhone,
+    alert_id: AlertId,
+    action: Action,
+    recipients: &[RecipientPublicKey],
+) {
     let clock = GatewayClock::new(None, &mut rand::rng());
     let at = clock.now();
     let body = EventBody {
@@ -37,12 +52,9 @@ async fn record(gateway: &TestGateway, phone: &TestPhone, alert_id: AlertId, act
         action,
     };
     let origin = phone.enrolment.origin.parse().unwrap();
-    let keys = phone.enrolment.recipients.iter();
-    let recipients: Vec<_> =
-        keys.map(|key| format!("{}:{}", key.suite, hex::encode(key.public_key.as_bytes())).parse().unwrap()).collect();
     let time = EntryTime { wall_ms: at.utc_ms, mono_ns: at.monotonic_ns, boot: at.boot_id.0, beacon: None };
     let appended = WriterState::new()
-        .append(&origin, EntryClass::Event, time, &body.to_cbor().unwrap(), &recipients, &mut rand::rng())
+        .append(&origin, EntryClass::Event, time, &body.to_cbor().unwrap(), recipients, &mut rand::rng())
         .unwrap();
     let nodes = LeafHashes::new(vec![appended.leaf]);
     let mut note = appended.state.checkpoint(&origin).sign(&phone.log_key).unwrap();
@@ -228,4 +240,29 @@ async fn s34_the_bundle_verifies_and_one_flipped_bit_does_not() {
     write_bundle(&out, &files).unwrap();
     assert_eq!(std::fs::read(out.join("manifest.note")).unwrap(), files["manifest.note"]);
     assert!(write_bundle(gateway.force.data().path(), &files).is_err());
+}
+
+#[tokio::test]
+async fn the_desk_opens_what_was_sealed_to_the_key_of_any_period_that_it_has() {
+    let gateway = TestGateway::start().await;
+    gateway.go_live().await;
+    gateway.force.add_officer("PC-2", peel_domain::deployment::Role::EngagementOfficer);
+    let [first, second] = [gateway.phone(OFFICER).await, gateway.phone("PC-2").await];
+    let alert_id = gateway.ingest().await;
+    let dir = desk_dir(&gateway);
+    let december = dir.add_operations_key("2026-12", &mut rand::rng()).unwrap();
+    assert!(matches!(dir.add_operations_key("2026-12", &mut rand::rng()), Err(DeskError::Force(_))), "there is one");
+    for bad in ["", "../x", &"9".repeat(33)] {
+        assert!(dir.add_operations_key(bad, &mut rand::rng()).is_err(), "{bad}");
+    }
+    let decided = |decision| Action::Decided { decision, note: None, officer_signature: None };
+    record(&gateway, &first, alert_id, decided(Decision::Engage)).await;
+    record_to(&gateway, &second, alert_id, decided(Decision::Engage), &[december.parse().unwrap()]).await;
+    let followed = Desk::open(&dir, &gateway.url()).unwrap().follow(&mut |_, _, _| ()).await.unwrap();
+    assert_eq!((followed.told, followed.set_aside.len()), (2, 0));
+    assert!(deployment_record(&dir, gateway.force.deployment_id, &[]).is_ok());
+    // When the period's key is deleted, what was sealed to it is closed for good, and the desk says which log it is.
+    std::fs::remove_file(dir.path().join("operations-2026-12.key")).unwrap();
+    let closed = deployment_record(&dir, gateway.force.deployment_id, &[]);
+    assert!(matches!(closed, Err(DeskError::Open(log)) if log == second.id().to_string()));
 }

@@ -142,6 +142,10 @@ pub struct TrailRules {
     pub keep_days: u32,
     /// How far back the force's backups may reach, in days: what a restored backup may lack, the phone can still send.
     pub backup_horizon_days: u32,
+    /// The key of the force's desk that new entries are sealed to, as `x25519:` or `p256:` and hexadecimal; where it is
+    /// not given, the one from the enrolment. A force changes it every month.
+    #[serde(default)]
+    pub operations_key: Option<String>,
 }
 
 /// Rules on deployments and what is published of them.
@@ -241,7 +245,7 @@ impl Policy {
                 failed_unlocks_max: 5,
                 lapse_without_contact_h: 12,
             },
-            trail: TrailRules { keep_days: 31, backup_horizon_days: 7 },
+            trail: TrailRules { keep_days: 31, backup_horizon_days: 7, operations_key: None },
             deployment: DeploymentRules { signage_check_every_min: 60, published_cell_min: 5 },
             arrest_powers: arrest_powers(),
             code_g_powers: BTreeSet::from([Power::PaceS24]),

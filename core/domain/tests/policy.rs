@@ -135,6 +135,21 @@ fn all_contradictions_are_listed_at_once() {
 }
 
 #[test]
+fn the_desks_key_is_a_public_key_or_it_is_refused() {
+    let mut policy = policy();
+    for good in [format!("x25519:{}", "ab".repeat(32)), format!("p256:04{}", "0f".repeat(64))] {
+        policy.trail.operations_key = Some(good);
+        assert!(policy.contradictions().is_empty());
+        assert_eq!(Policy::from_toml(&policy.to_toml().unwrap()), Ok(policy.clone()));
+    }
+    let short = format!("x25519:{}", "ab".repeat(31));
+    for bad in ["", "x25519:", "x448:ab", &short, &short.replace("ab", "AB"), &format!("p256:{}", "zz".repeat(65))] {
+        policy.trail.operations_key = Some(bad.to_owned());
+        assert_eq!(policy.contradictions(), BTreeSet::from([Contradiction::OperationsKey]), "{bad}");
+    }
+}
+
+#[test]
 fn s24_s25_no_policy_lets_images_live_longer() {
     let mut longer = policy();
     longer.media.after_close_s = 61;

@@ -33,6 +33,27 @@ pub(crate) struct Desk {
     events: bool,
 }
 
+/// Make the desk's key for a period and print its public half, for the policy
+///
+/// A desk that runs must be started again before the policy that names the key takes effect.
+#[derive(Debug, Args)]
+pub(crate) struct OperationsKey {
+    /// The desk's own directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The period's name, such as 2026-12
+    #[arg(long)]
+    period: String,
+}
+
+impl OperationsKey {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let public_key = DeskDir::new(&self.data).add_operations_key(&self.period, &mut rand::rng())?;
+        say(&serde_json::json!({ "period": self.period, "operations_key": public_key }));
+        Ok(())
+    }
+}
+
 fn action_name(event: &EventBody) -> String {
     match serde_json::to_value(&event.action) {
         Ok(serde_json::Value::String(name)) => name,

@@ -83,6 +83,8 @@ enum Command {
     Serve(serve::Serve),
     /// Open the mirror, tell phones what they must know
     Desk(desk::Desk),
+    /// Make the desk's key for a period and print its public half, for the policy
+    OperationsKey(desk::OperationsKey),
     /// Compute the deployment record of 16 columns
     Record(desk::Record),
     /// State the truth of an alert that nobody judged, as supervisor at the debrief
@@ -133,6 +135,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), CliError> {
         Command::Policy(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Desk(command) => command.run(),
+        Command::OperationsKey(command) => command.run(),
         Command::Record(command) => command.run(),
         Command::Debrief(command) => command.run(),
         Command::Bundle(command) => command.run(),

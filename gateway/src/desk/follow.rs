@@ -9,10 +9,10 @@ use peel_domain::id::EnrolmentId;
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::Entry;
 use peel_ledger::note::{SignedNote, VerifierKey};
-use peel_ledger::seal::RecipientPrivateKey;
 use peel_ledger::tree::{CompactRange, leaf_hash};
 
 use super::client::Client;
+use super::keys::OperationsKeys;
 use super::open::{coordination, open_entry};
 use super::store::{DeskStore, KnownLog};
 use super::{DeskDir, DeskError};
@@ -29,7 +29,7 @@ pub struct Desk {
     client: Client,
     store: DeskStore,
     config: ForceConfig,
-    key: RecipientPrivateKey,
+    keys: OperationsKeys,
     /// Logs that were not what they must be, since this desk was started.
     aside: BTreeSet<String>,
 }
@@ -62,7 +62,7 @@ impl Desk {
             client: Client::new(dir, url)?,
             store: DeskStore::open(&dir.database())?,
             config: dir.config()?,
-            key: dir.operations_key()?,
+            keys: dir.operations_keys()?,
             aside: BTreeSet::new(),
         })
     }
@@ -177,7 +177,7 @@ impl Desk {
         let entries = self.store.entries(&log.log_id, log.told, size)?;
         let device = log.log_id.parse::<EnrolmentId>().ok();
         for (index, bytes) in (log.told..).zip(&entries) {
-            let Some(event) = open_entry(bytes, &log.origin, &self.key)? else { continue };
+            let Some(event) = open_entry(bytes, &log.origin, &self.keys)? else { continue };
             if let Some(message) = device.and_then(|device| coordination(&event, device)) {
                 self.client.tell(&message).await?;
                 self.store.set_told(&log.log_id, index + 1)?;

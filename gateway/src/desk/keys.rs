@@ -2,12 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
+use peel_ledger::entry::{CipherSuite, Entry, KeyId};
 use peel_ledger::seal::RecipientPrivateKey;
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::DeskError;
 use crate::files;
 use crate::force::{ForceConfig, ForceDir, ForceError, PrivateKeyFile};
+
+/// The desk's operations keys.
+#[derive(Debug)]
+pub(super) struct OperationsKeys(Vec<(KeyId, RecipientPrivateKey)>);
+
+impl OperationsKeys {
+    /// The key that opens an entry, if the desk has it.
+    pub(super) fn of(&self, entry: &Entry) -> Option<&RecipientPrivateKey> {
+        let meant = |kid: &KeyId| entry.recipients().iter().any(|recipient| recipient.kid == *kid);
+        self.0.iter().find(|(kid, _)| meant(kid)).map(|(_, key)| key)
+    }
+}
+
+fn read_key(path: &Path) -> Result<(KeyId, RecipientPrivateKey), DeskError> {
+    let no_key = |_| DeskError::Force(ForceError::Key);
+    let key: RecipientPrivateKey = PrivateKeyFile::read(path)?.parse().map_err(no_key)?;
+    Ok((key.public_key().map_err(no_key)?.kid(), key))
+}
 
 /// Where the desk's things lie.
 #[derive(Clone, Debug)]
@@ -34,9 +54,34 @@ impl DeskDir {
         Ok(ForceConfig::read(&ForceDir::new(&self.0))?)
     }
 
-    pub(super) fn operations_key(&self) -> Result<RecipientPrivateKey, DeskError> {
-        let text = PrivateKeyFile::read(&self.0.join("operations.key"))?;
-        text.parse().map_err(|_| DeskError::Force(ForceError::Key))
+    /// Every operations key that the desk has: the first one, and one for each later period.
+    pub(super) fn operations_keys(&self) -> Result<OperationsKeys, DeskError> {
+        let mut paths = vec![self.0.join("operations.key")];
+        for file in std::fs::read_dir(&self.0).map_err(ForceError::from)? {
+            let path = file.map_err(ForceError::from)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.strip_prefix("operations-").is_some_and(|rest| rest.strip_suffix(".key").is_some()) {
+                paths.push(path);
+            }
+        }
+        paths.iter().map(|path| read_key(path)).collect::<Result<_, _>>().map(OperationsKeys)
+    }
+
+    /// Makes the operations key of a period, such as `2026-12`; gives its public half for the policy. The key that is there
+    /// stays until somebody deletes its file, which nobody can undo: what was sealed to it is closed to the desk then.
+    ///
+    /// # Errors
+    /// [`DeskError::Force`] for a name that is none, or a period that has a key.
+    pub fn add_operations_key(&self, period: &str, rng: &mut impl CryptoRng) -> Result<String, DeskError> {
+        let named = !period.is_empty() && period.len() <= 32;
+        let path = self.0.join(format!("operations-{period}.key"));
+        if !named || !period.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') || path.exists() {
+            return Err(DeskError::Force(ForceError::Key));
+        }
+        let no_key = |_| DeskError::Force(ForceError::Key);
+        let private = RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, rng).map_err(no_key)?;
+        PrivateKeyFile::write(&path, &private.expose_text())?;
+        Ok(private.public_key().map_err(no_key)?.to_string())
     }
 
     pub(super) fn access_key(&self) -> Result<Zeroizing<String>, DeskError> {

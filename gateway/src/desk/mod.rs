@@ -37,7 +37,7 @@ pub enum DeskError {
     /// A log is not what its signed checkpoint says, has other keys than before, or has shrunk: an alarm.
     #[error("verify the mirrored log {0}")]
     Integrity(String),
-    /// An entry does not open with the operations key.
+    /// An entry does not open with any operations key that the desk has.
     #[error("open an entry of the log {0}")]
     Open(String),
     /// The record has holes.

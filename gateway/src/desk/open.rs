@@ -5,23 +5,20 @@ use peel_domain::id::EnrolmentId;
 use peel_domain::workflow;
 use peel_ledger::Origin;
 use peel_ledger::entry::{Entry, EntryClass};
-use peel_ledger::seal::{RecipientPrivateKey, open};
+use peel_ledger::seal::open;
 
 use super::DeskError;
+use super::keys::OperationsKeys;
 use crate::service::DeskEvent;
 
 /// Opens an entry; `None` for a receipt's commitment, which has no body.
-pub(super) fn open_entry(
-    bytes: &[u8],
-    origin: &Origin,
-    key: &RecipientPrivateKey,
-) -> Result<Option<EventBody>, DeskError> {
+pub(super) fn open_entry(bytes: &[u8], origin: &Origin, keys: &OperationsKeys) -> Result<Option<EventBody>, DeskError> {
     let failed = || DeskError::Open(origin.last_part().to_owned());
     let entry = Entry::decode(bytes).map_err(|_| failed())?;
     if entry.header().class == EntryClass::Receipt {
         return Ok(None);
     }
-    let body = open(&entry, origin, key).map_err(|_| failed())?;
+    let body = open(&entry, origin, keys.of(&entry).ok_or_else(failed)?).map_err(|_| failed())?;
     EventBody::from_cbor(&body).map(Some).map_err(|_| failed())
 }
 

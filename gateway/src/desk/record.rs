@@ -27,12 +27,12 @@ pub fn deployment_record(
     leave_out: &[String],
 ) -> Result<DeploymentRecord, DeskError> {
     let store = DeskStore::open(&dir.database())?;
-    let key = dir.operations_key()?;
+    let keys = dir.operations_keys()?;
     let mut builder = RecordBuilder::new(deployment_id);
     for log in store.logs()?.into_iter().filter(|log| !leave_out.contains(&log.log_id)) {
         let source = log.log_id.parse::<EnrolmentId>().map_or(Source::Events, Source::Device);
         for bytes in store.entries(&log.log_id, 0, log.range.size())? {
-            if let Some(event) = open_entry(&bytes, &log.origin, &key)? {
+            if let Some(event) = open_entry(&bytes, &log.origin, &keys)? {
                 builder.add(source, &event);
             }
         }

@@ -4,6 +4,7 @@
 //! enrolment's log begins with how the last one ended and carries the rest of it, in one transaction.
 
 use peel_domain::event::{Action, Actor, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
+use peel_domain::policy::Policy;
 use peel_journal::succession::{self, Estate};
 use peel_journal::upload::LossProof;
 use peel_ledger::Origin;
@@ -33,10 +34,22 @@ const CAUSES: [(&str, LogEndCause); 4] = [
     (SERVER_LOST_PRUNED, LogEndCause::ForceLostHistory),
 ];
 
-/// The recipients of a device's entries.
-pub(super) fn recipients(device: &DeviceRecord) -> Result<Vec<RecipientPublicKey>, EngineError> {
-    let recipients = device.recipients.iter().map(|text| text.parse());
+/// The recipients of a device's entries: those of the enrolment, with the desk's key of the period from the policy.
+pub(super) fn recipients(device: &DeviceRecord, policy: &Policy) -> Result<Vec<RecipientPublicKey>, EngineError> {
+    let period = policy.trail.operations_key.as_ref();
+    let past = |text: &&String| period.is_some() && device.operations.contains(text);
+    let recipients = device.recipients.iter().filter(|text| !past(text)).chain(period).map(|text| text.parse());
     recipients.collect::<Result<_, _>>().map_err(|_| EngineError::Integrity("device.recipients"))
+}
+
+/// Puts a verified policy into force: entries are sealed to the desk's key that it names.
+pub(super) fn take_policy(state: &mut State, device: &DeviceRecord, policy: Policy) -> Result<(), EngineError> {
+    let recipients = recipients(device, &policy)?;
+    if let Some(trail) = &mut state.trail {
+        trail.seal_to(recipients);
+    }
+    state.policy = policy;
+    Ok(())
 }
 
 /// The name of a device's log.
@@ -100,7 +113,7 @@ impl Engine {
         batch.extend([persist::SHIFT, persist::CURSOR, persist::ALARMS, persist::PINS].map(Op::Forget));
         batch.push(persist::put(&self.store_key, persist::DEVICE, &device)?);
         let signer = self.log_signer(&device)?.ok_or(EngineError::Vault(VaultError::Lost))?;
-        let (next, recipients) = ((origin(&device)?, signer), recipients(&device)?);
+        let (next, recipients) = ((origin(&device)?, signer), recipients(&device, &state.policy)?);
         old.succeed(&self.store, next, recipients, &items, batch, &mut rand::rng())?;
         self.disconnect();
         let mut fresh = State::fresh(recover::strictest(device.force_id.as_str())?);

@@ -102,7 +102,7 @@ impl Engine {
 
     /// The trail, the link and the policy of an enrolled device. A log that contradicts its own state is not continued.
     pub(super) fn load_device(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
-        let (origin, recipients) = (keys::origin(&device)?, keys::recipients(&device)?);
+        let (origin, recipients) = (keys::origin(&device)?, keys::recipients(&device, &state.policy)?);
         state.cosigned = self.store.cosigned_size()?;
         state.cursor = self.store.meta(persist::CURSOR)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
         // Without its key the log is still recorded to.
@@ -124,7 +124,7 @@ impl Engine {
         if let Some(signed) = self.load::<Vec<u8>>(persist::POLICY)? {
             let trust = PolicyTrust { signers: &device.policy_signers, force_id: &device.force_id, current_version: 0 };
             match verify_policy(&signed, trust) {
-                Ok(verified) => state.policy = verified.policy,
+                Ok(verified) => keys::take_policy(state, &device, verified.policy)?,
                 Err(_) => {
                     state.raise("policy.refused");
                 }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::error::EngineError;
 use super::state::{DeploymentRecord, DeviceRecord, OpenDeployment, ShiftRecord, State};
-use super::{Engine, persist, record, views};
+use super::{Engine, keys, persist, record, views};
 use crate::ffi::{DeploymentView, EnrolmentView, KeySlot, SessionView, ShiftView, SyncOutcome, VaultError, WrapSlot};
 use crate::sealed::RecordKey;
 use crate::store::{Batch, Op};
@@ -166,12 +166,17 @@ impl Engine {
         if verified.policy.version == state.policy.version {
             return Ok(());
         }
+        let recipients = keys::recipients(device, &verified.policy)?;
         let action = Action::PolicyApplied { version: verified.policy.version, sha256: verified.sha256 };
         let event = record::event(&state, action, Actor::Core, Justification::DeploymentManagement, now);
         let mut batch = Batch::new();
         batch.push(persist::put(&self.store_key, persist::POLICY, &signed)?);
         self.record(&mut state, &[event], batch)?;
         state.policy = verified.policy;
+        // From the next entry on; the one that says so could still be opened by the key before.
+        if let Some(trail) = &mut state.trail {
+            trail.seal_to(recipients);
+        }
         state.alarms.remove("policy.refused");
         Ok(())
     }
@@ -364,12 +369,15 @@ fn device_record(
     }
     reply.mirror_vkey.parse::<VerifierKey>().map_err(|_| BAD)?;
     let force_key: VerifierKey = code.force_vkey.parse().map_err(|_| BAD)?;
-    let mut recipients = Vec::new();
+    let (mut recipients, mut operations) = (Vec::new(), Vec::new());
     for recipient in &reply.recipients {
         let text = format!("{}:{}", recipient.suite, hex::encode(recipient.public_key.as_bytes()));
         let key: peel_ledger::seal::RecipientPublicKey = text.parse().map_err(|_| BAD)?;
         if key.kid().as_slice() != recipient.kid.as_bytes() {
             return Err(BAD);
+        }
+        if recipient.purpose == RecipientPurpose::Operations {
+            operations.push(key.to_string());
         }
         recipients.push(key.to_string());
     }
@@ -387,6 +395,7 @@ fn device_record(
         force_key: force_key.key_bytes().try_into().map_err(|_| BAD)?,
         origin: reply.origin.clone(),
         recipients,
+        operations,
         mirror_vkey: reply.mirror_vkey.clone(),
         policy_signers: reply.policy_signers.iter().map(|spki| spki.as_bytes().to_vec()).collect(),
         sequence_key: reply.gateway_sequence_key.as_bytes().try_into().map_err(|_| BAD)?,

@@ -31,6 +31,9 @@ pub(crate) struct DeviceRecord {
     pub(crate) origin: String,
     /// `x25519:` or `p256:` and hexadecimal.
     pub(crate) recipients: Vec<String>,
+    /// Those of them that are the desk's: a policy may name another.
+    #[serde(default)]
+    pub(crate) operations: Vec<String>,
     pub(crate) mirror_vkey: String,
     pub(crate) policy_signers: Vec<Vec<u8>>,
     pub(crate) sequence_key: [u8; 32],

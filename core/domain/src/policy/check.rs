@@ -47,6 +47,7 @@ contradictions! {
     Session, "policy.session", "a session is longer than a day or has no length";
     Unlocks, "policy.unlocks", "no failed unlock, or more than ten, is allowed";
     BackupHorizon, "policy.backup_horizon", "the force's backups reach back no day, or more than a year";
+    OperationsKey, "policy.operations_key", "the desk's key is not written as a public key";
     Signage, "policy.signage", "signage is never checked";
     Cell, "policy.cell", "published cells may be smaller than five";
     GroundsWords, "policy.grounds_words", "grounds of an arrest need no word of their own";
@@ -105,6 +106,8 @@ impl Policy {
         note(device.failed_unlocks_max == 0 || device.failed_unlocks_max > 10, Contradiction::Unlocks);
         let horizon = self.trail.backup_horizon_days;
         note(horizon == 0 || horizon > 366, Contradiction::BackupHorizon);
+        let key = self.trail.operations_key.as_deref();
+        note(key.is_some_and(|text| !is_public_key(text)), Contradiction::OperationsKey);
     }
 
     fn note_stop(&self, note: &mut impl FnMut(bool, Contradiction)) {
@@ -122,4 +125,14 @@ impl Policy {
         let s24 = used.contains(&Power::PaceS24) && !self.code_g_powers.contains(&Power::PaceS24);
         note(s24, Contradiction::CodeGMissing);
     }
+}
+
+/// The text of an X25519 key or of an uncompressed P-256 point.
+fn is_public_key(text: &str) -> bool {
+    let (hexadecimal, bytes) = match text.split_once(':') {
+        Some(("x25519", rest)) => (rest, 32),
+        Some(("p256", rest)) => (rest, 65),
+        _ => return false,
+    };
+    hexadecimal.len() == 2 * bytes && hexadecimal.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -2,6 +2,9 @@
 
 use peel_domain::event::{Action, CarriedEntries, DeletionReason, LogEndCause};
 use peel_domain::id::EnrolmentId;
+use peel_domain::policy::Policy;
+use peel_ledger::entry::CipherSuite;
+use peel_ledger::seal::RecipientPrivateKey;
 use peel_ledger::succession::LogEnd;
 use peel_ledger::tree::CompactRange;
 use peel_ledger::{Hash, Origin};
@@ -9,7 +12,7 @@ use uuid::Uuid;
 
 use super::support::{Bench, image};
 use crate::engine::state::DeviceRecord;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, keys};
 use crate::ffi::{FaceSide, KeySlot, KeyVault as _, WrapSlot};
 
 fn shown(engine: &Engine, code: &str) -> bool {
@@ -134,4 +137,30 @@ fn a_deployments_key_that_is_lost_takes_the_images_and_leaves_the_alert() {
     });
     assert_eq!(lost.count(), 2);
     bench.engine.displayed(alert_id).unwrap();
+}
+
+#[test]
+fn the_policys_key_takes_the_place_of_the_desks_and_of_no_others() {
+    let bench = Bench::new();
+    let key = || {
+        let key = RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, &mut rand::rng()).unwrap();
+        key.public_key().unwrap().to_string()
+    };
+    let (auditor, first, december) = (bench.auditor.public_key().unwrap().to_string(), key(), key());
+    let (mut device, mut policy) = {
+        let state = bench.engine.lock();
+        (state.device().unwrap().clone(), state.policy.clone())
+    };
+    device.recipients = vec![auditor.clone(), first.clone()];
+    device.operations = vec![first.clone()];
+    let sealed_to = |device: &DeviceRecord, policy: &Policy| {
+        let recipients = keys::recipients(device, policy).unwrap();
+        recipients.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(sealed_to(&device, &policy), [auditor.clone(), first]);
+    policy.trail.operations_key = Some(december.clone());
+    assert_eq!(sealed_to(&device, &policy), [auditor.clone(), december]);
+    policy.trail.operations_key = Some(format!("p256:{}", "00".repeat(65)));
+    assert!(keys::recipients(&device, &policy).is_err(), "not a point of the curve");
+    assert_eq!(bench.events(&bench.engine).len(), 2);
 }

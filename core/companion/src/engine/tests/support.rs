@@ -98,6 +98,7 @@ impl Bench {
             force_key: force.verifying_key().to_bytes(),
             origin: format!("force.example/peel/device/{enrolment_id}"),
             recipients: vec![auditor.public_key().unwrap().to_string()],
+            operations: Vec::new(),
             mirror_vkey: String::new(),
             policy_signers: vec![vec![1], vec![2]],
             sequence_key: sequence.verifying_key().to_bytes(),
