@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
 PAGE, GIVEN, PICTURES = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
@@ -43,7 +44,7 @@ def expect(what, holds, detail=""):
 
 
 class Browser:
-    def __init__(self, profile):
+    def __init__(self, profile, film=None):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -60,7 +61,11 @@ class Browser:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
-        options = {"args": [*SWITCHES, f"--user-data-dir={profile}", "--window-size=412,1800"]}
+        switches = [*SWITCHES, f"--user-data-dir={profile}", "--window-size=412,1800"]
+        if film:
+            camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+            switches += [*camera, f"--use-file-for-fake-video-capture={film}"]
+        options = {"args": switches}
         wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
         self.session = "/session/" + self.call("POST", "/session", wanted)["sessionId"]
 
@@ -144,6 +149,20 @@ def checks(browser, scratch):
     shutil.copytree(GIVEN / "bundle", bad)
     changed(bad / "logs/e1/tile/entries/000", 4000)
     check(browser, "#bundle", bad, "bad", "was changed or is not whole")
+    # The same as one ZIP file that another program made, in a folder beside other things; and what is none.
+    for name, folder, kind, words in [
+        ("good.zip", GIVEN / "bundle", "good", "this record holds"),
+        ("bad.zip", bad, "bad", "was changed or is not whole"),
+    ]:
+        with zipfile.ZipFile(scratch / name, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("a letter.txt", "no part of it")
+            for path in sorted(folder.rglob("*")):
+                packed.write(path, "record" / path.relative_to(folder))
+        check(browser, "#zip", scratch / name, kind, words)
+    check(browser, "#receipt-file", scratch / "good.zip", "good", "this record holds")
+    cut = scratch / "cut.zip"
+    cut.write_bytes((scratch / "good.zip").read_bytes()[:-30])
+    check(browser, "#zip", cut, "open", "this ZIP file cannot be read")
     # Typed in, with the keyboard alone.
     browser.open()
     browser.give("#trust", GIVEN / "trust.toml")
@@ -158,6 +177,42 @@ def checks(browser, scratch):
     browser.give("#receipt-file", GIVEN / "code.bin")
     kind, text = browser.result()
     expect("no trust file, no proof", kind == "open" and "trust file first" in text, text)
+
+
+def scan(browser):
+    browser.open()
+    browser.give("#trust", GIVEN / "trust.toml")
+    # A press like a person's: a browser asks for the camera only then.
+    browser.call("POST", f"/element/{browser.find('#scan')}/click", {})
+
+
+def cameras(browser, scratch):
+    """The camera that sees a code after a while, one that sees none, and none at all."""
+    is_off = "return document.getElementById('camera').srcObject === null && document.getElementById('camera').hidden"
+    seeing = Browser(scratch / "seeing", GIVEN / "camera.y4m")
+    try:
+        scan(seeing)
+        kind, text = seeing.result()
+        expect("a code before the camera is proved", kind == "good" and "High Street" in text, f"but {kind}: {text[:300]}")
+        expect("the camera is off once a code was read", seeing.run(is_off))
+    finally:
+        seeing.close()
+    waiting = Browser(scratch / "waiting", GIVEN / "nothing.y4m")
+    try:
+        scan(waiting)
+        until = time.monotonic() + 30
+        while waiting.run(is_off) and time.monotonic() < until:
+            time.sleep(0.05)
+        expect("the camera is on until it sees a code", not waiting.run(is_off))
+        time.sleep(1)
+        expect("no code is no answer", waiting.run("return document.getElementById('result').hidden"))
+        waiting.call("POST", f"/element/{waiting.find('#scan')}/click", {})
+        expect("the camera stops when it is told to", waiting.run(is_off))
+    finally:
+        waiting.close()
+    scan(browser)
+    kind, text = browser.result()
+    expect("without a camera the page says what to do", kind == "open" and "Take a picture" in text, f"but {kind}: {text}")
 
 
 def offline(browser):
@@ -195,6 +250,7 @@ def main():
             checks(browser, scratch)
             offline(browser)
             accessible(browser)
+            cameras(browser, scratch)
         finally:
             browser.close()
     print(f"{passed} passed, {failed} failed")

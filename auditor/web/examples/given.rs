@@ -57,15 +57,19 @@ fn main() {
     write("code.bin", &code.encode());
     write("code.txt", code.to_text().as_bytes());
     write("record.json", record.to_string().as_bytes());
-    write("photograph.png", &drawn(&code.encode()));
+    let (side, luma) = drawn(&code.encode());
+    write("photograph.png", &png(side, &luma));
+    let blank = vec![200; side * side];
+    write("camera.y4m", &film(side, &[(&blank, 5), (&luma, 25)]));
+    write("nothing.y4m", &film(side, &[(&blank, 5)]));
     write("trust.toml", force.trust().to_toml().as_bytes());
     for (path, bytes) in force.bundle(&phone) {
         write(&format!("bundle/{path}"), &bytes);
     }
 }
 
-/// The code as a screen shows it, eight pixels a module.
-fn drawn(content: &[u8]) -> Vec<u8> {
+/// The code as a screen shows it, eight pixels a module, on a side of even length.
+fn drawn(content: &[u8]) -> (usize, Vec<u8>) {
     let code = qrcode::QrCode::with_error_correction_level(content, qrcode::EcLevel::L).unwrap();
     let (width, colors) = (code.width(), code.to_colors());
     let side = (width + 8) * 8;
@@ -76,11 +80,28 @@ fn drawn(content: &[u8]) -> Vec<u8> {
             *pixel = 0;
         }
     }
+    (side, luma)
+}
+
+fn png(side: usize, luma: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, side as u32, side as u32);
     encoder.set_color(png::ColorType::Grayscale);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&luma).unwrap();
+    writer.write_image_data(luma).unwrap();
     writer.finish().unwrap();
+    file
+}
+
+/// What a camera sees, as YUV4MPEG2: each picture so many times, ten a second, without colour.
+fn film(side: usize, pictures: &[(&[u8], usize)]) -> Vec<u8> {
+    let mut file = format!("YUV4MPEG2 W{side} H{side} F10:1 Ip A1:1 C420jpeg\n").into_bytes();
+    for (luma, times) in pictures {
+        for _ in 0..*times {
+            file.extend_from_slice(b"FRAME\n");
+            file.extend_from_slice(luma);
+            file.extend(std::iter::repeat_n(128, side * side / 2));
+        }
+    }
     file
 }

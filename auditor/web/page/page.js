@@ -5,11 +5,15 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const MAX_SIDE = 2000;
+  // A camera's pictures: as large as a code of this density needs, as often as a phone can read them, and not for ever.
+  const SCAN_SIDE = 1400;
+  const SCAN_EVERY_MS = 150;
+  const SCAN_MS = 120000;
   let trust = null;
   let compiled = null;
 
-  // The program inside, with an environment that has a standard input and output and nothing else: no clock, no random
-  // number, no file.
+  // The program inside, with an environment that has a standard input and output and nothing else: no clock, no
+  // file, and of random numbers one seed.
   const program = async () => {
     if (!compiled) {
       const text = atob(byId("wasm").textContent);
@@ -64,6 +68,8 @@
       },
       environ_sizes_get: (count, size) => { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return 0; },
       environ_get: () => 0,
+      // Asked for once, to seed the table of names of a ZIP file; no result depends on it.
+      random_get: (at, count) => { crypto.getRandomValues(new Uint8Array(memory.buffer, at, count)); return 0; },
       args_sizes_get: (count, size) => { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return 0; },
       args_get: () => 0,
       proc_exit: (code) => { throw new Ended(code); },
@@ -174,6 +180,7 @@
       case "not_proved": show("bad", "this receipt does not prove a stop. Keep it", [element("p", answer.problem)]); break;
       case "not_a_code": show("open", "this is not a receipt code", [element("p", "A receipt code begins with peel-receipt:1: or is a picture of the printed square.")]); break;
       case "no_code": show("open", "no readable QR code on this picture. Take it again, straight and sharp", []); break;
+      case "not_a_zip": show("open", "this ZIP file cannot be read", [element("p", `${answer.problem}.`)]); break;
       case "trust": show("open", "the trust file cannot be used", [element("p", `The check failed to ${answer.problem}.`)]); break;
       default: show("open", "this page could not read what it was given", []);
     }
@@ -199,10 +206,9 @@
   };
   const bytesOf = async (file) => new Uint8Array(await file.arrayBuffer());
   const receipt = (bytes) => check(() => ask({ what: "receipt", trust }, [bytes]));
-  const picture = (file) => check(async () => {
-    const image = await createImageBitmap(file);
-    const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
-    const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const askPicture = (image, imageWidth, imageHeight, maxSide) => {
+    const scale = Math.min(1, maxSide / Math.max(imageWidth, imageHeight));
+    const [width, height] = [imageWidth, imageHeight].map((side) => Math.max(1, Math.round(side * scale)));
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d");
@@ -211,9 +217,64 @@
     const luma = new Uint8Array(width * height);
     for (let i = 0; i < luma.length; i++) luma[i] = (pixels[4 * i] * 77 + pixels[4 * i + 1] * 150 + pixels[4 * i + 2] * 29) >> 8;
     return ask({ what: "picture", trust, width, height }, [luma]);
+  };
+  const picture = (file) => check(async () => {
+    const image = await createImageBitmap(file);
+    return askPicture(image, image.width, image.height, MAX_SIDE);
   });
-  const receiptFile = async (file) => {
-    if (file.type.startsWith("image/")) await picture(file); else await receipt(await bytesOf(file));
+
+  // The camera: a picture every moment until one has a receipt's code on it. Pictures are looked at and dropped.
+  const camera = { stream: null, turn: 0 };
+  const stopCamera = () => {
+    if (camera.stream) for (const track of camera.stream.getTracks()) track.stop();
+    camera.stream = null;
+    camera.turn += 1;
+    byId("camera").srcObject = null;
+    byId("camera").hidden = true;
+    byId("scan").textContent = "Scan the code with the camera";
+  };
+  const NOTHING_YET = ["no_code", "not_a_code"];
+  const scan = async () => {
+    if (trust === null) return check(async () => null);
+    const turn = ++camera.turn;
+    let stream;
+    try {
+      const wanted = { video: { facingMode: "environment", width: { ideal: 1920 } }, audio: false };
+      stream = await navigator.mediaDevices.getUserMedia(wanted);
+    } catch {
+      return show("open", "this page was given no camera. Take a picture of the code and choose it here", []);
+    }
+    if (turn !== camera.turn) { for (const track of stream.getTracks()) track.stop(); return undefined; }
+    camera.stream = stream;
+    const video = byId("camera");
+    video.srcObject = stream;
+    video.hidden = false;
+    byId("result").hidden = true;
+    byId("scan").textContent = "Stop the camera";
+    const until = Date.now() + SCAN_MS;
+    try {
+      await video.play();
+      while (turn === camera.turn && Date.now() < until) {
+        const answer = await askPicture(video, video.videoWidth, video.videoHeight, SCAN_SIDE);
+        if (turn !== camera.turn) return undefined;
+        if (!NOTHING_YET.includes(answer.what)) { stopCamera(); return say(answer); }
+        await new Promise((done) => setTimeout(done, SCAN_EVERY_MS));
+      }
+      if (turn !== camera.turn) return undefined;
+      show("open", "the camera saw no receipt code. Hold it straight, near and still, in even light", []);
+    } catch {
+      if (turn === camera.turn) show("open", "this page could not read what it was given", []);
+    }
+    if (turn === camera.turn) stopCamera();
+    return undefined;
+  };
+
+  const isZip = (file) => file.type === "application/zip" || file.name.toLowerCase().endsWith(".zip");
+  const zip = (file) => check(async () => ask({ what: "zip", trust }, [await bytesOf(file)]));
+  const oneFile = async (file) => {
+    if (isZip(file)) await zip(file);
+    else if (file.type.startsWith("image/")) await picture(file);
+    else await receipt(await bytesOf(file));
   };
   // Paths as the bundle has them: relative to its own folder, where the manifest lies.
   const bundleFiles = (files) => check(async () => {
@@ -245,7 +306,10 @@
     trust = file ? await file.text() : null;
     byId("trust-state").textContent = file ? "The trust file is chosen. It stays in this page." : "";
   });
-  byId("receipt-file").addEventListener("change", (event) => { if (event.target.files[0]) receiptFile(event.target.files[0]); });
+  byId("receipt-file").addEventListener("change", (event) => { if (event.target.files[0]) oneFile(event.target.files[0]); });
+  byId("zip").addEventListener("change", (event) => { if (event.target.files[0]) zip(event.target.files[0]); });
+  byId("scan").addEventListener("click", () => { if (camera.stream) stopCamera(); else scan(); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) stopCamera(); });
   byId("receipt-check").addEventListener("click", () => receipt(new TextEncoder().encode(byId("receipt-text").value)));
   byId("bundle").addEventListener("change", (event) => {
     const files = [...event.target.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
@@ -258,7 +322,7 @@
     document.body.classList.remove("over");
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
     const files = (await Promise.all(entries.map(entriesOf))).flat();
-    if (files.length === 1 && entries[0].isFile) await receiptFile(files[0].file);
+    if (files.length === 1 && entries[0].isFile) await oneFile(files[0].file);
     else if (files.length) await bundleFiles(files);
   });
 })();

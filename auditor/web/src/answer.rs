@@ -1,10 +1,10 @@
 //! What the page shows, as data: the words are the page's.
 
-use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
+use peel_ledger::bundle::{Files, Report, Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::receipt::{ReceiptCode, ReceiptError, ReceiptFindings, ReceiptOnRecord, check_code, check_on_record};
 use serde::Serialize;
 
-use crate::{Picture, Question, read_codes};
+use crate::{Picture, Question, read_codes, unpack};
 
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,11 @@ pub enum Answer {
     NotACode,
     /// No code was found on the picture.
     NoCode,
+    /// What was given as a ZIP file cannot be unpacked.
+    NotAZip {
+        /// Why, in a sentence.
+        problem: String,
+    },
     /// The trust file was refused.
     Trust {
         /// Why.
@@ -44,11 +49,17 @@ pub fn answer(question: &[u8]) -> Answer {
         Err(_) => Answer::Question,
         Ok(Question::Receipt { trust, content }) => with_trust(&trust, |trust| receipt(&content, trust)),
         Ok(Question::Picture { trust, picture }) => with_trust(&trust, |trust| pictured(&picture, trust)),
-        Ok(Question::Bundle { trust, files }) => with_trust(&trust, |trust| {
-            let report = verify(&files, trust, VerifyOptions::default(), &mut |_| {});
-            Answer::Bundle { report: Box::new(report) }
+        Ok(Question::Bundle { trust, files }) => with_trust(&trust, |trust| bundle(&files, trust)),
+        Ok(Question::Zip { trust, content }) => with_trust(&trust, |trust| match unpack(&content) {
+            Ok(files) => bundle(&files, trust),
+            Err(error) => Answer::NotAZip { problem: error.to_string() },
         }),
     }
+}
+
+fn bundle(files: &Files, trust: &Trust) -> Answer {
+    let report = verify(files, trust, VerifyOptions::default(), &mut |_| {});
+    Answer::Bundle { report: Box::new(report) }
 }
 
 fn with_trust(text: &str, check: impl FnOnce(&Trust) -> Answer) -> Answer {

@@ -19,6 +19,7 @@ enum Header {
     Receipt { trust: String },
     Picture { trust: String, width: usize, height: usize },
     Bundle { trust: String, files: Vec<FileHeader> },
+    Zip { trust: String },
 }
 
 #[derive(Deserialize)]
@@ -52,6 +53,13 @@ pub enum Question {
         /// By path relative to the bundle's folder.
         files: Files,
     },
+    /// A bundle as a ZIP file.
+    Zip {
+        /// The trust file's text.
+        trust: String,
+        /// The ZIP file.
+        content: Vec<u8>,
+    },
 }
 
 impl Question {
@@ -66,6 +74,7 @@ impl Question {
                 let picture = Picture::new(width, height, content.to_vec()).ok_or(QuestionError)?;
                 Ok(Self::Picture { trust, picture })
             }
+            Header::Zip { trust } => Ok(Self::Zip { trust, content: content.to_vec() }),
             Header::Bundle { trust, files } => Ok(Self::Bundle { trust, files: cut(files, content)? }),
         }
     }

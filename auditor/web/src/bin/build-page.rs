@@ -75,7 +75,8 @@ fn build(root: &Path, own: &Path) -> Result<PathBuf, PageError> {
         .args(["build", "--quiet", "--package", "peel-page", "--bin", "peel-page"])
         .args(["--target", TARGET, "--profile", PROFILE])
         .env("CARGO_TARGET_DIR", own)
-        // Nothing in it may ask for a random number: a dependency that does fails instead.
+        // Nothing in it may draw a random number of its own: a dependency that does fails instead. The standard library's
+        // tables are seeded by the page.
         .env("RUSTFLAGS", "--cfg getrandom_backend=\"unsupported\"")
         .status()
         .map_err(|_| PageError::Run("cargo"))?;
