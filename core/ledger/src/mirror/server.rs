@@ -178,7 +178,8 @@ impl MirrorState {
     }
 
     /// Handles `add-checkpoint`. `log_key` is the log's Ed25519 key and must have signed; lines by
-    /// `other_keys` (the hardware key) must verify if present. The state in the result is to be stored
+    /// `other_keys` (the hardware key) must verify if present. Lines by other keys are not kept: a reader of
+    /// the log takes none. The state in the result is to be stored
     /// by compare-and-swap before the reply (200, empty body).
     pub fn add_checkpoint(
         &self,
@@ -192,7 +193,7 @@ impl MirrorState {
         }
         let mut keys = vec![log_key.clone()];
         keys.extend_from_slice(other_keys);
-        let verified = request.note.verify(&keys).map_err(|_| AddCheckpointRefusal::Unsigned)?;
+        let (note, verified) = request.note.keep_verified(&keys).map_err(|_| AddCheckpointRefusal::Unsigned)?;
         let by_log = |line: &crate::note::VerifiedSignature| line.key_id == log_key.key_id();
         if !verified.iter().any(by_log) {
             return Err(AddCheckpointRefusal::Unsigned);
@@ -211,7 +212,7 @@ impl MirrorState {
         verify_consistency(size, new.size, &old_root, &request.proof, &new.root)
             .map_err(|_| AddCheckpointRefusal::Proof)?;
         let mut state = self.clone();
-        state.pending = Some((new.clone(), request.note.clone()));
+        state.pending = Some((new.clone(), note));
         Ok(state)
     }
 

@@ -268,6 +268,20 @@ fn a_checkpoint_not_signed_by_the_log_is_refused() {
 }
 
 #[test]
+fn a_line_by_a_stranger_is_not_kept() {
+    let log = entries(3);
+    let mut note = signed(&log);
+    let stranger = Ed25519Signer::from_seed("stranger.example", &[9; 32]).unwrap();
+    note.attach(stranger.sign(note.text()).unwrap()).unwrap();
+    let request = AddCheckpoint::build(0, note, &nodes(&log)).unwrap();
+    let key = log_signer().verifier().unwrap();
+    let state = MirrorState::new(origin()).add_checkpoint(&request, &key, &[]).unwrap();
+    // The auditor takes no line that it does not know: one kept here would make the whole log look changed.
+    assert_eq!(state.pending_note(), Some(&signed(&log)));
+    assert!(state.pending_note().unwrap().verify_every_line(&[key]).is_ok());
+}
+
+#[test]
 fn entries_that_the_checkpoint_does_not_hold_are_never_accepted() {
     let log = entries(300);
     let mut gateway = Gateway::new();

@@ -195,6 +195,19 @@ impl SignedNote {
         if verified.is_empty() { Err(NoteError::Unsigned) } else { Ok(verified) }
     }
 
+    /// Verifies as [`Self::verify`] does and keeps the lines of those keys alone: who stores a note for others passes on
+    /// nothing that he did not check.
+    ///
+    /// # Errors
+    /// Those of [`Self::verify`].
+    pub fn keep_verified(&self, keys: &[VerifierKey]) -> Result<(Self, Vec<VerifiedSignature>), NoteError> {
+        let verified = self.verify(keys)?;
+        let is_known =
+            |line: &&SignatureLine| verified.iter().any(|known| known.name == line.name && known.key_id == line.key_id);
+        let signatures = self.signatures.iter().filter(is_known).cloned().collect();
+        Ok((Self { text: self.text.clone(), signatures }, verified))
+    }
+
     /// As [`Self::verify`], and every line must be by a known key: then no byte of the note is slack.
     pub fn verify_every_line(&self, keys: &[VerifierKey]) -> Result<Vec<VerifiedSignature>, NoteError> {
         let verified = self.verify(keys)?;
