@@ -5,10 +5,14 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use peel_ledger::Origin;
 use peel_ledger::checkpoint::Checkpoint;
-use peel_ledger::force_log::ForceLeaf;
+use peel_ledger::force_log::{CheckpointLeaf, ForceLeaf};
+use peel_ledger::mirror::MirrorReceipt;
 use peel_ledger::note::{SignedNote, VerifierKey};
 use peel_ledger::tiles::{layout, read_log};
+use peel_ledger::tlog_proof::{LogTrust, TlogProof};
+use peel_ledger::tree::leaf_hash;
 use reqwest::{Method, Response};
 use support::device_log::Log;
 use support::{TestGateway, TestPhone};
@@ -55,6 +59,45 @@ async fn anybody_reads_the_force_log_and_it_proves_itself() {
     assert_eq!(note.verify(&[key]).unwrap().len(), 1);
     let last = ForceLeaf::decode(leaves.last().unwrap()).unwrap();
     assert!(matches!(last, ForceLeaf::Checkpoint(leaf) if leaf.origin == log.origin && leaf.size == 3));
+}
+
+#[tokio::test]
+async fn a_phone_is_proved_where_its_checkpoint_stands_in_the_force_log() {
+    let gateway = TestGateway::start().await;
+    let phone = TestPhone::enrol(&gateway).await;
+    let mut log = Log::new(&phone);
+    let log_key: VerifierKey = phone.enrolment.force_log_vkey.parse().unwrap();
+    let origin = Origin::new(log_key.name()).unwrap();
+    let trust = LogTrust { origin, log_key, witnesses: Vec::new(), witnesses_needed: 0 };
+    let mut old = 0;
+    let mut leaves = Vec::new();
+    for size in [3, 4, 300] {
+        log.write(size - log.entries.len());
+        phone.announce(&gateway, &log, old).await;
+        let (status, lines) = phone.upload(&gateway, &log, old).await;
+        assert_eq!(status, 200);
+        old = log.state.size();
+        // What the phone makes of the reply, without asking anybody.
+        let receipt = MirrorReceipt::verify(&lines, &log.checkpoint(), &phone.mirror_key()).unwrap();
+        let Checkpoint { origin, size, root } = log.checkpoint();
+        let (cosigned_at_s, lines) = (receipt.cosigned_at_s, receipt.beacon);
+        leaves.push(ForceLeaf::Checkpoint(CheckpointLeaf { origin, size, root, cosigned_at_s, lines }).encode());
+    }
+    for leaf in leaves.iter().map(|leaf| leaf_hash(leaf)) {
+        let response = phone.get(&gateway, &format!("/v1/log/proof/{}", leaf.to_hex())).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let proof = TlogProof::parse(&response.bytes().await.unwrap()).unwrap();
+        proof.verify(&leaf, &trust).unwrap();
+    }
+    let nobodys = leaf_hash(b"nobody's").to_hex();
+    for unknown in [nobodys.as_str(), "ab", "..", "%00"] {
+        assert_eq!(
+            phone.get(&gateway, &format!("/v1/log/proof/{unknown}")).send().await.unwrap().status(),
+            404,
+            "{unknown}"
+        );
+    }
+    assert_eq!(get(&gateway, &format!("/v1/log/proof/{nobodys}"), None).await.status(), 401);
 }
 
 #[tokio::test]

@@ -146,6 +146,20 @@ pub struct TrailRules {
     /// not given, the one from the enrolment. A force changes it every month.
     #[serde(default)]
     pub operations_key: Option<String>,
+    /// Outside witnesses without whose cosignatures over the force log nothing goes from a phone; where they are not
+    /// given, the force log's own key is enough.
+    #[serde(default)]
+    pub witnesses: Option<WitnessRule>,
+}
+
+/// Which outside witnesses count, and how many of them must have cosigned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessRule {
+    /// Their verifier keys (C2SP signed-note, type 0x04).
+    pub keys: Vec<String>,
+    /// How many of them.
+    pub needed: u32,
 }
 
 /// Rules on deployments and what is published of them.
@@ -245,7 +259,7 @@ impl Policy {
                 failed_unlocks_max: 5,
                 lapse_without_contact_h: 12,
             },
-            trail: TrailRules { keep_days: 31, backup_horizon_days: 7, operations_key: None },
+            trail: TrailRules { keep_days: 31, backup_horizon_days: 7, operations_key: None, witnesses: None },
             deployment: DeploymentRules { signage_check_every_min: 60, published_cell_min: 5 },
             arrest_powers: arrest_powers(),
             code_g_powers: BTreeSet::from([Power::PaceS24]),

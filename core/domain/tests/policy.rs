@@ -12,8 +12,8 @@ use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::alert::Thousandths;
 use peel_domain::id::ForceId;
 use peel_domain::policy::{
-    BlindRule, Contradiction, Policy, PolicyError, PolicySigner, PolicyTrust, SignedPolicy, TwoPersonRule, sign_policy,
-    verify_policy,
+    BlindRule, Contradiction, Policy, PolicyError, PolicySigner, PolicyTrust, SignedPolicy, TwoPersonRule, WitnessRule,
+    sign_policy, verify_policy,
 };
 use peel_domain::stop::Power;
 use support::policy;
@@ -146,6 +146,20 @@ fn the_desks_key_is_a_public_key_or_it_is_refused() {
     for bad in ["", "x25519:", "x448:ab", &short, &short.replace("ab", "AB"), &format!("p256:{}", "zz".repeat(65))] {
         policy.trail.operations_key = Some(bad.to_owned());
         assert_eq!(policy.contradictions(), BTreeSet::from([Contradiction::OperationsKey]), "{bad}");
+    }
+}
+
+#[test]
+fn witnesses_that_are_asked_for_are_there_and_different() {
+    let mut policy = policy();
+    let rule =
+        |keys: &[&str], needed| Some(WitnessRule { keys: keys.iter().map(ToString::to_string).collect(), needed });
+    policy.trail.witnesses = rule(&["a+1+AA==", "b+2+AA=="], 2);
+    assert!(policy.contradictions().is_empty());
+    assert_eq!(Policy::from_toml(&policy.to_toml().unwrap()), Ok(policy.clone()));
+    for bad in [rule(&["a", "b"], 0), rule(&["a", "b"], 3), rule(&["a", "a"], 1), rule(&[], 0)] {
+        policy.trail.witnesses = bad;
+        assert_eq!(policy.contradictions(), BTreeSet::from([Contradiction::Witnesses]));
     }
 }
 

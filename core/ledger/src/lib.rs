@@ -7,7 +7,7 @@
 //!
 //! Standards followed byte for byte: RFC 8949 section 4.2.1 (deterministic CBOR), RFC 9180 (HPKE),
 //! RFC 6962 section 2.1 (tree), and the C2SP documents signed-note, tlog-checkpoint, tlog-cosignature,
-//! tlog-witness, tlog-mirror and tlog-tiles (<https://c2sp.org>).
+//! tlog-witness, tlog-mirror, tlog-proof and tlog-tiles (<https://c2sp.org>).
 //!
 //! Read first [`entry`], whose form `entry.cddl` states, then [`tree`], [`checkpoint`] and [`mirror`]; [`bundle`] is what an
 //! outsider does with all of them.
@@ -27,6 +27,7 @@ pub mod receipt;
 pub mod seal;
 pub mod succession;
 pub mod tiles;
+pub mod tlog_proof;
 pub mod tree;
 pub mod witness;
 pub mod writer;

@@ -91,6 +91,16 @@ pub fn seal(
     Ok(Entry::new(*header, suite, wrapped, ciphertext?, commitment)?)
 }
 
+/// Whether bodies can be sealed to these recipients together: at least one, at most [`MAX_RECIPIENTS`], none twice, all of
+/// one suite, each a key that a content key can be wrapped for. Ask before a log depends on them.
+///
+/// # Errors
+/// What [`seal`] would say of every body: [`SealError::Recipients`], [`SealError::Key`].
+pub fn check_recipients(recipients: &[RecipientPublicKey], rng: &mut impl CryptoRng) -> Result<(), SealError> {
+    common_suite(recipients)?;
+    recipients.iter().try_for_each(|recipient| recipient.wrap(CEK_INFO, &[], &[0; CEK_BYTES], rng).map(drop))
+}
+
 /// Opens an entry with one recipient's private key and checks the key commitment.
 ///
 /// # Errors

@@ -7,14 +7,19 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use peel_ledger::Hash;
+use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::tiles::{TILE_WIDTH, Tile, TileKind, encode_entries};
-use peel_ledger::tree::CompactRange;
+use peel_ledger::tlog_proof::TlogProof;
+use peel_ledger::tree::{CompactRange, Nodes, TreeError, inclusion_proof};
 
 use super::{Gateway, ServiceError, force_log};
 use crate::storage::{LogStore as _, Logs, Tx};
+use crate::witness;
 
 /// Roots of full subtrees that are remembered; then all are forgotten.
 const MOST_ROOTS: usize = 1 << 18;
+/// Levels of the tree in one level of tiles (C2SP tlog-tiles).
+const TILE_HEIGHT: u32 = 8;
 /// Levels of height 8 that a log of 64-bit size can have.
 const LEVELS: u32 = 8;
 
@@ -56,6 +61,12 @@ impl TileRoots {
         Ok(hashes)
     }
 
+    /// The proof that the entry at an index is in the tree of a size.
+    fn inclusion(&self, tx: &Tx, log_id: &str, index: u64, size: u64) -> Result<Vec<Hash>, ServiceError> {
+        let nodes = LogNodes { roots: self, tx, log_id };
+        inclusion_proof(&nodes, index, size).map_err(|_| ServiceError::Internal)
+    }
+
     fn tile(&self, tx: &Tx, log_id: &str, tile: Tile) -> Result<Vec<u8>, ServiceError> {
         let row = Logs(tx).log(log_id)?.ok_or(ServiceError::NotFound)?;
         let size = row.committed.map_or(0, |committed| committed.size);
@@ -74,7 +85,45 @@ impl TileRoots {
     }
 }
 
+/// A log's nodes, full subtrees from what is remembered.
+struct LogNodes<'a> {
+    roots: &'a TileRoots,
+    tx: &'a Tx,
+    log_id: &'a str,
+}
+
+impl Nodes for LogNodes<'_> {
+    fn node(&self, level: u32, index: u64) -> Result<Hash, TreeError> {
+        let (tile_level, height) = (level / TILE_HEIGHT, level % TILE_HEIGHT);
+        let (start, count) = (index.checked_shl(height).ok_or(TreeError::Range)?, 1_u64 << height);
+        let hashes = self.roots.hashes(self.tx, self.log_id, tile_level, start, count);
+        let hashes = hashes.map_err(|_| TreeError::MissingNode)?;
+        let mut range = CompactRange::new();
+        hashes.into_iter().try_for_each(|hash| range.append(hash))?;
+        if range.size() == count { Ok(range.root()) } else { Err(TreeError::MissingNode) }
+    }
+}
+
 impl Gateway {
+    /// The proof that a leaf stands in the force log, up to the checkpoint that is published.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] if it does not, or not yet.
+    pub async fn force_log_proof(&self, leaf: Hash) -> Result<TlogProof, ServiceError> {
+        let authority = self.authority.clone();
+        let roots = std::sync::Arc::clone(&self.tile_roots);
+        let log_id = force_log::FORCE_LOG;
+        self.db
+            .read(move |tx| {
+                let note = witness::published(&authority, tx)?.ok_or(ServiceError::NotFound)?;
+                let size = Checkpoint::from_note(&note).map_err(|_| ServiceError::Internal)?.size;
+                let index = Logs(tx).index_of_leaf(&leaf)?.filter(|index| *index < size);
+                let index = index.ok_or(ServiceError::NotFound)?;
+                Ok(TlogProof { index, hashes: roots.inclusion(tx, log_id, index, size)?, note })
+            })
+            .await
+    }
+
     /// The newest signed checkpoint of a log.
     pub async fn checkpoint_of(&self, log_id: String) -> Result<String, ServiceError> {
         let row = self.db.read(move |tx| Logs(tx).log(&log_id)).await?.ok_or(ServiceError::NotFound)?;

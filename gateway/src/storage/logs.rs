@@ -81,6 +81,8 @@ pub trait LogStore {
     fn leaves(&self, log_id: &str, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
     /// Whether a log has an entry of this leaf hash: looks through the whole log.
     fn has_leaf(&self, log_id: &str, leaf: &Hash) -> Result<bool, StoreError>;
+    /// Where a leaf stands in the force log.
+    fn index_of_leaf(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
     /// Remembers where the entry for a receipt's paper code is.
     fn put_receipt(&self, code: &str, log_id: &str, index: u64) -> Result<(), StoreError>;
     /// Finds the entries for a paper code.
@@ -194,6 +196,13 @@ impl LogStore for Logs<'_> {
     fn has_leaf(&self, log_id: &str, leaf: &Hash) -> Result<bool, StoreError> {
         let sql = "select count(*) from entry where log_id = ?1 and leaf = ?2";
         Ok(self.0.query_one(sql, params![log_id, leaf.as_bytes()], |row| row.take::<i64>(0))?.unwrap_or(0) > 0)
+    }
+
+    fn index_of_leaf(&self, leaf: &Hash) -> Result<Option<u64>, StoreError> {
+        // The log's name stands in the statement because the index is over that log alone.
+        let sql = "select min(idx) from entry where log_id = 'log' and leaf = ?1";
+        let found = self.0.query_one(sql, params![leaf.as_bytes()], |row| row.take::<Option<i64>>(0))?.flatten();
+        found.map(|index| u64::try_from(index).map_err(|_| StoreError::Corrupt)).transpose()
     }
 
     fn put_receipt(&self, code: &str, log_id: &str, index: u64) -> Result<(), StoreError> {

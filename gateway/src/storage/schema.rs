@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     Step { version: 1, both: TABLES, sqlite: ENTRIES_SQLITE, postgresql: ENTRIES_POSTGRESQL },
     Step { version: 2, both: "", sqlite: ENTRIES_STAY_SQLITE, postgresql: ENTRIES_STAY_POSTGRESQL },
     Step { version: 3, both: STANDING_AND_WITNESSES, sqlite: "", postgresql: "" },
+    Step { version: 4, both: FORCE_LOG_LEAVES, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -150,6 +151,10 @@ create table cosignature (
 ) strict, without rowid;
 ";
 
+/// Phones ask where their checkpoint stands in the force log.
+const FORCE_LOG_LEAVES: &str = "create index force_log_leaf on entry (leaf) where log_id = 'log';
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +162,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }

@@ -4,10 +4,11 @@ use peel_ledger::bundle::{MANIFEST_PATH, Manifest, Trust, Verdict, VerifyOptions
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{CipherSuite, Entry, EntryClass, EntryHeader, EntryTime};
 use peel_ledger::force_log::{Change, ForceLeaf};
-use peel_ledger::note::{SignatureLine, SignedNote, VerifierKey};
+use peel_ledger::note::{Ed25519Signer, SignatureLine, SignedNote, VerifierKey};
 use peel_ledger::receipt::{ReceiptCode, verify_receipt};
 use peel_ledger::seal::{RecipientPrivateKey, RecipientPublicKey, SealError, open, seal};
 use peel_ledger::tiles::{decode_entries, encode_entries, read_log, write_log};
+use peel_ledger::tlog_proof::{LogTrust, TlogProof};
 use peel_ledger::tree::{
     CompactRange, LeafHashes, consistency_proof, inclusion_proof, leaf_hash, subtree_root, verify_consistency,
     verify_inclusion, verify_subtree,
@@ -123,6 +124,39 @@ pub(crate) fn checkpoint(data: &[u8]) {
 pub(crate) fn checkpoint_seeds() -> Vec<Vec<u8>> {
     let zero = Checkpoint::of(origin(), &CompactRange::new()).note_text();
     vec![world().phone.note.text().as_bytes().to_vec(), zero.into_bytes()]
+}
+
+/// An offline proof: one text, and it proves its own leaf under the log's key alone.
+pub(crate) fn tlog_proof(data: &[u8]) {
+    let Ok(proof) = TlogProof::parse(data) else { return };
+    assert_eq!(proof.to_text().as_bytes(), data, "a proof has one text");
+    let (leaf, trust) = (leaf_hash(b"0"), proof_trust());
+    if proof.verify(&leaf, &trust).is_ok() {
+        assert_eq!(proof, proof_of(proof.index), "nobody else can have signed it");
+        assert!(proof.verify(&flipped(leaf, 3), &trust).is_err());
+    }
+}
+
+fn proof_signer() -> Ed25519Signer {
+    Ed25519Signer::from_seed(origin().as_str(), &[8; 32]).unwrap()
+}
+
+fn proof_trust() -> LogTrust {
+    let log_key = proof_signer().verifier().unwrap();
+    LogTrust { origin: origin(), log_key, witnesses: Vec::new(), witnesses_needed: 0 }
+}
+
+/// Of a log in which every entry is the same.
+fn proof_of(index: u64) -> TlogProof {
+    let leaves = vec![leaf_hash(b"0"); 70];
+    let mut range = CompactRange::new();
+    leaves.iter().for_each(|leaf| range.append(*leaf).unwrap());
+    let note = Checkpoint::of(origin(), &range).sign(&proof_signer()).unwrap();
+    TlogProof { index, hashes: inclusion_proof(&LeafHashes::new(leaves), index, 70).unwrap(), note }
+}
+
+pub(crate) fn tlog_proof_seeds() -> Vec<Vec<u8>> {
+    [0, 63, 69].map(|index| proof_of(index).to_text().into_bytes()).to_vec()
 }
 
 /// Verifier keys and recipients' keys in their text forms.

@@ -49,6 +49,7 @@ pub const TARGETS: &[Target] = &[
     target("checkpoint", ledger::checkpoint, ledger::checkpoint_seeds),
     target("verifier_key", ledger::verifier_key, ledger::verifier_key_seeds),
     target("proof", ledger::proof, ledger::proof_seeds),
+    target("tlog_proof", ledger::tlog_proof, ledger::tlog_proof_seeds),
     target("range", ledger::range, ledger::range_seeds),
     target("tiles", ledger::tiles, ledger::tiles_seeds),
     target("force_leaf", ledger::force_leaf, ledger::force_leaf_seeds),

@@ -4,12 +4,12 @@
 //! enrolment's log begins with how the last one ended and carries the rest of it, in one transaction.
 
 use peel_domain::event::{Action, Actor, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
-use peel_domain::policy::Policy;
+use peel_domain::policy::{Policy, PolicyError};
 use peel_journal::succession::{self, Estate};
 use peel_journal::upload::LossProof;
 use peel_ledger::Origin;
 use peel_ledger::note::Ed25519Signer;
-use peel_ledger::seal::RecipientPublicKey;
+use peel_ledger::seal::{RecipientPublicKey, check_recipients};
 
 use super::error::{EngineError, SERVER_LOST_PRUNED};
 use super::state::{DeviceRecord, State};
@@ -35,11 +35,18 @@ const CAUSES: [(&str, LogEndCause); 4] = [
 ];
 
 /// The recipients of a device's entries: those of the enrolment, with the desk's key of the period from the policy.
+/// A key that bodies cannot be sealed to beside the others is refused here: afterwards nothing could be recorded any more.
 pub(super) fn recipients(device: &DeviceRecord, policy: &Policy) -> Result<Vec<RecipientPublicKey>, EngineError> {
     let period = policy.trail.operations_key.as_ref();
     let past = |text: &&String| period.is_some() && device.operations.contains(text);
     let recipients = device.recipients.iter().filter(|text| !past(text)).chain(period).map(|text| text.parse());
-    recipients.collect::<Result<_, _>>().map_err(|_| EngineError::Integrity("device.recipients"))
+    let refused = || match period {
+        Some(_) => EngineError::Policy(PolicyError::Recipients),
+        None => EngineError::Integrity("device.recipients"),
+    };
+    let recipients: Vec<RecipientPublicKey> = recipients.collect::<Result<_, _>>().map_err(|_| refused())?;
+    check_recipients(&recipients, &mut rand::rng()).map_err(|_| refused())?;
+    Ok(recipients)
 }
 
 /// Puts a verified policy into force: entries are sealed to the desk's key that it names.
@@ -110,10 +117,15 @@ impl Engine {
         let estate = succession::estate(&self.store, old)?;
         let items = self.last_words(state, &estate, cause).iter().map(trail::item).collect::<Result<Vec<_>, _>>()?;
         let mut batch = Batch::new();
-        batch.extend([persist::SHIFT, persist::CURSOR, persist::ALARMS, persist::PINS].map(Op::Forget));
+        batch.extend(
+            [persist::SHIFT, persist::CURSOR, persist::ALARMS, persist::PINS, persist::FORCE_PROOF].map(Op::Forget),
+        );
         batch.push(persist::put(&self.store_key, persist::DEVICE, &device)?);
         let signer = self.log_signer(&device)?.ok_or(EngineError::Vault(VaultError::Lost))?;
-        let (next, recipients) = ((origin(&device)?, signer), recipients(&device, &state.policy)?);
+        // A policy for the keys of before may not fit the next ones; it is refused when it is read again.
+        let strictest = recover::strictest(device.force_id.as_str())?;
+        let sealed_to = recipients(&device, &state.policy).or_else(|_| recipients(&device, &strictest))?;
+        let (next, recipients) = ((origin(&device)?, signer), sealed_to);
         old.succeed(&self.store, next, recipients, &items, batch, &mut rand::rng())?;
         self.disconnect();
         let mut fresh = State::fresh(recover::strictest(device.force_id.as_str())?);

@@ -8,6 +8,7 @@ mod alerts;
 mod check;
 mod drone;
 mod error;
+mod force_log;
 mod inbound;
 mod incoming;
 mod keys;

@@ -23,6 +23,8 @@ pub(crate) const ALIVE: &str = "alive";
 pub(crate) const STORE_KEY: &str = "store_key";
 /// The last `alert_seq` that was dealt with.
 pub(crate) const CURSOR: &str = "cursor";
+/// What the force's public log is proved to hold.
+pub(crate) const FORCE_PROOF: &str = "force_proof";
 /// Alarms that outlive the process.
 pub(crate) const ALARMS: &str = "alarms";
 

@@ -104,6 +104,7 @@ impl Engine {
     pub(super) fn load_device(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
         let (origin, recipients) = (keys::origin(&device)?, keys::recipients(&device, &state.policy)?);
         state.cosigned = self.store.cosigned_size()?;
+        state.force_proof = self.load(persist::FORCE_PROOF)?.unwrap_or_default();
         state.cursor = self.store.meta(persist::CURSOR)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
         // Without its key the log is still recorded to.
         let trail = match self.log_signer(&device)? {
@@ -123,11 +124,10 @@ impl Engine {
         state.policy = strictest(device.force_id.as_str())?;
         if let Some(signed) = self.load::<Vec<u8>>(persist::POLICY)? {
             let trust = PolicyTrust { signers: &device.policy_signers, force_id: &device.force_id, current_version: 0 };
-            match verify_policy(&signed, trust) {
-                Ok(verified) => keys::take_policy(state, &device, verified.policy)?,
-                Err(_) => {
-                    state.raise("policy.refused");
-                }
+            let verified = verify_policy(&signed, trust).map_err(EngineError::from);
+            // One that cannot be taken leaves the strictest, and the enrolment's own keys, which always do.
+            if verified.and_then(|verified| keys::take_policy(state, &device, verified.policy)).is_err() {
+                state.raise("policy.refused");
             }
         }
         state.device = Some(device);

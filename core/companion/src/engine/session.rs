@@ -5,7 +5,7 @@ use std::sync::Arc;
 use peel_domain::deployment::{DeploymentState, Role};
 use peel_domain::event::{Action, Actor, CertificateBytes, EventBody, Justification};
 use peel_domain::id::{DeploymentId, ForceId, OfficerId};
-use peel_domain::policy::{PolicyTrust, verify_policy};
+use peel_domain::policy::{PolicyError, PolicyTrust, verify_policy};
 use peel_domain::shift::{Binding, verify_certificate};
 use peel_domain::time::{Clock as _, Moment};
 use peel_domain::wire::{
@@ -166,7 +166,14 @@ impl Engine {
         if verified.policy.version == state.policy.version {
             return Ok(());
         }
-        let recipients = keys::recipients(device, &verified.policy)?;
+        let recipients = match keys::recipients(device, &verified.policy) {
+            Ok(recipients) => recipients,
+            Err(error) => {
+                self.refuse(&mut state, None, PolicyError::Recipients.code(), Batch::new())?;
+                state.raise("policy.refused");
+                return Err(error);
+            }
+        };
         let action = Action::PolicyApplied { version: verified.policy.version, sha256: verified.sha256 };
         let event = record::event(&state, action, Actor::Core, Justification::DeploymentManagement, now);
         let mut batch = Batch::new();
@@ -368,6 +375,7 @@ fn device_record(
         return Err(BAD);
     }
     reply.mirror_vkey.parse::<VerifierKey>().map_err(|_| BAD)?;
+    reply.force_log_vkey.parse::<VerifierKey>().map_err(|_| BAD)?;
     let force_key: VerifierKey = code.force_vkey.parse().map_err(|_| BAD)?;
     let (mut recipients, mut operations) = (Vec::new(), Vec::new());
     for recipient in &reply.recipients {
@@ -397,6 +405,7 @@ fn device_record(
         recipients,
         operations,
         mirror_vkey: reply.mirror_vkey.clone(),
+        force_log_vkey: Some(reply.force_log_vkey.clone()),
         policy_signers: reply.policy_signers.iter().map(|spki| spki.as_bytes().to_vec()).collect(),
         sequence_key: reply.gateway_sequence_key.as_bytes().try_into().map_err(|_| BAD)?,
         k_log_wrapped,

@@ -16,6 +16,7 @@ use peel_journal::trail::Trail;
 use serde::{Deserialize, Serialize};
 
 use super::error::EngineError;
+use super::force_log::ForceProof;
 use crate::ffi::{ConnectionState, OfficerPosition};
 use crate::sealed::RecordKey;
 
@@ -35,6 +36,9 @@ pub(crate) struct DeviceRecord {
     #[serde(default)]
     pub(crate) operations: Vec<String>,
     pub(crate) mirror_vkey: String,
+    /// The force log's; earlier versions did not keep it, and let nothing go until the next enrolment.
+    #[serde(default)]
+    pub(crate) force_log_vkey: Option<String>,
     pub(crate) policy_signers: Vec<Vec<u8>>,
     pub(crate) sequence_key: [u8; 32],
     /// The Ed25519 seed of `K_log`, wrapped by the key store.
@@ -102,6 +106,8 @@ pub(crate) struct State {
     pub(crate) connection: ConnectionState,
     pub(crate) last_contact: Option<Moment>,
     pub(crate) latest_gateway_ms: Option<i64>,
+    pub(crate) force_proof: ForceProof,
+    pub(crate) last_asked_for_proof: Option<Moment>,
     pub(crate) cosigned: u64,
     pub(crate) position: Option<OfficerPosition>,
     pub(crate) last_tick: Option<Moment>,
@@ -130,6 +136,8 @@ impl State {
             connection: ConnectionState::Idle,
             last_contact: None,
             latest_gateway_ms: None,
+            force_proof: ForceProof::default(),
+            last_asked_for_proof: None,
             cosigned: 0,
             position: None,
             last_tick: None,

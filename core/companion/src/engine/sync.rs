@@ -13,6 +13,7 @@ use peel_ledger::mirror::{Action, Alarm, Asked, MirrorReceipt, Notice, ServerAns
 use peel_ledger::note::VerifierKey;
 
 use super::error::{EngineError, SERVER_LOST_PRUNED};
+use super::force_log::ForceProof;
 use super::{Engine, persist};
 use crate::ffi::{SyncOutcome, SyncState};
 use crate::transport::{BackOff, TransportError};
@@ -114,11 +115,15 @@ impl Engine {
         if frozen {
             return self.outcome(before, SyncState::Stopped);
         }
-        if size == before {
-            return self.outcome(before, SyncState::UpToDate);
+        let sync_state = if size == before {
+            SyncState::UpToDate
+        } else {
+            let upload = self.blocking(Self::prepare_upload).await?;
+            self.upload(upload, deadline).await?
+        };
+        if matches!(sync_state, SyncState::UpToDate | SyncState::MoreLeft) {
+            self.prove_in_force_log().await;
         }
-        let upload = self.blocking(Self::prepare_upload).await?;
-        let sync_state = self.upload(upload, deadline).await?;
         self.bump();
         self.outcome(before, sync_state)
     }
@@ -187,7 +192,7 @@ impl Engine {
             if let Some(notice) = step.notice {
                 self.lock().raise(notice_code(notice));
                 if let Notice::ServerLostHistory { holds, .. } = notice {
-                    self.blocking(move |engine| Ok(upload::keep_loss(&engine.store, holds)?)).await?;
+                    self.blocking(move |engine| engine.keep_loss(holds)).await?;
                 }
             }
             action = step.action;
@@ -206,8 +211,18 @@ impl Engine {
         Ok((request.asked, self.link()?.exchange(&path, request.content_type, request.body).await))
     }
 
+    /// What the mirror lost is proved no more, whatever the force log says.
+    pub(super) fn keep_loss(&self, holds: u64) -> Result<(), EngineError> {
+        upload::keep_loss(&self.store, holds)?;
+        let mut state = self.lock();
+        let known = ForceProof::up_to(state.force_proof.proved.min(holds));
+        self.put([persist::put(&self.store_key, persist::FORCE_PROOF, &known)?])?;
+        state.force_proof = known;
+        Ok(())
+    }
+
     /// A verified cosignature becomes durable before anybody relies on it.
-    fn keep_receipt(&self, receipt: &MirrorReceipt) -> Result<(), EngineError> {
+    pub(super) fn keep_receipt(&self, receipt: &MirrorReceipt) -> Result<(), EngineError> {
         let now = self.clock.now();
         upload::keep_receipt(&self.store, receipt, now.utc_ms)?;
         let mut state = self.lock();

@@ -68,7 +68,8 @@ impl Engine {
         let ms = |days: u32| u64::from(days) * DAY_MS;
         let trail = &state.policy.trail;
         let (keep_ms, backup_horizon_ms) = (ms(trail.keep_days), ms(trail.backup_horizon_days));
-        match self.store.prune(PruneRule { keep_ms, backup_horizon_ms, now_ms: now.utc_ms }) {
+        let proved = state.force_proof.proved;
+        match self.store.prune(PruneRule { keep_ms, backup_horizon_ms, now_ms: now.utc_ms, proved }) {
             Ok(pruned) if pruned.more => state.last_kept_house = None,
             // What the mirror signed and what lies here disagree: nothing goes, and somebody must know.
             Err(StoreError::Damaged) if state.raise("trail.not_pruned") => self.bump(),

@@ -48,6 +48,7 @@ contradictions! {
     Unlocks, "policy.unlocks", "no failed unlock, or more than ten, is allowed";
     BackupHorizon, "policy.backup_horizon", "the force's backups reach back no day, or more than a year";
     OperationsKey, "policy.operations_key", "the desk's key is not written as a public key";
+    Witnesses, "policy.witnesses", "no witness is asked for, one is named twice, or more are asked for than are named";
     Signage, "policy.signage", "signage is never checked";
     Cell, "policy.cell", "published cells may be smaller than five";
     GroundsWords, "policy.grounds_words", "grounds of an arrest need no word of their own";
@@ -108,6 +109,11 @@ impl Policy {
         note(horizon == 0 || horizon > 366, Contradiction::BackupHorizon);
         let key = self.trail.operations_key.as_deref();
         note(key.is_some_and(|text| !is_public_key(text)), Contradiction::OperationsKey);
+        let impossible = self.trail.witnesses.as_ref().is_some_and(|rule| {
+            let named: BTreeSet<&String> = rule.keys.iter().collect();
+            rule.needed == 0 || named.len() != rule.keys.len() || named.len() < rule.needed as usize
+        });
+        note(impossible, Contradiction::Witnesses);
     }
 
     fn note_stop(&self, note: &mut impl FnMut(bool, Contradiction)) {

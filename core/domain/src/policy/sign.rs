@@ -63,6 +63,9 @@ pub enum PolicyError {
     /// Older than the one in force.
     #[error("take a policy older than the one in force")]
     WrongVersion,
+    /// It names a key that nothing can be sealed to together with the others.
+    #[error("seal to the key that the policy names")]
+    Recipients,
 }
 
 impl PolicyError {
@@ -78,6 +81,7 @@ impl PolicyError {
             Self::Contradictory(_) => "policy.contradictory",
             Self::OtherForce => "policy.other_force",
             Self::WrongVersion => "policy.wrong_version",
+            Self::Recipients => "policy.recipients",
         }
     }
 }

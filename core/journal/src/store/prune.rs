@@ -6,7 +6,7 @@
 
 use peel_ledger::Hash;
 use peel_ledger::tree::{Nodes, TreeError, subtree_root};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
 use super::error::StoreError;
 use super::rows::{fixed, signed, unsigned};
@@ -28,6 +28,9 @@ pub struct PruneRule {
     pub backup_horizon_ms: u64,
     /// The phone's wall clock: milliseconds since 1970-01-01 UTC.
     pub now_ms: i64,
+    /// The size of this log that the force's public log is proved to hold: nothing above it goes, whatever the mirror
+    /// confirmed.
+    pub proved: u64,
 }
 
 /// What pruning did.
@@ -80,14 +83,14 @@ pub(super) fn cosignature_over(connection: &Connection, index: u64) -> Result<Op
     read_cosigned(
         connection,
         "SELECT size, root, note FROM cosigned WHERE size > ?1 ORDER BY size LIMIT 1",
-        signed(index)?,
+        [signed(index)?],
     )
 }
 
-fn read_cosigned(connection: &Connection, sql: &str, parameter: i64) -> Result<Option<Cosigned>, StoreError> {
+fn read_cosigned(connection: &Connection, sql: &str, parameters: impl Params) -> Result<Option<Cosigned>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?));
-    let row = statement.query_row([parameter], read).optional()?;
+    let row = statement.query_row(parameters, read).optional()?;
     row.map(|(size, root, note)| Ok(Cosigned { size: unsigned(size)?, root: fixed(root)?, note })).transpose()
 }
 
@@ -100,8 +103,10 @@ fn old_enough(connection: &Connection, rule: PruneRule) -> Result<Option<Cosigne
     let Some(stated_ms) = stated else { return Ok(None) };
     let kept_for = i64::try_from(rule.keep_ms.max(rule.backup_horizon_ms)).unwrap_or(i64::MAX);
     let until = stated_ms.min(rule.now_ms).saturating_sub(kept_for);
-    let sql = "SELECT size, root, note FROM cosigned WHERE held_since_ms <= ?1 ORDER BY size DESC LIMIT 1";
-    read_cosigned(connection, sql, until)
+    let sql =
+        "SELECT size, root, note FROM cosigned WHERE held_since_ms <= ?1 AND size <= ?2 ORDER BY size DESC LIMIT 1";
+    let proved = i64::try_from(rule.proved).unwrap_or(i64::MAX);
+    read_cosigned(connection, sql, [until, proved])
 }
 
 /// Prunes what may go, all of it or nothing.

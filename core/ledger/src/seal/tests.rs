@@ -93,7 +93,12 @@ fn refuses_bad_recipient_sets_and_long_bodies() {
     let p256 = RecipientPrivateKey::generate(BOTH[1], &mut rng).unwrap().public_key().unwrap();
     for bad in [vec![], vec![a.clone(), a.clone()], vec![a.clone(), p256]] {
         assert_eq!(seal(&header(), &origin(), b"", &bad, &mut rng), Err(SealError::Recipients));
+        assert_eq!(check_recipients(&bad, &mut rng), Err(SealError::Recipients));
     }
+    assert_eq!(check_recipients(&[a.clone(), b.clone()], &mut rng), Ok(()));
+    // It reads as a key, and nothing can be wrapped for it (RFC 7748, section 6.1: all noughts).
+    let nothing = RecipientPublicKey::from_bytes(BOTH[0], &[0; 32]);
+    assert!(nothing.is_err() || check_recipients(&[a.clone(), nothing.unwrap()], &mut rng) == Err(SealError::Key));
     let long = vec![0; MAX_BODY_BYTES + 1];
     assert_eq!(seal(&header(), &origin(), &long, &[a, b], &mut rng), Err(SealError::BodyTooLong));
 }

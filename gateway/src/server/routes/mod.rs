@@ -55,6 +55,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/v1/pins", Access::Open, get(public::pins)),
         route("GET", "/v1/log/checkpoint", Access::Open, get(tiles::force_checkpoint)),
         route("GET", "/v1/log/tile/{*path}", Access::Open, get(tiles::force_tile)),
+        route("GET", "/v1/log/proof/{leaf}", DEVICE, get(tiles::force_proof)),
         route("GET", "/v1/receipts/{paper_code}", Access::Open, get(public::receipt)),
         route("POST", "/v1/enrol", Access::Open, post(access::enrol)),
         route("POST", "/v1/token", Access::Proof, post(access::token)),

@@ -6,8 +6,10 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use peel_ledger::Hash;
+
 use crate::server::error::ApiError;
-use crate::service::Gateway;
+use crate::service::{Gateway, ServiceError};
 
 /// A tile never changes: whoever may have it may keep it.
 const FOR_EVER: &str = "max-age=31536000, immutable";
@@ -36,6 +38,15 @@ pub(super) async fn force_tile(
     Path(path): Path<String>,
 ) -> Result<Response, ApiError> {
     Ok(tile_response(gateway.tile_of(None, &path).await?, "public"))
+}
+
+/// `GET /v1/log/proof/{leaf}`: the leaf's hash in hexadecimal; a C2SP tlog-proof up to the published checkpoint.
+pub(super) async fn force_proof(
+    State(gateway): State<Arc<Gateway>>,
+    Path(leaf): Path<String>,
+) -> Result<Response, ApiError> {
+    let leaf = Hash::from_hex(&leaf).map_err(|_| ServiceError::NotFound)?;
+    Ok(checkpoint_response(gateway.force_log_proof(leaf).await?.to_text()))
 }
 
 /// `GET /v1/desk/logs/{log}/checkpoint`.

@@ -5,6 +5,7 @@ use peel_domain::event::{Action, Actor, Justification};
 use peel_ledger::tree::subtree_root;
 
 use super::support::Bench;
+use crate::engine::force_log::ForceProof;
 use crate::engine::{Engine, EngineError, record};
 use crate::store::{Batch, Op, Store, StoreError};
 
@@ -80,6 +81,9 @@ fn s36_bodies_go_when_policy_and_the_forces_signature_allow_it() {
     assert_eq!(pruned(), 0, "the force has not been heard since");
     write(&bench.engine, 1);
     cosign();
+    bench.clock.advance(60_000);
+    assert_eq!(pruned(), 0, "nothing proves that the force's public log holds it");
+    bench.engine.lock().force_proof = ForceProof::up_to(bench.engine.store.cosigned_size().unwrap());
     bench.clock.advance(60_000);
     assert_eq!(pruned(), 256);
     let (_home, again) = bench.after_kill();

@@ -100,6 +100,7 @@ impl Bench {
             recipients: vec![auditor.public_key().unwrap().to_string()],
             operations: Vec::new(),
             mirror_vkey: String::new(),
+            force_log_vkey: None,
             policy_signers: vec![vec![1], vec![2]],
             sequence_key: sequence.verifying_key().to_bytes(),
             k_log_wrapped: vault.wrap(WrapSlot::Log, vec![9; 32]).unwrap(),

@@ -10,7 +10,7 @@ const KEEP: u64 = 5 * 86_400_000;
 const HORIZON: u64 = 7 * 86_400_000;
 
 fn rule(now_ms: i64) -> PruneRule {
-    PruneRule { keep_ms: KEEP, backup_horizon_ms: HORIZON, now_ms }
+    PruneRule { keep_ms: KEEP, backup_horizon_ms: HORIZON, now_ms, proved: u64::MAX }
 }
 
 fn long(range: std::ops::Range<u64>) -> Batch {
@@ -37,6 +37,19 @@ fn store_with(entries: u64) -> (tempfile::TempDir, Store) {
 }
 
 #[test]
+fn s36_nothing_goes_above_what_the_force_log_is_proved_to_hold() {
+    let (_directory, store) = store_with(700);
+    for size in [300, 600, 700] {
+        cosign(&store, size, 100 * DAY, 100 * DAY);
+    }
+    cosign(&store, 700, 300 * DAY, 300 * DAY);
+    assert_eq!(store.prune(PruneRule { proved: 0, ..rule(400 * DAY) }).unwrap().below, 0);
+    assert_eq!(store.prune(PruneRule { proved: 299, ..rule(400 * DAY) }).unwrap().below, 0);
+    assert_eq!(store.prune(PruneRule { proved: 599, ..rule(400 * DAY) }).unwrap().below, 256);
+    assert_eq!(store.prune(PruneRule { proved: 600, ..rule(400 * DAY) }).unwrap().below, 512);
+}
+
+#[test]
 fn s36_a_body_goes_only_under_a_cosignature_and_after_retention_and_backup_horizon() {
     let (_directory, store) = store_with(700);
     let late = rule(400 * DAY);
@@ -54,7 +67,7 @@ fn s36_a_body_goes_only_under_a_cosignature_and_after_retention_and_backup_horiz
     assert_eq!(store.entries(511, 1), Err(StoreError::Pruned));
     assert_eq!(store.entries(512, 300).unwrap().len(), 188);
     // The longer of the two counts, whichever it is.
-    let longer = PruneRule { keep_ms: HORIZON, backup_horizon_ms: KEEP, now_ms: 400 * DAY };
+    let longer = PruneRule { keep_ms: HORIZON, backup_horizon_ms: KEEP, now_ms: 400 * DAY, proved: u64::MAX };
     cosign(&store, 700, 112 * DAY, 112 * DAY);
     assert_eq!(store.prune(longer).unwrap().bodies, 0);
 }
