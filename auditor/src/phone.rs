@@ -83,9 +83,10 @@ impl Phone {
                 self.refused.insert(*number);
             }
             Action::Decided { decision, .. } => {
-                let officer = matches!(body.actor, Actor::Officer(_));
-                if !officer {
+                if !matches!(body.actor, Actor::Officer(_)) {
                     failed.push(format!("{log}, entry {seq}: a decision that no officer made"));
+                } else if self.on_shift.as_ref() != Some(&body.actor) {
+                    failed.push(format!("{log}, entry {seq}: a decision by an officer whose shift was not open"));
                 }
                 let signature = self.signatures.decided(entry, body, failed);
                 self.end(log, seq, body, end_of(decision), signature, failed);
@@ -197,7 +198,8 @@ impl Phone {
     }
 
     /// Draws the conclusions; `issued` is what the force's own log says, if it is known.
-    pub(crate) fn conclude(mut self, log: &str, issued: Option<&BTreeSet<u64>>, report: &mut TrailReport) {
+    /// `root`: whether the reader knows the force's root key, by which officers' keys are known.
+    pub(crate) fn conclude(mut self, log: &str, issued: Option<&BTreeSet<u64>>, root: bool, report: &mut TrailReport) {
         if let Some(issued) = issued {
             self.numbers_against(log, issued, report);
         }
@@ -221,7 +223,7 @@ impl Phone {
         if self.started > 0 || self.ended > 0 {
             report.shifts.push(ShiftRow { log: log.to_owned(), started: self.started, ended: self.ended });
         }
-        report.signatures.extend(std::mem::take(&mut self.signatures).conclude(log));
+        std::mem::take(&mut self.signatures).conclude(log, root, report);
         // An alert that was issued and refused never reached the officer; a gap that was filled later counts as received.
         let refused = issued.into_iter().flatten().filter(|number| self.refused.contains(number));
         let refused = refused.filter(|number| !self.received.contains(number)).map(|number| AlertRow {
@@ -300,7 +302,7 @@ mod tests {
         let phone = Phone { received: recorded.iter().copied().collect(), ..Phone::default() };
         let mut report = TrailReport::default();
         let issued = issued.map(|issued| issued.iter().copied().collect());
-        phone.conclude("log", issued.as_ref(), &mut report);
+        phone.conclude("log", issued.as_ref(), true, &mut report);
         report
     }
 
@@ -325,7 +327,7 @@ mod tests {
         // 3 was a feed that is not overt; 5 an alert that found no room; 7 a gap that was filled after all.
         let phone = Phone { received: [2, 7].into(), refused: [3, 5, 7].into(), ..Phone::default() };
         let mut report = TrailReport::default();
-        phone.conclude("log", Some(&[2, 5, 7].into()), &mut report);
+        phone.conclude("log", Some(&[2, 5, 7].into()), true, &mut report);
         assert_eq!((report.failed.len(), report.open.len()), (0, 0), "{report:?}");
         let ends: Vec<_> = report.alerts.iter().map(|row| (row.alert_seq, row.end)).collect();
         assert_eq!(ends, [(5, AlertEnd::Refused)]);
@@ -361,7 +363,7 @@ mod tests {
             phone.take(&entry, &body, None, &mut failed);
         }
         let mut report = TrailReport { failed, ..TrailReport::default() };
-        phone.conclude("log", None, &mut report);
+        phone.conclude("log", None, true, &mut report);
         report
     }
 

@@ -86,8 +86,9 @@ fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
     for row in &trail.signatures {
         writeln!(
             out,
-            "  {}: decisions signed by the officer {}, unsigned {}, wrongly signed {}, signatures not verified {}",
-            row.log, row.verified, row.unsigned, row.wrong, row.not_verified
+            "  {}: decisions signed by the officer {}, unsigned {}, wrongly signed {}, signatures not verified {}, \
+             signed without their moment {}",
+            row.log, row.verified, row.unsigned, row.wrong, row.not_verified, row.moment_not_bound
         )?;
     }
     writeln!(out, "  {} stops whose length agrees with the times of their entries", trail.stops_timed)?;
@@ -121,6 +122,7 @@ const fn signed(signature: OfficerSignature) -> &'static str {
         OfficerSignature::Verified => ", signed by the officer",
         OfficerSignature::Unsigned => ", unsigned",
         OfficerSignature::Wrong => ", WRONGLY SIGNED",
+        OfficerSignature::MomentNotBound => ", signed by the officer, at this moment or another",
         OfficerSignature::NotVerified => ", carries a signature that was not verified",
     }
 }

@@ -9,6 +9,8 @@ use peel_ledger::entry::EntryTime;
 
 /// How far a body's times may lie from its envelope's: an event may wait so long for its turn to be sealed.
 const TOLERANCE_MS: u64 = 60_000;
+/// How far a certificate's time may lie outside what is proved about an entry: the force's own clocks may differ.
+const CERTIFICATE_TOLERANCE_MS: i64 = 5 * 60_000;
 const NS_A_MS: u64 = 1_000_000;
 
 /// Where an event stands, and when that was.
@@ -38,6 +40,32 @@ pub(crate) fn compare(entry: &Entry<'_>, at: &Moment, failed: &mut Vec<String>) 
         failed.push(format!("{}: the record is of another start of the phone than its envelope", entry.place()));
     } else if apart > TOLERANCE_MS {
         failed.push(format!("{}: the record states another time than its envelope", entry.place()));
+    }
+}
+
+/// What is found about a certificate at an event's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// It was valid by the phone's clock, and can have been by what is proved.
+    Holds,
+    /// It was not.
+    Differs,
+    /// It was by the phone's clock; an exercise's seconds are not the gateway's, so no more was compared.
+    InExercise,
+}
+
+/// Compares a certificate's `[from_ms, until_ms)` with an event's time. The phone refuses a certificate that is not valid
+/// by its own clock; beacon and cosignature bound when it can have done so.
+pub(crate) fn validity(entry: &Entry<'_>, at: &Moment, from_ms: i64, until_ms: i64) -> Validity {
+    let own = i64::try_from(TOLERANCE_MS).unwrap_or(i64::MAX);
+    let by_phone = at.utc_ms >= from_ms.saturating_sub(own) && at.utc_ms < until_ms.saturating_add(own);
+    let ms = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+    let not_over = ms(entry.not_before_s) < until_ms.saturating_add(CERTIFICATE_TOLERANCE_MS);
+    let begun = entry.not_after_s.is_none_or(|end| ms(end) >= from_ms.saturating_sub(CERTIFICATE_TOLERANCE_MS));
+    match at.source {
+        TimeSource::Exercise if by_phone => Validity::InExercise,
+        _ if by_phone && not_over && begun => Validity::Holds,
+        _ => Validity::Differs,
     }
 }
 
@@ -131,6 +159,26 @@ mod tests {
         released.source = TimeSource::Exercise;
         assert_eq!(length(&contact, &released, stated(600)), Length::InExercise);
         assert_eq!(length(&contact, &released, stated(500)), Length::Differs);
+    }
+
+    #[test]
+    fn s02_a_certificate_is_valid_at_the_time_that_is_proved() {
+        let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [1; 8], beacon: None };
+        let found = |utc_ms, bounds: (u64, Option<u64>), source| {
+            let entry = Entry { log: "log", seq: 1, time: &time, not_before_s: bounds.0, not_after_s: bounds.1 };
+            let at = Moment { utc_ms, monotonic_ns: 0, boot_id: BootId([1; 8]), source, uncertainty_ms: 0 };
+            validity(&entry, &at, 1_000_000, 2_000_000)
+        };
+        let device = |utc_ms, not_before_s, not_after_s| found(utc_ms, (not_before_s, not_after_s), TimeSource::Device);
+        assert_eq!(device(1_500_000, 1_400, Some(1_600)), Validity::Holds);
+        assert_eq!(device(1_500_000, 0, None), Validity::Holds, "nothing is proved");
+        assert_eq!(device(939_000, 0, None), Validity::Differs, "before it, by the phone's own clock");
+        assert_eq!(device(2_060_000, 0, None), Validity::Differs, "after it");
+        assert_eq!(device(1_500_000, 2_299, None), Validity::Holds, "the force's clocks may differ");
+        assert_eq!(device(1_500_000, 2_300, None), Validity::Differs, "the beacon is later than the certificate");
+        assert_eq!(device(1_500_000, 0, Some(699)), Validity::Differs, "cosigned before it");
+        assert_eq!(found(1_500_000, (9_999, None), TimeSource::Exercise), Validity::InExercise);
+        assert_eq!(found(0, (0, None), TimeSource::Exercise), Validity::Differs);
     }
 
     fn found(body: (i64, u64, u8)) -> usize {

@@ -60,6 +60,8 @@ pub(crate) enum OfficerSignature {
     Wrong,
     /// There is one, and no certificate on record to check it by.
     NotVerified,
+    /// By that key, over the first version's statement, which names no moment: it may be of another time.
+    MomentNotBound,
 }
 
 /// Officers' signatures on one phone, over all decisions.
@@ -70,6 +72,7 @@ pub(crate) struct SignatureRow {
     pub(crate) unsigned: u64,
     pub(crate) wrong: u64,
     pub(crate) not_verified: u64,
+    pub(crate) moment_not_bound: u64,
 }
 
 /// Shifts of one phone.
@@ -176,17 +179,14 @@ impl Trail {
             let enrolment = log.rsplit('/').next().unwrap_or(&log).to_owned();
             let issued = self.issued.remove(&enrolment).unwrap_or_default();
             let issued = self.events.is_some().then_some(&issued);
-            phone.conclude(&log, issued, &mut report);
+            phone.conclude(&log, issued, self.root.is_some(), &mut report);
         }
         for (enrolment, issued) in self.issued {
             report.open.push(format!("enrolment {enrolment}: {} alerts issued, no record of the phone", issued.len()));
         }
         let unknown: u64 = report.signatures.iter().map(|row| row.not_verified).sum();
-        if unknown > 0 {
-            let why = match self.root {
-                None => "the trust file names no root key of the force",
-                Some(_) => "no certificate of the force is on record for the officer's key",
-            };
+        if unknown > 0 && self.root.is_none() {
+            let why = "the trust file names no root key of the force";
             report.not_checked.push(format!("officers' signatures over {unknown} decisions: {why}"));
         }
         report

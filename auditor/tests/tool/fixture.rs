@@ -1,18 +1,97 @@
 //! What the tests have in common: a shift's records, folders, and the tool's process.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
-use peel_domain::id::{AlertId, CameraId};
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::pkcs8::EncodePublicKey as _;
+use peel_domain::event::{Action, Actor, BODY_VERSION, CertificateBytes, EventBody, Justification};
+use peel_domain::id::{AlertId, CameraId, EnrolmentId};
 use peel_domain::judgement::Decision;
+use peel_domain::shift::{CertificateClaims, certificate_sha256, sign_certificate};
+use peel_domain::signed_decision::DecisionStatement;
 use peel_domain::time::{BootId, Moment, TimeSource};
 use peel_ledger::bundle::{Files, Trust};
+use peel_ledger::note::Ed25519Signer;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::support::{Force, Item};
+
+/// The name of the test's phone: an enrolment's id, as the gateway gives them.
+pub(crate) const ENROLMENT: Uuid = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0001);
+/// The end of the officer's shift.
+pub(crate) const UNTIL_MS: i64 = 10_000_000;
+
+/// The force's root key.
+pub(crate) fn root(seed: u8) -> Ed25519Signer {
+    Ed25519Signer::from_seed("force.example/peel/root", &[seed; 32]).unwrap()
+}
+
+fn officer_key(seed: u8) -> SigningKey {
+    SigningKey::from_slice(&[seed; 32]).unwrap()
+}
+
+/// What the force's certificate says of the test's officer.
+pub(crate) fn claims() -> CertificateClaims {
+    CertificateClaims {
+        officer_id: "4711".to_owned().try_into().unwrap(),
+        enrolment_id: EnrolmentId(ENROLMENT),
+        k_officer_spki: officer_key(3).verifying_key().to_public_key_der().unwrap().as_bytes().to_vec(),
+        roles: BTreeMap::new(),
+        from_ms: 0,
+        until_ms: UNTIL_MS,
+    }
+}
+
+/// A certificate of these claims by this root key.
+pub(crate) fn certificate_of(claims: &CertificateClaims, by: u8) -> CertificateBytes {
+    CertificateBytes(sign_certificate(claims, |message| root(by).sign_detached(message)).unwrap())
+}
+
+/// The certificate of the test's officer.
+pub(crate) fn certificate() -> CertificateBytes {
+    certificate_of(&claims(), 1)
+}
+
+/// The officer's shift begins, under this certificate.
+pub(crate) fn shift_started(index: u64, certificate: Option<CertificateBytes>) -> Vec<u8> {
+    body(index, officer(), None, Action::ShiftStarted { until_ms: UNTIL_MS, certificate })
+}
+
+/// "Engage" on an alert, at a moment under the officer's certificate.
+pub(crate) fn statement(alert: u128, at: Moment) -> DecisionStatement<'static> {
+    DecisionStatement {
+        enrolment_id: EnrolmentId(ENROLMENT),
+        alert_id: AlertId(Uuid::from_u128(alert)),
+        decision: &Decision::Engage,
+        note: None,
+        at,
+        certificate_sha256: certificate_sha256(&certificate().0),
+    }
+}
+
+/// How the key of this seed signs.
+pub(crate) fn key(seed: u8) -> impl FnOnce(&[u8]) -> Option<Vec<u8>> {
+    move |message| {
+        let signature: Signature = officer_key(seed).sign(message);
+        Some(signature.to_der().as_bytes().to_vec())
+    }
+}
+
+/// The officer decides at a moment, and signs it.
+pub(crate) fn engaged_at(alert: u128, at: Moment) -> Vec<u8> {
+    let signed = statement(alert, at).to_be_signed().unwrap().sign(key(3)).unwrap();
+    body_at(at, officer(), Some(alert), decided(Some(signed)))
+}
+
+/// A decision with this signature.
+pub(crate) fn decided(officer_signature: Option<Vec<u8>>) -> Action {
+    Action::Decided { decision: Decision::Engage, note: None, officer_signature }
+}
 
 pub(crate) fn body(index: u64, actor: Actor, alert: Option<u128>, action: Action) -> Vec<u8> {
     body_at(moment(index), actor, alert, action)
@@ -51,11 +130,10 @@ pub(crate) fn received(index: u64, alert: u128, alert_seq: u64) -> Vec<u8> {
 
 /// A shift with two alerts: one engaged, one that ran out.
 pub(crate) fn shift() -> Vec<Vec<u8>> {
-    let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
     vec![
-        body(0, officer(), None, Action::ShiftStarted { until_ms: 1, certificate: None }),
+        shift_started(0, Some(certificate())),
         received(1, 1, 1),
-        body(2, officer(), Some(1), decided),
+        engaged_at(1, moment(2)),
         received(3, 2, 2),
         body(4, Actor::Core, Some(2), Action::NoDecision),
         body(5, officer(), None, Action::ShiftEnded),
@@ -75,7 +153,12 @@ pub(crate) fn written_of(items: &[Item]) -> TempDir {
 
 /// The same under a trust file that says more.
 pub(crate) fn written_with(items: &[Item], more: impl FnOnce(&Force, &mut Trust)) -> TempDir {
-    written_by(&mut Force::new(), items, more)
+    written_by(&mut force(), items, more)
+}
+
+/// A force whose phone is the officer's.
+pub(crate) fn force() -> Force {
+    Force::named(&ENROLMENT.to_string())
 }
 
 /// The same by a force of the caller's.
@@ -84,6 +167,7 @@ pub(crate) fn written_by(force: &mut Force, items: &[Item], more: impl FnOnce(&F
     let folder = TempDir::new().unwrap();
     write_files(&folder.path().join("bundle"), &force.bundle(&phone));
     let mut trust = force.trust();
+    trust.root = Some(root(1).verifier().unwrap());
     more(force, &mut trust);
     fs::write(folder.path().join("trust.toml"), trust.to_toml()).unwrap();
     fs::write(folder.path().join("key"), force.auditor.expose_text().as_bytes()).unwrap();

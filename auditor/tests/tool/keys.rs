@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use peel_ledger::bundle::Trust;
 use tempfile::TempDir;
 
-use crate::fixture::{audit, code, errors, shift, text, tool, write_files};
-use crate::support::Force;
+use crate::fixture::{audit, code, errors, force, root, shift, text, tool, write_files};
 
 #[test]
 fn keygen_writes_a_key_once_and_prints_only_its_public_half() {
@@ -45,12 +45,13 @@ fn in_custody() -> TempDir {
     let output = tool(folder.path(), &arguments);
     assert_eq!(code(&output), 0, "{}", errors(&output));
     assert!(!folder.path().join("custody").exists());
-    let mut force = Force::new();
+    let mut force = force();
     force.recipient = Some(text(&output).trim().parse().unwrap());
     let bodies = shift();
     let phone = force.phone_with(bodies.len() as u64, 4, |index| bodies[usize::try_from(index).unwrap()].clone());
     write_files(&folder.path().join("bundle"), &force.bundle(&phone));
-    fs::write(folder.path().join("trust.toml"), force.trust().to_toml()).unwrap();
+    let trust = Trust { root: Some(root(1).verifier().unwrap()), ..force.trust() };
+    fs::write(folder.path().join("trust.toml"), trust.to_toml()).unwrap();
     folder
 }
 

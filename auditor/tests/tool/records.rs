@@ -1,11 +1,10 @@
 //! `verify --open`: what the opened records must say.
 
 use peel_domain::event::{Action, Actor};
-use peel_domain::judgement::Decision;
 use peel_domain::stop::ReceiptChannel;
 use peel_ledger::Hash;
 
-use crate::fixture::{audit, body, code, officer, received, shift, text, written, written_of};
+use crate::fixture::{audit, body, code, decided, officer, received, shift, text, written, written_of, written_with};
 use crate::support::Item;
 
 #[test]
@@ -40,8 +39,7 @@ fn a_number_recorded_twice_or_a_decision_out_of_nowhere_is_tampered() {
 #[test]
 fn a_decision_that_no_officer_made_is_tampered() {
     let mut bodies = shift();
-    let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
-    bodies[2] = body(2, Actor::Core, Some(1), decided);
+    bodies[2] = body(2, Actor::Core, Some(1), decided(None));
     let output = audit(written(&bodies).path(), &["--open", "key"]);
     assert_eq!(code(&output), 1);
     assert!(text(&output).contains("no officer made"));
@@ -49,10 +47,9 @@ fn a_decision_that_no_officer_made_is_tampered() {
 
 #[test]
 fn what_the_tool_cannot_know_is_said() {
-    let mut bodies = shift();
-    let signed = Action::Decided { decision: Decision::Engage, note: None, officer_signature: Some(vec![1]) };
-    bodies[2] = body(2, officer(), Some(1), signed);
-    let output = text(&audit(written(&bodies).path(), &["--open", "key"]));
+    let items: Vec<Item> = shift().into_iter().map(Item::Body).collect();
+    let folder = written_with(&items, |_, trust| trust.root = None);
+    let output = text(&audit(folder.path(), &["--open", "key"]));
     assert!(output.contains("carries a signature that was not verified"));
     assert!(output.contains("officers' signatures over 1 decisions: the trust file names no root key"));
     assert!(output.contains("recipients: the trust file names none"));

@@ -6,7 +6,7 @@ use peel_domain::stop::LegalFooting;
 use peel_domain::time::{BootId, Elapsed, Moment};
 use uuid::Uuid;
 
-use crate::fixture::{audit, body, body_at, code, moment, officer, shift, text, written};
+use crate::fixture::{audit, body, code, engaged_at, moment, officer, shift, text, written};
 
 /// A shift with a stop that is said to have lasted so many milliseconds.
 fn with_stop(stated_ms: u64) -> Vec<Vec<u8>> {
@@ -44,8 +44,7 @@ fn s34_a_record_of_another_time_or_start_than_its_envelope_is_tampered() {
     ];
     for (at, exit, said) in cases {
         let mut bodies = shift();
-        let decision = peel_domain::judgement::Decision::Engage;
-        bodies[2] = body_at(at, officer(), Some(1), Action::Decided { decision, note: None, officer_signature: None });
+        bodies[2] = engaged_at(1, at);
         let output = audit(written(&bodies).path(), &["--open", "key"]);
         assert_eq!(code(&output), exit, "{at:?}: {}", text(&output));
         assert!(text(&output).contains(said), "{}", text(&output));

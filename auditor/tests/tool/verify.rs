@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::fixture::{audit, code, errors, shift, text, written};
+use crate::fixture::{ENROLMENT, audit, code, errors, shift, text, written};
 
 #[test]
 fn a_sound_bundle_is_good_in_text_and_json() {
@@ -15,7 +15,7 @@ fn a_sound_bundle_is_good_in_text_and_json() {
     assert!(text(&unopened).contains("no key given to open them"));
     let opened = audit(folder.path(), &["--open", "key"]);
     assert_eq!(code(&opened), 0, "{}", text(&opened));
-    assert!(text(&opened).contains("decided: engage, unsigned"));
+    assert!(text(&opened).contains("decided: engage, signed by the officer"));
     assert!(text(&opened).contains("no_decision"));
     let json = audit(folder.path(), &["--open", "key", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -30,7 +30,7 @@ fn a_log_is_named_once_in_full_and_then_in_short() {
     let output = text(&audit(folder.path(), &["--open", "key"]));
     assert!(output.contains("phone 1 = ") && output.contains("\n  phone 1: alert 1 "), "{output}");
     let full = output.lines().find_map(|line| line.strip_prefix("phone 1 = ")).unwrap();
-    assert!(full.ends_with("/peel/device/e1"));
+    assert!(full.ends_with(&format!("/peel/device/{ENROLMENT}")));
     assert_eq!(output.matches(full).count(), 1, "{output}");
 }
 

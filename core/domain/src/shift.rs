@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use coset::{CborSerializable, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, iana};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::cbor;
 use crate::deployment::Role;
@@ -99,6 +100,7 @@ impl ShiftError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedInOfficer {
     claims: CertificateClaims,
+    certificate_sha256: [u8; 32],
 }
 
 impl SignedInOfficer {
@@ -115,6 +117,11 @@ impl SignedInOfficer {
     /// The officer's hardware key: `SubjectPublicKeyInfo`, DER.
     pub fn k_officer_spki(&self) -> &[u8] {
         &self.claims.k_officer_spki
+    }
+
+    /// SHA-256 of the certificate, which the officer's decisions name.
+    pub fn certificate_sha256(&self) -> [u8; 32] {
+        self.certificate_sha256
     }
 
     /// The end of the shift; milliseconds since 1970 UTC.
@@ -166,7 +173,12 @@ pub fn verify_certificate(
 ) -> Result<SignedInOfficer, ShiftError> {
     let claims = read_certificate(bytes, force_key)?;
     check_claims(&claims, binding, now_ms)?;
-    Ok(SignedInOfficer { claims })
+    Ok(SignedInOfficer { claims, certificate_sha256: certificate_sha256(bytes) })
+}
+
+/// By what a decision names the certificate that it was made under.
+pub fn certificate_sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// What a certificate of the force says, for those who look at a record later. It makes nobody an officer.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use peel_domain::event::{Action, EventBody};
 use peel_domain::id::{AlertId, MediaId};
-use peel_domain::judgement::{Decision, Sighting, SkipReason};
+use peel_domain::judgement::{Sighting, SkipReason};
 use peel_domain::signed_decision::DecisionStatement;
+use peel_domain::time::Moment;
 use peel_domain::workflow::{Command, decide};
 use zeroize::Zeroizing;
 
@@ -35,8 +36,7 @@ impl Engine {
         alert_id: AlertId,
         command: &Command,
     ) -> Result<Vec<EventBody>, EngineError> {
-        let held = state.held(alert_id)?;
-        Ok(decide(&held.state, command, state.officer()?, &state.policy, self.now())?)
+        decided_at(state, alert_id, command, self.now())
     }
 
     /// The alert, as far as this officer may see it.
@@ -85,13 +85,20 @@ impl Engine {
     pub(crate) fn decide(&self, alert_id: AlertId, form: &DecisionRequest) -> Result<AlertView, EngineError> {
         let command = Command::Decide { decision: form.decision.clone(), note: form.note.clone() };
         // Refusals come before the key is asked, and once more after: somebody else may have been quicker.
-        self.decided(&self.lock(), alert_id, &command)?;
-        let signature = self.sign_decision(alert_id, &form.decision, form.note.as_deref());
+        let (asked, certificate) = {
+            let state = self.lock();
+            (self.decided(&state, alert_id, &command)?, state.officer()?.certificate_sha256())
+        };
+        let signature = self.sign_decision(&asked, certificate);
         let mut state = self.lock();
-        let mut events = self.decided(&state, alert_id, &command)?;
+        // The officer decided when the key was asked, and that is the moment that it signed.
+        let at = asked.first().map_or_else(|| self.now(), |event| event.at);
+        let mut events = decided_at(&state, alert_id, &command, at)?;
+        // A shift that was renewed meanwhile has another certificate: nobody could verify the signature by it.
+        let same_shift = state.officer()?.certificate_sha256() == certificate;
         for event in &mut events {
             if let Action::Decided { officer_signature, .. } = &mut event.action {
-                officer_signature.clone_from(&signature);
+                *officer_signature = signature.clone().filter(|_| same_shift);
             }
         }
         let hardware = record::wants_hardware(&events);
@@ -139,10 +146,15 @@ impl Engine {
         })
     }
 
-    /// The officer's signature over the decision; `None` where the key refused or was too slow.
-    fn sign_decision(&self, alert_id: AlertId, decision: &Decision, note: Option<&str>) -> Option<Vec<u8>> {
+    /// The officer's signature over the decision among these events; `None` where the key refused or was too slow.
+    fn sign_decision(&self, events: &[EventBody], certificate_sha256: [u8; 32]) -> Option<Vec<u8>> {
         let enrolment_id = self.lock().device().ok()?.enrolment_id;
-        let unsigned = DecisionStatement { enrolment_id, alert_id, decision, note }.to_be_signed().ok()?;
+        let unsigned = events.iter().find_map(|event| {
+            let Action::Decided { decision, note, .. } = &event.action else { return None };
+            let (note, at, alert_id) = (note.as_deref(), event.at, event.alert_id?);
+            let statement = DecisionStatement { enrolment_id, alert_id, decision, note, at, certificate_sha256 };
+            statement.to_be_signed().ok()
+        })?;
         let (reply, answer) = mpsc::sync_channel(1);
         let vault = Arc::clone(&self.vault);
         std::thread::spawn(move || {
@@ -151,6 +163,12 @@ impl Engine {
         });
         answer.recv_timeout(OFFICER_KEY_TIMEOUT).ok().flatten()
     }
+}
+
+/// What a command becomes at a moment.
+fn decided_at(state: &State, alert_id: AlertId, command: &Command, at: Moment) -> Result<Vec<EventBody>, EngineError> {
+    let held = state.held(alert_id)?;
+    Ok(decide(&held.state, command, state.officer()?, &state.policy, at)?)
 }
 
 /// The image on one side of an alert.

@@ -1,8 +1,10 @@
-use peel_domain::event::{Action, DeletionReason};
+use peel_domain::event::{Action, DeletionReason, EventBody};
+use peel_domain::id::AlertId;
 use peel_domain::judgement::{Decision, JudgementValue, Look};
-use peel_domain::shift::read_certificate;
-use peel_domain::signed_decision::DecisionStatement;
+use peel_domain::shift::{CertificateClaims, certificate_sha256, read_certificate};
+use peel_domain::signed_decision::{DecisionStatement, StatementVersion};
 use peel_domain::stop::LegalFooting;
+use peel_domain::time::Moment;
 
 use super::support::{Bench, CANARY, image};
 use crate::engine::EngineError;
@@ -21,11 +23,16 @@ fn engage() -> DecisionRequest {
     DecisionRequest { decision: Decision::Engage, note: None }
 }
 
-fn in_contact(bench: &Bench) -> peel_domain::id::AlertId {
+fn decided_with(bench: &Bench, form: &DecisionRequest) -> AlertId {
     let alert_id = bench.receive(1);
     bench.engine.displayed(alert_id).unwrap();
     bench.engine.judge(alert_id, SAME).unwrap();
-    bench.engine.decide(alert_id, &engage()).unwrap();
+    bench.engine.decide(alert_id, form).unwrap();
+    alert_id
+}
+
+fn in_contact(bench: &Bench) -> AlertId {
+    let alert_id = decided_with(bench, &engage());
     bench.engine.contact_made(alert_id, LegalFooting::VoluntaryConversation).unwrap();
     alert_id
 }
@@ -110,29 +117,52 @@ fn s31_nothing_readable_of_an_alert_lies_in_the_phones_files() {
     assert!(searched > 100_000);
 }
 
-#[test]
-fn a_decision_stands_without_the_officers_key_and_carries_its_signature_with_it() {
-    let bench = Bench::new();
-    let signature = |bench: &Bench| {
-        bench.events(&bench.engine).into_iter().find_map(|event| match event.action {
-            Action::Decided { officer_signature, .. } => Some(officer_signature),
-            _ => None,
-        })
-    };
-    let alert_id = in_contact(&bench);
-    let signed = signature(&bench).unwrap().unwrap();
+fn decision(bench: &Bench) -> EventBody {
+    let mut events = bench.events(&bench.engine).into_iter();
+    events.find(|event| matches!(event.action, Action::Decided { .. })).unwrap()
+}
+
+/// The certificate on record, and what it says.
+fn certificate(bench: &Bench) -> (Vec<u8>, CertificateClaims) {
     let certificate = bench.events(&bench.engine).into_iter().find_map(|event| match event.action {
         Action::ShiftStarted { certificate, .. } => certificate,
         _ => None,
     });
-    let claims = read_certificate(&certificate.unwrap().0, &bench.root).unwrap();
-    let (enrolment_id, decision) = (bench.enrolment_id, Decision::Engage);
-    let statement = DecisionStatement { enrolment_id, alert_id, decision: &decision, note: None };
-    assert_eq!(statement.verify(&signed, &claims.k_officer_spki), Ok(()));
-    let refusing = Bench::new();
-    refusing.vault.inject(VaultFault { refuse: Some(KeySlot::Officer), ..VaultFault::default() });
-    in_contact(&refusing);
-    assert_eq!(signature(&refusing), Some(None));
+    let bytes = certificate.unwrap().0;
+    let claims = read_certificate(&bytes, &bench.root).unwrap();
+    (bytes, claims)
+}
+
+#[test]
+fn s02_a_decision_carries_the_officers_signature_over_its_own_moment_and_certificate() {
+    let bench = Bench::new();
+    let note = Some("  seen at the gate ".to_owned());
+    let alert_id = decided_with(&bench, &DecisionRequest { note, ..engage() });
+    let (bytes, claims) = certificate(&bench);
+    let event = decision(&bench);
+    let Action::Decided { decision, note, officer_signature } = &event.action else { panic!() };
+    assert_eq!(note.as_deref(), Some("seen at the gate"), "as it stands on record, so it is signed");
+    let statement = DecisionStatement {
+        enrolment_id: bench.enrolment_id,
+        alert_id,
+        decision,
+        note: note.as_deref(),
+        at: event.at,
+        certificate_sha256: certificate_sha256(&bytes),
+    };
+    let signed = officer_signature.as_deref().unwrap();
+    let found = statement.verify(signed, &claims.k_officer_spki).unwrap();
+    assert_eq!(found.version, StatementVersion::Bound);
+    let later = Moment { utc_ms: event.at.utc_ms + 1, ..event.at };
+    assert!(DecisionStatement { at: later, ..statement }.verify(signed, &claims.k_officer_spki).is_err());
+}
+
+#[test]
+fn s02_a_decision_stands_without_the_officers_key() {
+    let bench = Bench::new();
+    bench.vault.inject(VaultFault { refuse: Some(KeySlot::Officer), ..VaultFault::default() });
+    in_contact(&bench);
+    assert!(matches!(decision(&bench).action, Action::Decided { officer_signature: None, .. }));
 }
 
 #[test]
