@@ -102,7 +102,11 @@ fn render(checked: &Result<ReceiptFindings, ReceiptError>) -> String {
     for what in &proved.not_checked {
         let _ = writeln!(out, "  {what}");
     }
-    let _ = writeln!(out, "\nGOOD: this stop is on that phone's record.");
+    let by = match proved.force_cosigned_at_s {
+        Some(_) => "by the phone's signature, and the force has cosigned it",
+        None => "by the phone's signature alone",
+    };
+    let _ = writeln!(out, "\nGOOD: this stop is on that phone's record, {by}. See what was not checked.");
     out
 }
 

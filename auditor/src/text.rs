@@ -28,7 +28,7 @@ fn plain(text: &str) -> String {
 
 fn conclusion(findings: &Findings) -> String {
     match findings.verdict {
-        Verdict::Good => "GOOD: everything that was asked for was checked, and holds.".to_owned(),
+        Verdict::Good => format!("GOOD: everything that was asked for was checked, and holds.{}", outside(findings)),
         Verdict::Tampered => {
             let count = findings.bundle.failures + findings.trail.as_ref().map_or(0, |trail| trail.failed.len() as u64);
             format!("TAMPERED: {count} checks failed. Do not rely on this bundle; keep it as evidence.")
@@ -37,6 +37,19 @@ fn conclusion(findings: &Findings) -> String {
             "INCOMPLETE: nothing failed, but something that should have been checked could not be.".to_owned()
         }
     }
+}
+
+/// What a good verdict does not cover, each kind once.
+fn outside(findings: &Findings) -> String {
+    let mut kinds: Vec<&str> = Vec::new();
+    let of_bundle = findings.bundle.not_checked.iter().map(|item| item.what.as_str());
+    let of_trail = findings.trail.iter().flat_map(|trail| trail.not_checked.iter().map(String::as_str));
+    for what in of_bundle.chain(of_trail) {
+        if !kinds.contains(&what) {
+            kinds.push(what);
+        }
+    }
+    if kinds.is_empty() { String::new() } else { format!(" Not part of this verdict: {}.", kinds.join("; ")) }
 }
 
 fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {

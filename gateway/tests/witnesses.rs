@@ -80,7 +80,12 @@ fn answer(state: &Mutex<State>, key: &Ed25519Signer, log: &VerifierKey, body: &[
     (state.size, state.root) = (size, root);
     let foreign = Ed25519Signer::from_seed(key.name(), &[99; 32]).unwrap();
     let signer = if state.manner == Manner::Foreign { &foreign } else { key };
-    signer.cosign(request.note.text(), 1_700_000_000).unwrap().to_line().into_response()
+    signer.cosign(request.note.text(), now_s()).unwrap().to_line().into_response()
+}
+
+/// The present second.
+fn now_s() -> u64 {
+    u64::try_from(support::now_ms() / 1_000).unwrap()
 }
 
 async fn own_witness(force: &TestForce, number: u8) -> OwnWitness {

@@ -56,7 +56,10 @@ fn a_code_proves_itself_offline_as_text_as_bytes_and_on_the_command_line() {
         let output = receipt(&folder, input, &[]);
         assert_eq!(code(&output), 0, "{}{}", text(&output), errors(&output));
         assert!(text(&output).contains("High Street") && text(&output).contains("hardware keys signed"));
-        assert!(text(&output).contains("whether the force has cosigned it"));
+        for missing in ["whether the force has cosigned it", "revoked this phone", "another record (a fork)"] {
+            assert!(text(&output).contains(missing), "{}", text(&output));
+        }
+        assert!(text(&output).contains("GOOD: this stop is on that phone's record, by the phone's signature alone"));
     }
 }
 

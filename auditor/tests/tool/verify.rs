@@ -13,6 +13,10 @@ fn a_sound_bundle_is_good_in_text_and_json() {
     assert_eq!(code(&unopened), 0, "{}", text(&unopened));
     assert!(text(&unopened).contains("GOOD"));
     assert!(text(&unopened).contains("no key given to open them"));
+    let verdict = text(&unopened).lines().last().unwrap().to_owned();
+    for outside in ["outside witnesses", "no earlier checkpoint given", "recipients", "no key given"] {
+        assert!(verdict.starts_with("GOOD") && verdict.contains(outside), "{verdict}");
+    }
     let opened = audit(folder.path(), &["--open", "key"]);
     assert_eq!(code(&opened), 0, "{}", text(&opened));
     assert!(text(&opened).contains("decided: engage, signed by the officer"));
@@ -22,6 +26,17 @@ fn a_sound_bundle_is_good_in_text_and_json() {
     assert_eq!(json["verdict"], "good");
     assert_eq!(json["trail"]["alerts"][1]["end"], "no_decision");
     assert_eq!(json["trail"]["shifts"][0]["ended"], 1);
+}
+
+#[test]
+fn without_a_word_about_witnesses_nothing_is_good() {
+    let folder = written(&shift());
+    let path = folder.path().join("trust.toml");
+    let said = fs::read_to_string(&path).unwrap();
+    fs::write(&path, said.replace("without_witnesses = \"a test\"\n", "")).unwrap();
+    let output = audit(folder.path(), &[]);
+    assert_eq!(code(&output), 3, "{}", text(&output));
+    assert!(text(&output).contains("outside witnesses: the trust file asks for none and does not say why"));
 }
 
 #[test]

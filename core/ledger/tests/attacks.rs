@@ -183,15 +183,54 @@ fn an_approved_change_counts_once_and_only_for_a_log_that_is_enrolled() {
 }
 
 #[test]
+fn a_force_log_is_not_later_than_the_witnesses_who_cosigned_it() {
+    let witness = |seed| Ed25519Signer::from_seed(&format!("w{seed}.example/w"), &[seed; 32]).unwrap();
+    let found = |last_leaf_s: u64, times: [u64; 2]| {
+        let mut force = Force::new();
+        let phone = force.phone(3, 3);
+        force.approve(Change::PolicyChange { version: 1, policy: Hash::default() }, last_leaf_s);
+        let mut export = force.export();
+        for (seed, at_s) in (1..).zip(times) {
+            export.checkpoint.attach(witness(seed).cosign(export.checkpoint.text(), at_s).unwrap()).unwrap();
+        }
+        let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+        let witnesses = [1, 2].map(|seed| witness(seed).cosigner_verifier().unwrap()).to_vec();
+        let trust = Trust { witnesses, witnesses_required: 2, without_witnesses: None, ..force.trust() };
+        check(&build(&[export, log], 2000, &force.manifest).unwrap(), &trust)
+    };
+    let report = found(1_000, [90, 1_500]);
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    assert!(report.remarks.iter().any(|remark| remark.contains("500 s before the latest witness's")));
+    // A witness's clock may be five minutes behind the force's.
+    assert!(!found(1_000, [90, 700]).has(Problem::WitnessTime));
+    assert!(found(1_000, [90, 699]).has(Problem::WitnessTime), "every witness was there before");
+}
+
+#[test]
+fn without_witnesses_a_check_is_complete_only_where_the_trust_file_says_why() {
+    let mut force = Force::new();
+    let phone = force.phone(3, 3);
+    let files = force.bundle(&phone);
+    assert_eq!(check(&files, &force.trust()).verdict, Verdict::Good);
+    let silent = Trust { without_witnesses: None, ..force.trust() };
+    assert_eq!(check(&files, &silent).verdict, Verdict::Incomplete);
+    let unasked = Trust { approvals_required: 0, ..force.trust() };
+    assert_eq!(check(&files, &unasked).verdict, Verdict::Incomplete, "nor is one that asks nobody to have approved");
+}
+
+#[test]
 fn one_key_does_not_count_as_two_people_or_two_witnesses() {
     let force = Force::new();
     let witness =
         |name: &str, seed: u8| Ed25519Signer::from_seed(name, &[seed; 32]).unwrap().cosigner_verifier().unwrap();
     let refused = |trust: Trust| Trust::parse(&trust.to_toml()).err();
     let two = vec![witness("w1.example/a", 3), witness("w2.example/b", 4)];
-    assert_eq!(refused(Trust { witnesses: two, witnesses_required: 2, ..force.trust() }), None);
+    assert_eq!(
+        refused(Trust { witnesses: two, witnesses_required: 2, without_witnesses: None, ..force.trust() }),
+        None
+    );
     let one = vec![witness("w1.example/a", 3), witness("w2.example/b", 3)];
-    let trust = Trust { witnesses: one, witnesses_required: 2, ..force.trust() };
+    let trust = Trust { witnesses: one, witnesses_required: 2, without_witnesses: None, ..force.trust() };
     assert_eq!(refused(trust), Some(TrustError::OneKeyTwice("witnesses")));
     let person = |name: &str| Ed25519Signer::from_seed(name, &[5; 32]).unwrap().verifier().unwrap();
     let trust = Trust { approvers: vec![person("chief"), person("clerk")], ..force.trust() };
@@ -199,7 +238,7 @@ fn one_key_does_not_count_as_two_people_or_two_witnesses() {
     // The force itself under a witness's name.
     let bytes: [u8; 32] = force.gateway.cosigner_verifier().unwrap().key_bytes().try_into().unwrap();
     let own = peel_ledger::note::VerifierKey::cosigner("w.example/c", &bytes).unwrap();
-    let trust = Trust { witnesses: vec![own], witnesses_required: 1, ..force.trust() };
+    let trust = Trust { witnesses: vec![own], witnesses_required: 1, without_witnesses: None, ..force.trust() };
     assert_eq!(refused(trust), Some(TrustError::OneKeyTwice("witnesses")));
 }
 
@@ -212,6 +251,7 @@ fn a_witness_that_the_reader_does_not_know_is_neither_counted_nor_an_alarm() {
     let trust = |required| Trust {
         witnesses: vec![known.cosigner_verifier().unwrap()],
         witnesses_required: required,
+        without_witnesses: None,
         ..force.trust()
     };
     let bundle = |signers: &[&Ed25519Signer]| {

@@ -277,10 +277,10 @@ fn witnesses_and_the_last_visit_are_checked_when_asked_for() {
     let (force, phone, files) = small();
     let witness = Ed25519Signer::from_seed("witness.example/w1", &[4; 32]).unwrap();
     let key = witness.cosigner_verifier().unwrap();
-    let trust = Trust { witnesses: vec![key], witnesses_required: 1, ..force.trust() };
+    let trust = Trust { witnesses: vec![key], witnesses_required: 1, without_witnesses: None, ..force.trust() };
     assert!(check(&files, &trust).has(Problem::Witnesses));
     let mut export = force.export();
-    let line = witness.cosign(export.checkpoint.text(), 5).unwrap();
+    let line = witness.cosign(export.checkpoint.text(), 500).unwrap();
     export.checkpoint.attach(line).unwrap();
     let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
     let files = build(&[export.clone(), log], 1, &force.manifest).unwrap();
@@ -306,6 +306,10 @@ fn a_trust_file_reads_back_and_refuses_what_it_does_not_know() {
     assert_eq!(Trust::parse(&twice), Err(TrustError::Doubled));
     let too_many = text.replace("approvals_required = 2", "approvals_required = 3");
     assert_eq!(Trust::parse(&too_many), Err(TrustError::Threshold("approvals")));
+    for reason in ["", " ", "two\\nlines", &"x".repeat(201)] {
+        let changed = text.replace("\"a test\"", &format!("\"{reason}\""));
+        assert_eq!(Trust::parse(&changed), Err(TrustError::WithoutWitnesses), "{reason}");
+    }
 }
 
 #[test]

@@ -43,6 +43,9 @@ impl ForceRecord {
         if report.failures == before {
             report.checked(Some(name), "force log leaves, approvals and order", force.checkpoint.size);
         }
+        if trust.approvals_required == 0 {
+            report.not_checked(Some(name), "approvals by people: the trust file asks for none", true);
+        }
         if report.made_at_s.is_some_and(|made_at_s| made_at_s < record.last_time) {
             report.remarks.push("the manifest states an earlier time than the force log's last leaf".to_owned());
         }
@@ -181,6 +184,11 @@ impl ForceRecord {
             report.remarks.push(format!("{name}: {clocks_off} entries state a wall clock outside their proved bounds"));
         }
         bounds
+    }
+
+    /// The time of the last leaf, in seconds since 1970-01-01 UTC.
+    pub(super) const fn last_time(&self) -> u64 {
+        self.last_time
     }
 
     /// Logs that the force log speaks of and the trust file does not name.

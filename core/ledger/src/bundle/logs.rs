@@ -2,7 +2,7 @@
 //!
 //! Nothing of a bundle is copied here: entries stay where they were read, and each is hashed and decoded once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{Problem, Report};
 use super::trust::TrustedLog;
@@ -27,6 +27,9 @@ pub(super) struct Clear {
     pub(super) sealed_to: usize,
 }
 
+/// Lines that verified: by key name and id, the time that they state.
+type SignedBy = BTreeMap<(String, [u8; 4]), Option<u64>>;
+
 /// When an entry was made, as far as that is proved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Bounds {
@@ -42,8 +45,8 @@ pub(super) struct CheckedLog<'a> {
     pub(super) note: SignedNote,
     pub(super) checkpoint: Checkpoint,
     pub(super) view: LogView<'a>,
-    /// The lines that verified, by key name and id.
-    signed_by: BTreeSet<(String, [u8; 4])>,
+    /// The lines that verified, by key name and id, with the time that a cosigner states.
+    signed_by: SignedBy,
     /// Entries that decode, by position; empty for the force log.
     pub(super) entries: Vec<Option<Clear>>,
     /// The root before each entry, by position; empty for the force log.
@@ -56,7 +59,12 @@ pub(super) struct CheckedLog<'a> {
 
 impl CheckedLog<'_> {
     pub(super) fn is_signed_by(&self, key: &VerifierKey) -> bool {
-        self.signed_by.contains(&(key.name().to_owned(), key.key_id()))
+        self.signed_by.contains_key(&(key.name().to_owned(), key.key_id()))
+    }
+
+    /// When this cosigner signed, in seconds since 1970-01-01 UTC.
+    pub(super) fn cosigned_at_s(&self, key: &VerifierKey) -> Option<u64> {
+        self.signed_by.get(&(key.name().to_owned(), key.key_id())).copied().flatten()
     }
 
     /// The root over the first `size` entries, if the log has as many.
@@ -123,7 +131,7 @@ fn check_lines(
     trusted: &TrustedLog,
     cosigners: Cosigners<'_>,
     report: &mut Report,
-) -> Option<BTreeSet<(String, [u8; 4])>> {
+) -> Option<SignedBy> {
     let mut keys = vec![trusted.key.clone()];
     keys.extend(trusted.hardware.clone());
     keys.extend_from_slice(cosigners.keys);
@@ -136,8 +144,9 @@ fn check_lines(
     } else {
         note.verify_every_line(&keys)
     };
-    let signed_by: BTreeSet<_> = verified.ok()?.into_iter().map(|line| (line.name, line.key_id)).collect();
-    if !signed_by.contains(&(trusted.key.name().to_owned(), trusted.key.key_id())) {
+    let verified = verified.ok()?.into_iter();
+    let signed_by: SignedBy = verified.map(|line| ((line.name, line.key_id), line.cosigned_at_s)).collect();
+    if !signed_by.contains_key(&(trusted.key.name().to_owned(), trusted.key.key_id())) {
         return None;
     }
     if strangers > 0 {

@@ -133,6 +133,9 @@ pub enum Problem {
     /// An entry's random event id stands in the record twice.
     #[error("an entry is a copy of another")]
     Copied,
+    /// The force's times are later than the witnesses'.
+    #[error("the force log states a later time than every witness who cosigned it")]
+    WitnessTime,
     /// Not enough witnesses.
     #[error("too few witnesses cosigned the force log")]
     Witnesses,

@@ -8,6 +8,9 @@ use crate::Origin;
 use crate::entry::KeyId;
 use crate::note::{SignatureType, VerifierKey};
 
+/// The longest reason to do without witnesses, in bytes.
+const MAX_REASON_BYTES: usize = 200;
+
 /// Why a trust file was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
@@ -26,6 +29,9 @@ pub enum TrustError {
     /// More witnesses or approvers required than there are.
     #[error("read trust file: more {0} required than named")]
     Threshold(&'static str),
+    /// Witnesses asked for and done without, or done without for no reason that can be printed.
+    #[error("read trust file: without_witnesses gives no plain reason, or witnesses are asked for besides")]
+    WithoutWitnesses,
     /// A recipient whose key id is not eight bytes in hexadecimal, or that ends before it begins.
     #[error("read trust file: a recipient is not a key id of its form with a sound period")]
     Recipient,
@@ -89,6 +95,8 @@ pub struct Trust {
     pub witnesses: Vec<VerifierKey>,
     /// How many of them must have cosigned.
     pub witnesses_required: usize,
+    /// Why no witness is asked for, in the force's words; without a reason a check is not complete.
+    pub without_witnesses: Option<String>,
     /// People whose approvals count.
     pub approvers: Vec<VerifierKey>,
     /// How many of them a change needs.
@@ -112,6 +120,8 @@ struct TrustFile {
     witnesses: Vec<String>,
     #[serde(default)]
     witnesses_required: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    without_witnesses: Option<String>,
     #[serde(default)]
     approvers: Vec<String>,
     #[serde(default)]
@@ -212,6 +222,7 @@ impl Trust {
             gateway: key(&file.gateway, "gateway", SignatureType::CosignatureV1)?,
             witnesses: keys(&file.witnesses, "witnesses", SignatureType::CosignatureV1)?,
             witnesses_required: file.witnesses_required,
+            without_witnesses: file.without_witnesses,
             approvers: keys(&file.approvers, "approvers", SignatureType::Ed25519)?,
             approvals_required: file.approvals_required,
             logs: logs.collect::<Result<_, _>>()?,
@@ -244,6 +255,12 @@ impl Trust {
         if kids.len() != self.recipients.len() {
             return Err(TrustError::Doubled);
         }
+        let plain = |reason: &String| {
+            (1..=MAX_REASON_BYTES).contains(&reason.trim().len()) && !reason.chars().any(char::is_control)
+        };
+        if self.without_witnesses.as_ref().is_some_and(|reason| self.witnesses_required > 0 || !plain(reason)) {
+            return Err(TrustError::WithoutWitnesses);
+        }
         if self.witnesses_required > self.witnesses.len() {
             return Err(TrustError::Threshold("witnesses"));
         }
@@ -263,6 +280,7 @@ impl Trust {
             gateway: self.gateway.to_string(),
             witnesses: texts(&self.witnesses),
             witnesses_required: self.witnesses_required,
+            without_witnesses: self.without_witnesses.clone(),
             approvers: texts(&self.approvers),
             approvals_required: self.approvals_required,
             root: self.root.as_ref().map(ToString::to_string),

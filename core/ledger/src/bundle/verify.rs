@@ -19,6 +19,9 @@ use crate::note::SignedNote;
 use crate::parallel::in_chunks;
 use crate::seal::RecipientPrivateKey;
 
+/// How far the force's clock may be ahead of a witness's, in seconds.
+const WITNESS_TOLERANCE_S: u64 = 5 * 60;
+
 /// What to check besides.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct VerifyOptions<'a> {
@@ -47,6 +50,7 @@ pub fn verify(
         check_witnesses(force, trust, &mut report);
         check_last_seen(force, options.last_seen, &mut report);
         let record = ForceRecord::read(force, trust, &mut report);
+        check_witness_times(force, trust, record.last_time(), &mut report);
         for (trusted, log) in &mut logs {
             record.check(trusted, log, trust, &mut report);
         }
@@ -169,10 +173,29 @@ fn check_witnesses(force: &CheckedLog<'_>, trust: &Trust, report: &mut Report) {
     if cosigned < trust.witnesses_required {
         report.fail(Some(force.origin.as_str()), None, Problem::Witnesses);
     } else if trust.witnesses_required == 0 {
-        report.not_checked(None, "outside witnesses: the trust file asks for none", false);
+        let (why, expected) = match &trust.without_witnesses {
+            Some(reason) => (format!("the trust file does without, and says why: {reason}"), false),
+            None => ("the trust file asks for none and does not say why".to_owned(), true),
+        };
+        report.not_checked(None, format!("outside witnesses: {why}"), expected);
     } else {
         report.checked(Some(force.origin.as_str()), "cosignatures by outside witnesses", cosigned as u64);
     }
+}
+
+/// Witnesses tell the time besides: what they cosigned was there by then, whatever the force says.
+fn check_witness_times(force: &CheckedLog<'_>, trust: &Trust, last_leaf_s: u64, report: &mut Report) {
+    let name = force.origin.as_str();
+    let times = trust.witnesses.iter().filter_map(|key| force.cosigned_at_s(key));
+    let Some(latest) = times.max() else { return };
+    if last_leaf_s > latest.saturating_add(WITNESS_TOLERANCE_S) {
+        report.fail(Some(name), None, Problem::WitnessTime);
+    } else {
+        report.checked(Some(name), "times not later than the latest witness's", 1);
+    }
+    let (gap, order) =
+        if latest >= last_leaf_s { (latest - last_leaf_s, "before") } else { (last_leaf_s - latest, "after") };
+    report.remarks.push(format!("the force log's last leaf states a time {gap} s {order} the latest witness's"));
 }
 
 fn check_last_seen(force: &CheckedLog<'_>, last_seen: Option<&Checkpoint>, report: &mut Report) {

@@ -72,6 +72,12 @@ impl ReceiptOnRecord {
     }
 }
 
+/// What no receipt can tell, whoever signed: it takes a bundle, with the force log in it.
+const NOT_IN_A_RECEIPT: [&str; 2] = [
+    "whether the force has revoked this phone or changed its keys: that is in the force log",
+    "whether the phone or the force has shown others another record (a fork): that is a bundle's check",
+];
+
 /// A proved place on record.
 struct Place {
     commitment: Hash,
@@ -85,6 +91,7 @@ pub fn check_code(code: &ReceiptCode, trust: &Trust) -> Result<ReceiptFindings, 
     let words = ReceiptWords::read(&verified.receipt);
     let commitment = Hash::of(&[&code.salt, &code.receipt]);
     let mut not_checked = vec!["whether the force has cosigned it: only the phone's own signature is in the code"];
+    not_checked.extend(NOT_IN_A_RECEIPT);
     if words.is_none() {
         not_checked.push("what the receipt says: its form is newer than this version knows");
     }
@@ -158,7 +165,7 @@ fn place(record: &ReceiptOnRecord, trust: &Trust) -> Result<Place, ReceiptError>
         size: checkpoint.size,
         hardware_signed: signed_by(trusted.hardware.as_ref(), &signatures),
         force_cosigned_at_s: Some(cosigned_at_s),
-        not_checked: vec!["whether the force still shows this record to everybody: that is a bundle's check"],
+        not_checked: NOT_IN_A_RECEIPT.to_vec(),
     };
     Ok(Place { commitment, findings })
 }

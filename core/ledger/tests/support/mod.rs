@@ -185,6 +185,7 @@ impl Force {
             gateway: self.gateway.cosigner_verifier().unwrap(),
             witnesses: Vec::new(),
             witnesses_required: 0,
+            without_witnesses: Some("a test".to_owned()),
             approvers: self.people.iter().map(|person| person.verifier().unwrap()).collect(),
             approvals_required: 2,
             logs: vec![log(&self.phone, Some(self.hardware_key()))],

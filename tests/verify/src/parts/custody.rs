@@ -21,7 +21,9 @@ pub(super) fn check(context: &Context, programs: &Path, outcome: &mut Outcome) -
     };
     let made = run("peel-audit", "keygen --out custody --period 2026-11 --split 2of3")?;
     let public = made.text.split_whitespace().find(|word| word.starts_with("x25519:")).unwrap_or_default().to_owned();
-    let init = format!("init --data data --force force.example --desk desk --vendor vendor --auditor-public {public}");
+    let init = format!(
+        "init --data data --force force.example --exercise --desk desk --vendor vendor --auditor-public {public}"
+    );
     let mut problems = Vec::new();
     std::fs::write(folder.join("policy.toml"), run("peel-gateway", "policy strictest --force force.example")?.text)
         .map_err(VerifyError::file(&folder))?;
