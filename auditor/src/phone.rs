@@ -15,6 +15,17 @@ use crate::signatures::Signatures;
 use crate::times::{Entry, Length, Mark, length};
 use crate::trail::{AlertEnd, AlertRow, OfficerSignature, ReceiptRow, ShiftRow, TrailReport};
 
+/// What is known from elsewhere when a phone's log is concluded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// The alert numbers that the force's own log says were issued to the phone, if that log is there.
+    pub(crate) issued: Option<&'a BTreeSet<u64>>,
+    /// Whether the reader knows the force's root key, by which officers' keys are known.
+    pub(crate) root: bool,
+    /// SHA-256 in hexadecimal of the policies in the force log, by version.
+    pub(crate) policies: &'a BTreeMap<u64, String>,
+}
+
 /// What a phone's log has said so far.
 #[derive(Debug, Default)]
 pub(crate) struct Phone {
@@ -35,6 +46,8 @@ pub(crate) struct Phone {
     before: Option<(LogEnded, CarriedEntries)>,
     last: u64,
     signatures: Signatures,
+    /// Policies that took effect: entry, version, SHA-256.
+    policies: Vec<(u64, u64, Hash)>,
     /// Stops that are on, by alert.
     contacts: BTreeMap<AlertId, Mark>,
     stops_timed: u64,
@@ -115,6 +128,9 @@ impl Phone {
                 if self.on_shift.take().is_none() {
                     failed.push(format!("{log}, entry {seq}: a shift ends that was not begun"));
                 }
+            }
+            Action::PolicyApplied { version, sha256 } => {
+                self.policies.push((seq, u64::from(*version), Hash::new(*sha256)));
             }
             Action::LogEnded(ended) => {
                 if seq != 0 || self.before.is_some() {
@@ -197,9 +213,14 @@ impl Phone {
         }
     }
 
-    /// Draws the conclusions; `issued` is what the force's own log says, if it is known.
-    /// `root`: whether the reader knows the force's root key, by which officers' keys are known.
-    pub(crate) fn conclude(mut self, log: &str, issued: Option<&BTreeSet<u64>>, root: bool, report: &mut TrailReport) {
+    /// Draws the conclusions.
+    pub(crate) fn conclude(mut self, log: &str, known: Known<'_>, report: &mut TrailReport) {
+        let Known { issued, root, policies } = known;
+        for (seq, version, sha256) in &self.policies {
+            if policies.get(version) != Some(&sha256.to_hex()) {
+                report.failed.push(format!("{log}, entry {seq}: a policy that is not in the force log took effect"));
+            }
+        }
         if let Some(issued) = issued {
             self.numbers_against(log, issued, report);
         }
@@ -298,11 +319,16 @@ impl Phone {
 mod tests {
     use super::*;
 
+    fn known(issued: Option<&BTreeSet<u64>>) -> Known<'_> {
+        static POLICIES: BTreeMap<u64, String> = BTreeMap::new();
+        Known { issued, root: true, policies: &POLICIES }
+    }
+
     fn concluded(recorded: &[u64], issued: Option<&[u64]>) -> TrailReport {
         let phone = Phone { received: recorded.iter().copied().collect(), ..Phone::default() };
         let mut report = TrailReport::default();
         let issued = issued.map(|issued| issued.iter().copied().collect());
-        phone.conclude("log", issued.as_ref(), true, &mut report);
+        phone.conclude("log", known(issued.as_ref()), &mut report);
         report
     }
 
@@ -327,7 +353,7 @@ mod tests {
         // 3 was a feed that is not overt; 5 an alert that found no room; 7 a gap that was filled after all.
         let phone = Phone { received: [2, 7].into(), refused: [3, 5, 7].into(), ..Phone::default() };
         let mut report = TrailReport::default();
-        phone.conclude("log", Some(&[2, 5, 7].into()), true, &mut report);
+        phone.conclude("log", known(Some(&[2, 5, 7].into())), &mut report);
         assert_eq!((report.failed.len(), report.open.len()), (0, 0), "{report:?}");
         let ends: Vec<_> = report.alerts.iter().map(|row| (row.alert_seq, row.end)).collect();
         assert_eq!(ends, [(5, AlertEnd::Refused)]);
@@ -363,7 +389,7 @@ mod tests {
             phone.take(&entry, &body, None, &mut failed);
         }
         let mut report = TrailReport { failed, ..TrailReport::default() };
-        phone.conclude("log", None, true, &mut report);
+        phone.conclude("log", known(None), &mut report);
         report
     }
 

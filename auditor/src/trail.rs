@@ -12,7 +12,7 @@ use peel_ledger::Origin;
 use peel_ledger::bundle::{Content, OpenedEntry};
 use serde::Serialize;
 
-use crate::phone::Phone;
+use crate::phone::{Known, Phone};
 use crate::times::{self, Entry};
 
 /// How an alert ended on one phone.
@@ -167,8 +167,8 @@ impl Trail {
         self.phones.entry(log.to_owned()).or_default().take(&entry, &body, self.root.as_ref(), &mut self.failed);
     }
 
-    /// Draws the conclusions.
-    pub(crate) fn conclude(mut self) -> TrailReport {
+    /// Draws the conclusions. `policies`: those of the force log, by version.
+    pub(crate) fn conclude(mut self, policies: &BTreeMap<u64, String>) -> TrailReport {
         let failed = std::mem::take(&mut self.failed);
         let mut report = TrailReport { entries: self.entries, failed, ..TrailReport::default() };
         if self.events.is_none() {
@@ -179,7 +179,8 @@ impl Trail {
             let enrolment = log.rsplit('/').next().unwrap_or(&log).to_owned();
             let issued = self.issued.remove(&enrolment).unwrap_or_default();
             let issued = self.events.is_some().then_some(&issued);
-            phone.conclude(&log, issued, self.root.is_some(), &mut report);
+            let known = Known { issued, root: self.root.is_some(), policies };
+            phone.conclude(&log, known, &mut report);
         }
         for (enrolment, issued) in self.issued {
             report.open.push(format!("enrolment {enrolment}: {} alerts issued, no record of the phone", issued.len()));

@@ -35,7 +35,7 @@ pub(crate) fn run(options: &VerifyArgs) -> Result<u8, AuditError> {
     let mut trail = Trail::new(events_log(&trust), root);
     let asked = VerifyOptions { last_seen: last_seen.as_ref(), open: &keys };
     let bundle = verify(&files, &trust, asked, &mut |opened| trail.take(&opened));
-    let trail = (!keys.is_empty()).then(|| trail.conclude());
+    let trail = (!keys.is_empty()).then(|| trail.conclude(&bundle.policies.iter().cloned().collect()));
     let verdict = combine(bundle.verdict, trail.as_ref());
     let findings = Findings { verdict, bundle, trail };
     match options.format {

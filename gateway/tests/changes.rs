@@ -8,8 +8,10 @@ use std::process::{Command, Output};
 
 use peel_domain::wire::ErrorBody;
 use peel_gateway::bundle::{bundle_files, trust_text};
-use peel_gateway::service::{RevocationReason, propose_revocation, submit};
+use peel_gateway::service::{RevocationReason, approve, propose_revocation, submit};
+use peel_ledger::Origin;
 use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
+use peel_ledger::force_log::ForceLeaf;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{OFFICER, TestForce, TestGateway, TestPhone, read_json};
@@ -107,6 +109,28 @@ async fn the_mirror_refuses_a_revoked_device_before_anybody_has_told_this_proces
     let response = phone.try_sign_in(&gateway, OFFICER, support::PIN).await;
     let status = response.status().as_u16();
     assert_eq!((status, read_json::<ErrorBody>(response).await.code), revoked(), "nobody signs in on it either");
+}
+
+#[tokio::test]
+async fn a_change_that_was_approved_for_another_force_or_for_none_is_refused() {
+    let gateway = TestGateway::start().await;
+    let phone = TestPhone::enrol(&gateway).await;
+    let played = |force_log: Option<Origin>| {
+        gateway.force.change(|authority, tx| {
+            let own = propose_revocation(authority, tx, phone.id(), RevocationReason::Lost)?;
+            let ForceLeaf::Change { change, at_s, .. } = own else { panic!("a change") };
+            let mut leaf = ForceLeaf::Change { change, force_log, at_s, approvals: Vec::new() };
+            for approver in &authority.keys.approvers {
+                approve(&mut leaf, approver)?;
+            }
+            submit(authority, tx, &leaf, None)
+        })
+    };
+    for other in [None, Some(Origin::force_log("other.example").unwrap())] {
+        assert_eq!(played(other).unwrap_err().code(), "change.force");
+    }
+    played(Some(Origin::force_log(support::FORCE).unwrap())).unwrap();
+    assert_ne!(audit(&gateway.force).verdict, Verdict::Tampered);
 }
 
 #[tokio::test]

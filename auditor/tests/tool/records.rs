@@ -3,8 +3,11 @@
 use peel_domain::event::{Action, Actor};
 use peel_domain::stop::ReceiptChannel;
 use peel_ledger::Hash;
+use peel_ledger::force_log::Change;
 
-use crate::fixture::{audit, body, code, decided, officer, received, shift, text, written, written_of, written_with};
+use crate::fixture::{
+    audit, body, code, decided, force, officer, received, shift, text, written, written_by, written_of, written_with,
+};
 use crate::support::Item;
 
 #[test]
@@ -43,6 +46,24 @@ fn a_decision_that_no_officer_made_is_tampered() {
     let output = audit(written(&bodies).path(), &["--open", "key"]);
     assert_eq!(code(&output), 1);
     assert!(text(&output).contains("no officer made"));
+}
+
+#[test]
+fn a_policy_that_took_effect_is_one_of_the_force_log() {
+    let with = |approved: &[u8]| {
+        let applied = Action::PolicyApplied { version: 3, sha256: Hash::of(&[b"policy"]).to_bytes() };
+        let mut items: Vec<Item> = shift().into_iter().map(Item::Body).collect();
+        items.insert(5, Item::Body(body(5, Actor::Core, None, applied)));
+        items[6] = Item::Body(body(6, officer(), None, Action::ShiftEnded));
+        let mut force = force();
+        force.approve(Change::PolicyChange { version: 3, policy: Hash::of(&[approved]) }, 60);
+        audit(written_by(&mut force, &items, |_, _| {}).path(), &["--open", "key"])
+    };
+    let output = with(b"policy");
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    let output = with(b"another");
+    assert_eq!(code(&output), 1);
+    assert!(text(&output).contains("a policy that is not in the force log took effect"), "{}", text(&output));
 }
 
 #[test]

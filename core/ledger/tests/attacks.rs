@@ -182,6 +182,79 @@ fn an_approved_change_counts_once_and_only_for_a_log_that_is_enrolled() {
     }
 }
 
+/// A policy's change for this force log, or for none as earlier versions wrote it.
+fn policy(version: u64, force_log: Option<Origin>, at_s: u64) -> ForceLeaf {
+    let change = Change::PolicyChange { version, policy: Hash::of(&[&version.to_be_bytes()]) };
+    ForceLeaf::Change { change, force_log, at_s, approvals: Vec::new() }
+}
+
+/// What is found about a force log with these leaves after the phone's enrolment.
+fn with_leaves(leaves: &[ForceLeaf]) -> Report {
+    let mut force = Force::new();
+    for leaf in leaves {
+        let bytes = force.approved(leaf.clone(), 0..2);
+        force.leaves.push(bytes);
+    }
+    let phone = force.phone(2, 2);
+    check(&force.bundle(&phone), &force.trust())
+}
+
+#[test]
+fn a_statement_counts_once_whoever_approved_it() {
+    let mut force = Force::new();
+    let third = Ed25519Signer::from_seed("deputy", &[6; 32]).unwrap();
+    let leaf = policy(1, Some(Origin::force_log(DOMAIN).unwrap()), 60);
+    for people in [0..2, 0..1, 1..2] {
+        let (alone, mut leaf) = (people.len() == 1, ForceLeaf::decode(&force.approved(leaf.clone(), people)).unwrap());
+        if alone {
+            leaf.approve(&third).unwrap();
+        }
+        force.leaves.push(leaf.encode());
+    }
+    let phone = force.phone(2, 2);
+    let mut trust = force.trust();
+    trust.approvers.push(third.verifier().unwrap());
+    let report = check(&force.bundle(&phone), &trust);
+    let repeated = report.failed.iter().filter(|failure| failure.problem == Problem::ChangeRepeated);
+    assert_eq!(repeated.map(|failure| failure.index).collect::<Vec<_>>(), [Some(2), Some(3)], "{report:?}");
+}
+
+#[test]
+fn a_change_for_another_force_or_suddenly_for_none_is_refused() {
+    let own = || Some(Origin::force_log(DOMAIN).unwrap());
+    let other = Some(Origin::force_log("other.example").unwrap());
+    assert_eq!(with_leaves(&[policy(1, own(), 60)]).verdict, Verdict::Good);
+    assert!(with_leaves(&[policy(1, other, 60)]).has(Problem::OtherForce));
+    assert!(with_leaves(&[policy(1, None, 60)]).has(Problem::OtherForce));
+    // A log that an earlier version began goes on under the present one, and what names no force is said.
+    let mut force = Force::new();
+    let ForceLeaf::Change { change, at_s, .. } = ForceLeaf::decode(&force.leaves[0]).unwrap() else { panic!() };
+    let begun = ForceLeaf::Change { change, force_log: None, at_s, approvals: Vec::new() };
+    force.leaves = [begun, policy(1, None, 60), policy(2, own(), 61)].map(|leaf| force.approved(leaf, 0..2)).to_vec();
+    let phone = force.phone(2, 2);
+    let report = check(&force.bundle(&phone), &force.trust());
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    assert!(report.not_checked.iter().any(|item| item.what.starts_with("1 changes of policy or pins")));
+    assert_eq!(report.policies.iter().map(|(version, _)| *version).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn versions_of_policies_and_pins_only_rise() {
+    let own = || Some(Origin::force_log(DOMAIN).unwrap());
+    for versions in [[2, 1], [2, 2]] {
+        let leaves = [policy(versions[0], own(), 60), policy(versions[1], own(), 61)];
+        assert!(with_leaves(&leaves).has(Problem::Version), "{versions:?}");
+    }
+    let pins = |version, statement: &[u8], at_s| {
+        let change = Change::PinChange { version, statement: Hash::of(&[statement]) };
+        ForceLeaf::Change { change, force_log: own(), at_s, approvals: Vec::new() }
+    };
+    // Moving the server's keys may be taken up again where it stopped: the same pins then stand there twice.
+    assert_eq!(with_leaves(&[pins(1, b"a", 60), pins(1, b"a", 61), pins(2, b"b", 62)]).verdict, Verdict::Good);
+    assert!(with_leaves(&[pins(1, b"a", 60), pins(1, b"b", 61)]).has(Problem::Version));
+    assert!(with_leaves(&[pins(2, b"a", 60), pins(1, b"b", 61)]).has(Problem::Version));
+}
+
 #[test]
 fn a_force_log_is_not_later_than_the_witnesses_who_cosigned_it() {
     let witness = |seed| Ed25519Signer::from_seed(&format!("w{seed}.example/w"), &[seed; 32]).unwrap();

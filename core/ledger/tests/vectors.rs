@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use peel_ledger::Origin;
 use peel_ledger::bundle::{Files, Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::entry::{CipherSuite, Entry};
+use peel_ledger::force_log::ForceLeaf;
 use peel_ledger::seal::{RecipientPrivateKey, open};
 
 fn folder() -> PathBuf {
@@ -50,6 +51,15 @@ fn committed_entries_open_to_their_bodies() {
             assert_eq!(*open(&entry, &origin, &key).unwrap(), bytes("body"));
         }
     }
+}
+
+#[test]
+fn a_change_that_an_earlier_version_wrote_is_read_and_its_approvals_hold() {
+    let trust = Trust::parse(&String::from_utf8(read("trust.toml")).unwrap()).unwrap();
+    let leaf = ForceLeaf::decode(&read("enrolment-v1.leaf")).unwrap();
+    assert!(matches!(leaf, ForceLeaf::Change { force_log: None, .. }));
+    assert_eq!(leaf.check_approvals(&trust.approvers, 2), Ok(()));
+    assert_eq!(leaf.check_force_log(&trust.force_log.origin), Ok(()));
 }
 
 #[test]

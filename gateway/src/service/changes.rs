@@ -162,7 +162,7 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
                 return Err(ServiceError::Invalid("change.pins"));
             }
             // It may have stopped after the commit and before the files had moved: the leaf stands there once.
-            if force_log::holds(tx, leaf)? { Ok(()) } else { force_log::append_change(authority, tx, leaf) }
+            if force_log::holds(authority, tx, leaf)? { Ok(()) } else { force_log::append_change(authority, tx, leaf) }
         }
         Change::KeyChange { .. } => Err(ServiceError::Invalid("change.kind")),
     }
@@ -193,7 +193,7 @@ pub fn read_change_file(text: &str) -> Result<ForceLeaf, ServiceError> {
 
 /// What a change says, for those who are asked to approve it.
 pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
-    let ForceLeaf::Change { change, at_s, approvals } = leaf else { return serde_json::Value::Null };
+    let ForceLeaf::Change { change, force_log, at_s, approvals } = leaf else { return serde_json::Value::Null };
     let what = match change {
         Change::Enrolment { origin, .. } => serde_json::json!({ "enrolment": origin.as_str() }),
         Change::Revocation { origin, reason } => {
@@ -208,5 +208,6 @@ pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
         }
     };
     let approved_by: Vec<&str> = approvals.iter().map(|approval| approval.name.as_str()).collect();
-    serde_json::json!({ "change": what, "at_s": at_s, "approved_by": approved_by })
+    let force_log = force_log.as_ref().map(Origin::as_str);
+    serde_json::json!({ "change": what, "force_log": force_log, "at_s": at_s, "approved_by": approved_by })
 }

@@ -81,6 +81,9 @@ pub(super) fn seal(authority: &Authority, tx: &Tx) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// How many leaves are read at a time.
+const PAGE: u64 = 256;
+
 /// How many different people must have approved a change.
 pub(super) const APPROVALS: usize = 2;
 
@@ -92,19 +95,42 @@ pub(super) fn can_approve(authority: &Authority) -> bool {
 /// A change with the approvals of those whose keys are at hand.
 pub(super) fn proposed(authority: &Authority, tx: &Tx, change: Change) -> Result<ForceLeaf, ServiceError> {
     let at_s = seconds(next_ms(authority, tx)?);
-    let approvals = authority.keys.approvers.iter().map(|approver| change.approve(at_s, approver));
-    let approvals = approvals.collect::<Result<_, _>>().map_err(|_| ServiceError::Internal)?;
-    Ok(ForceLeaf::change(change, at_s, approvals))
+    let mut leaf = ForceLeaf::change(change, authority.force_log_origin.clone(), at_s);
+    for approver in &authority.keys.approvers {
+        leaf.approve(approver).map_err(|_| ServiceError::Internal)?;
+    }
+    Ok(leaf)
 }
 
-/// Whether a leaf stands in the force log.
-pub(super) fn holds(tx: &Tx, leaf: &ForceLeaf) -> Result<bool, ServiceError> {
-    Ok(Logs(tx).has_leaf(FORCE_LOG, &leaf_hash(&leaf.encode()))?)
+/// Whether a change's statement stands in the force log, by whomever it was approved. Looks back as far as a change may
+/// be appended.
+pub(super) fn holds(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result<bool, ServiceError> {
+    let logs = Logs(tx);
+    let Some(row) = logs.log(FORCE_LOG)? else { return Ok(false) };
+    let statement = leaf.statement_hash();
+    let oldest = seconds(next_ms(authority, tx)?).saturating_sub(MAX_CHANGE_AGE_S);
+    let mut end = row.next_index;
+    while end > 0 {
+        let start = end.saturating_sub(PAGE);
+        for entry in logs.read_entries(FORCE_LOG, start, end - start, usize::MAX)?.iter().rev() {
+            match ForceLeaf::decode(entry).map_err(|_| ServiceError::Internal)? {
+                ForceLeaf::Checkpoint(accepted) if accepted.cosigned_at_s < oldest => return Ok(false),
+                ForceLeaf::Checkpoint(_) => {}
+                known @ ForceLeaf::Change { .. } if known.statement_hash() == statement => return Ok(true),
+                ForceLeaf::Change { .. } => {}
+            }
+        }
+        end = start;
+    }
+    Ok(false)
 }
 
-/// Appends a change that enough people approved, not too long ago.
+/// Appends a change of this force that enough people approved, not too long ago.
 pub(super) fn append_change(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result<(), ServiceError> {
-    let ForceLeaf::Change { at_s, .. } = leaf else { return Err(ServiceError::Invalid("change.kind")) };
+    let ForceLeaf::Change { at_s, force_log, .. } = leaf else { return Err(ServiceError::Invalid("change.kind")) };
+    if force_log.as_ref() != Some(&authority.force_log_origin) {
+        return Err(ServiceError::Invalid("change.force"));
+    }
     let age_s = seconds(next_ms(authority, tx)?).checked_sub(*at_s);
     if age_s.is_none_or(|age_s| age_s >= MAX_CHANGE_AGE_S) {
         return Err(ServiceError::Invalid("change.age"));

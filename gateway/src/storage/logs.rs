@@ -79,8 +79,6 @@ pub trait LogStore {
     fn leaf_hashes(&self, log_id: &str, size: u64) -> Result<Vec<Hash>, StoreError>;
     /// At most `count` leaf hashes from `from` on.
     fn leaves(&self, log_id: &str, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
-    /// Whether a log has an entry of this leaf hash: looks through the whole log.
-    fn has_leaf(&self, log_id: &str, leaf: &Hash) -> Result<bool, StoreError>;
     /// Where a leaf stands in the force log.
     fn index_of_leaf(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
     /// Remembers where the entry for a receipt's paper code is.
@@ -191,11 +189,6 @@ impl LogStore for Logs<'_> {
     fn leaves(&self, log_id: &str, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let sql = "select leaf from entry where log_id = ?1 and idx >= ?2 order by idx limit ?3";
         self.0.query(sql, params![log_id, to_sql(from)?, to_sql(count)?], |row| Ok(Hash::new(row.take(0)?)))
-    }
-
-    fn has_leaf(&self, log_id: &str, leaf: &Hash) -> Result<bool, StoreError> {
-        let sql = "select count(*) from entry where log_id = ?1 and leaf = ?2";
-        Ok(self.0.query_one(sql, params![log_id, leaf.as_bytes()], |row| row.take::<i64>(0))?.unwrap_or(0) > 0)
     }
 
     fn index_of_leaf(&self, leaf: &Hash) -> Result<Option<u64>, StoreError> {

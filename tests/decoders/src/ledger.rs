@@ -332,6 +332,9 @@ pub(crate) fn force_leaf_seeds() -> Vec<Vec<u8>> {
     force.approve(key_change(None), 61);
     force.approve(key_change(Some(keys[1].clone())), 62);
     force.approve(Change::PolicyChange { version: 3, policy: Hash::of(&[b"p"]) }, 63);
+    let change = Change::PolicyChange { version: 4, policy: Hash::of(&[b"p"]) };
+    let old = ForceLeaf::Change { change, force_log: None, at_s: 64, approvals: Vec::new() };
+    force.leaves.push(force.approved(old, 0..2));
     force.leaves.extend(world().force.leaves.iter().take(3).cloned());
     force.leaves
 }

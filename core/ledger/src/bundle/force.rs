@@ -23,8 +23,16 @@ pub(super) struct ForceRecord {
     /// The keys that the last enrolment or key change names.
     enrolled: BTreeMap<Origin, (String, Option<String>)>,
     revoked: BTreeSet<Origin>,
-    /// Changes by their bytes: an approved change counts once.
+    /// Changes by their statements: a change counts once, whoever of those who may approved it.
     changes: BTreeSet<Hash>,
+    /// Whether a statement has named this force log: from then on each does.
+    bound: bool,
+    /// Policies and pins whose statements name no force.
+    unbound: u64,
+    /// Every policy that came into force, by version.
+    policies: BTreeMap<u64, Hash>,
+    /// The newest pins.
+    pins: Option<(u64, Hash)>,
     /// When each beacon was made.
     beacons: BTreeMap<Hash, u64>,
     last_time: u64,
@@ -46,6 +54,12 @@ impl ForceRecord {
         if trust.approvals_required == 0 {
             report.not_checked(Some(name), "approvals by people: the trust file asks for none", true);
         }
+        if record.unbound > 0 {
+            let what = "changes of policy or pins whose approvals name no force: written by an earlier version";
+            report.not_checked(Some(name), format!("{} {what}", record.unbound), false);
+        }
+        let policies = record.policies.iter();
+        report.policies = policies.map(|(version, sha256)| (*version, sha256.to_hex())).collect();
         if report.made_at_s.is_some_and(|made_at_s| made_at_s < record.last_time) {
             report.remarks.push("the manifest states an earlier time than the force log's last leaf".to_owned());
         }
@@ -55,13 +69,17 @@ impl ForceRecord {
     fn take(&mut self, bytes: &[u8], trust: &Trust) -> Result<(), Problem> {
         let leaf = ForceLeaf::decode(bytes).map_err(|_| Problem::ForceLeafForm)?;
         leaf.check_approvals(&trust.approvers, trust.approvals_required).map_err(|_| Problem::Approvals)?;
+        leaf.check_force_log(&trust.force_log.origin).map_err(|_| Problem::OtherForce)?;
+        let statement = leaf.statement_hash();
         // People take time to approve a change; what the gateway appends at once has no excuse.
         let delay_s = if matches!(leaf, ForceLeaf::Change { .. }) { MAX_CHANGE_AGE_S } else { 0 };
         let (time, taken) = match leaf {
             ForceLeaf::Checkpoint(leaf) => (leaf.cosigned_at_s, self.accept(leaf, trust)),
-            ForceLeaf::Change { change, at_s, .. } => {
-                let new = self.changes.insert(Hash::of(&[bytes]));
-                (at_s, if new { self.change(change, trust) } else { Err(Problem::ChangeRepeated) })
+            ForceLeaf::Change { change, force_log, at_s, .. } => {
+                let new = statement.is_none_or(|statement| self.changes.insert(statement));
+                let taken =
+                    if new { self.change(change, force_log.is_some(), trust) } else { Err(Problem::ChangeRepeated) };
+                (at_s, taken.and(self.bind(force_log.is_some())))
             }
         };
         let in_order = time.saturating_add(delay_s) >= self.last_time;
@@ -84,8 +102,15 @@ impl ForceRecord {
         if enrolled && !revoked { order } else { Err(Problem::Enrolment) }
     }
 
+    /// Once statements name their force log, one that names none was approved for who knows whom.
+    fn bind(&mut self, bound: bool) -> Result<(), Problem> {
+        let late = self.bound && !bound;
+        self.bound |= bound;
+        if late { Err(Problem::OtherForce) } else { Ok(()) }
+    }
+
     /// A log is enrolled once, and only a log that is enrolled and not revoked changes its keys.
-    fn change(&mut self, change: Change, trust: &Trust) -> Result<(), Problem> {
+    fn change(&mut self, change: Change, bound: bool, trust: &Trust) -> Result<(), Problem> {
         let strict = trust.approvals_required > 0;
         let known = |record: &Self, origin: &Origin| record.enrolled.contains_key(origin);
         match change {
@@ -103,7 +128,18 @@ impl ForceRecord {
                 self.revoked.insert(origin);
                 Ok(())
             }
-            Change::PolicyChange { .. } | Change::PinChange { .. } => Ok(()),
+            Change::PolicyChange { version, policy } => {
+                self.unbound += u64::from(!bound);
+                let newest = self.policies.last_key_value().map(|(newest, _)| *newest);
+                self.policies.entry(version).or_insert(policy);
+                if newest.is_none_or(|newest| version > newest) { Ok(()) } else { Err(Problem::Version) }
+            }
+            Change::PinChange { version, statement } => {
+                self.unbound += u64::from(!bound);
+                let sound = self.pins.is_none_or(|newest| version > newest.0 || newest == (version, statement));
+                self.pins = Some((version, statement));
+                if sound { Ok(()) } else { Err(Problem::Version) }
+            }
         }
     }
 

@@ -133,6 +133,12 @@ pub enum Problem {
     /// An entry's random event id stands in the record twice.
     #[error("an entry is a copy of another")]
     Copied,
+    /// A change for another force's log, or for none after others had named theirs.
+    #[error("a change was not approved for this force's log")]
+    OtherForce,
+    /// A policy, or the TLS pins, of a version that is not newer than the one before.
+    #[error("a change goes back to an older version")]
+    Version,
     /// The force's times are later than the witnesses'.
     #[error("the force log states a later time than every witness who cosigned it")]
     WitnessTime,
@@ -168,6 +174,8 @@ pub struct Report {
     pub not_checked: Vec<NotChecked>,
     /// What is worth knowing and no failure.
     pub remarks: Vec<String>,
+    /// The policies that came into force by the force log: version, and SHA-256 of the signed document in hexadecimal.
+    pub policies: Vec<(u64, String)>,
 }
 
 impl Report {
@@ -180,6 +188,7 @@ impl Report {
             failures: 0,
             not_checked: Vec::new(),
             remarks: Vec::new(),
+            policies: Vec::new(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! The leaves of the force log: accepted checkpoints, and changes that two people signed.
 //!
 //! A checkpoint leaf is `[origin, size, root, cosign time, SHA-256 of the signature lines]`; every other
-//! leaf is `[kind, statement, approvals]`. A leaf has one encoding. A change without the approvals that
-//! the reader's trust asks for counts for nothing; see [`ForceLeaf::check_approvals`].
+//! leaf is `[kind, statement, approvals]`. A leaf has one encoding. A statement names the force log that it is for, so
+//! that what people approve for one force counts for no other; those of the first version did not, and are still read.
+//! A change without the approvals that the reader's trust asks for counts for nothing; see
+//! [`ForceLeaf::check_approvals`].
 
 use std::collections::BTreeSet;
 
@@ -11,7 +13,7 @@ use minicbor::data::Type;
 
 use crate::cbor::{self, Malformed};
 use crate::mirror::MirrorReceipt;
-use crate::note::{Ed25519Signer, NoteError, VerifierKey};
+use crate::note::{Ed25519Signer, VerifierKey};
 use crate::{Hash, Origin};
 
 /// The longest leaf, in bytes.
@@ -42,6 +44,9 @@ pub enum ForceLogError {
     /// A known approver's signature does not verify.
     #[error("verify force log leaf: approval does not verify")]
     Signature,
+    /// A statement about another force's log.
+    #[error("verify force log leaf: it is for another force's log")]
+    OtherForce,
     /// A key in it is not in its one form.
     #[error("read force log leaf: not a verifier key")]
     Key,
@@ -145,6 +150,8 @@ pub enum ForceLeaf {
     Change {
         /// What changes.
         change: Change,
+        /// The force log that it is for; nothing in a statement of the first version, which named none.
+        force_log: Option<Origin>,
         /// When.
         at_s: u64,
         /// Who approved, ascending by name and key id.
@@ -163,10 +170,10 @@ impl Change {
         }
     }
 
-    /// The statement's deterministic bytes: `[kind, at_s, fields]`. This is what approvers sign.
-    fn statement(&self, at_s: u64) -> Vec<u8> {
+    /// The statement's deterministic bytes: `[kind, at_s, fields, force log]`. This is what approvers sign.
+    fn statement(&self, at_s: u64, force_log: Option<&Origin>) -> Vec<u8> {
         cbor::encode(|e| {
-            e.array(3)?.u8(self.kind())?.u64(at_s)?;
+            e.array(3 + u64::from(force_log.is_some()))?.u8(self.kind())?.u64(at_s)?;
             match self {
                 Self::Enrolment { origin, log_key, hardware_key }
                 | Self::KeyChange { origin, log_key, hardware_key } => {
@@ -183,23 +190,15 @@ impl Change {
                     e.array(2)?.u64(*version)?.bytes(hash.as_bytes())?;
                 }
             }
+            if let Some(force_log) = force_log {
+                e.str(force_log.as_str())?;
+            }
             Ok(())
         })
     }
 
-    fn message(&self, at_s: u64) -> Vec<u8> {
-        [APPROVAL_LABEL, &self.statement(at_s)].concat()
-    }
-
-    /// One person's approval of this change at this time.
-    pub fn approve(&self, at_s: u64, approver: &Ed25519Signer) -> Result<Approval, NoteError> {
-        let key = approver.verifier()?;
-        let signature = approver.sign_detached(&self.message(at_s));
-        Ok(Approval { name: key.name().to_owned(), key_id: key.key_id(), signature })
-    }
-
-    fn read(d: &mut Decoder<'_>) -> Result<(Self, u64), Malformed> {
-        cbor::array(d, 3)?;
+    fn read(d: &mut Decoder<'_>) -> Result<Statement, Malformed> {
+        let length = d.array()?.filter(|length| matches!(length, 3 | 4)).ok_or(Malformed)?;
         let kind = d.u8()?;
         let at_s = d.u64()?;
         let change = match kind {
@@ -233,8 +232,21 @@ impl Change {
             }
             _ => return Err(Malformed),
         };
-        Ok((change, at_s))
+        let force_log = if length == 4 { Some(read_origin(d)?) } else { None };
+        Ok(Statement { change, at_s, force_log })
     }
+}
+
+/// What approvers sign, as it was read.
+struct Statement {
+    change: Change,
+    at_s: u64,
+    force_log: Option<Origin>,
+}
+
+/// What an approver's signature is over.
+fn message(change: &Change, at_s: u64, force_log: Option<&Origin>) -> Vec<u8> {
+    [APPROVAL_LABEL, &change.statement(at_s, force_log)].concat()
 }
 
 fn read_text<'b>(d: &mut Decoder<'b>) -> Result<&'b str, Malformed> {
@@ -251,10 +263,23 @@ fn read_key(d: &mut Decoder<'_>) -> Result<VerifierKey, Malformed> {
 }
 
 impl ForceLeaf {
-    /// A change with its approvals, sorted.
-    pub fn change(change: Change, at_s: u64, mut approvals: Vec<Approval>) -> Self {
-        approvals.sort_by(|a, b| (&a.name, a.key_id).cmp(&(&b.name, b.key_id)));
-        Self::Change { change, at_s, approvals }
+    /// A change of this force log that nobody has approved yet; see [`Self::approve`].
+    pub fn change(change: Change, force_log: Origin, at_s: u64) -> Self {
+        Self::Change { change, force_log: Some(force_log), at_s, approvals: Vec::new() }
+    }
+
+    /// SHA-256 of a change's statement, whoever approved it: a change is there once. Nothing for a checkpoint.
+    pub fn statement_hash(&self) -> Option<Hash> {
+        let Self::Change { change, force_log, at_s, .. } = self else { return None };
+        Some(Hash::of(&[&change.statement(*at_s, force_log.as_ref())]))
+    }
+
+    /// Checks that a change is for this force log. One of the first version says of none.
+    pub fn check_force_log(&self, own: &Origin) -> Result<(), ForceLogError> {
+        match self {
+            Self::Change { force_log: Some(force_log), .. } if force_log != own => Err(ForceLogError::OtherForce),
+            _ => Ok(()),
+        }
     }
 
     /// The leaf's deterministic bytes.
@@ -265,8 +290,8 @@ impl ForceLeaf {
                     e.array(5)?.str(leaf.origin.as_str())?.u64(leaf.size)?.bytes(leaf.root.as_bytes())?;
                     e.u64(leaf.cosigned_at_s)?.bytes(leaf.lines.as_bytes())?;
                 }
-                Self::Change { change, at_s, approvals } => {
-                    e.array(3)?.u8(change.kind())?.bytes(&change.statement(*at_s))?;
+                Self::Change { change, force_log, at_s, approvals } => {
+                    e.array(3)?.u8(change.kind())?.bytes(&change.statement(*at_s, force_log.as_ref()))?;
                     e.array(approvals.len() as u64)?;
                     for approval in approvals {
                         e.array(3)?.str(&approval.name)?.bytes(&approval.key_id)?.bytes(&approval.signature)?;
@@ -297,11 +322,11 @@ impl ForceLeaf {
             })),
             Some(3) => {
                 let kind = d.u8()?;
-                let (change, at_s) = cbor::decode(d.bytes()?, Change::read)?;
+                let Statement { change, at_s, force_log } = cbor::decode(d.bytes()?, Change::read)?;
                 if change.kind() != kind {
                     return Err(Malformed);
                 }
-                Ok(Self::Change { change, at_s, approvals: Self::read_approvals(d)? })
+                Ok(Self::Change { change, force_log, at_s, approvals: Self::read_approvals(d)? })
             }
             _ => Err(Malformed),
         }
@@ -320,10 +345,11 @@ impl ForceLeaf {
     }
 
     /// Checks that at least `required` distinct people among `approvers` signed a change; every
-    /// approval must be by one of them and verify. A checkpoint leaf needs none.
+    /// approval must be by one of them and verify. A checkpoint leaf needs none. Which force the change is for is
+    /// [`Self::check_force_log`]'s question.
     pub fn check_approvals(&self, approvers: &[VerifierKey], required: usize) -> Result<(), ForceLogError> {
-        let Self::Change { change, at_s, approvals } = self else { return Ok(()) };
-        let message = change.message(*at_s);
+        let Self::Change { change, force_log, at_s, approvals } = self else { return Ok(()) };
+        let message = message(change, *at_s, force_log.as_ref());
         let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for approval in approvals {
             let known = approvers.iter().find(|key| key.name() == approval.name && key.key_id() == approval.key_id);
@@ -338,8 +364,10 @@ impl ForceLeaf {
 
     /// Adds one person's approval to a change; the same person twice is refused.
     pub fn approve(&mut self, approver: &Ed25519Signer) -> Result<(), ForceLogError> {
-        let Self::Change { change, at_s, approvals } = self else { return Err(ForceLogError::Malformed) };
-        let approval = change.approve(*at_s, approver).map_err(|_| ForceLogError::Key)?;
+        let Self::Change { change, force_log, at_s, approvals } = self else { return Err(ForceLogError::Malformed) };
+        let key = approver.verifier().map_err(|_| ForceLogError::Key)?;
+        let signature = approver.sign_detached(&message(change, *at_s, force_log.as_ref()));
+        let approval = Approval { name: key.name().to_owned(), key_id: key.key_id(), signature };
         // An Ed25519 signature has one value for a key and a message: the same key under another name shows here too.
         let same = |known: &Approval| known.name == approval.name || known.signature == approval.signature;
         if approvals.iter().any(same) {

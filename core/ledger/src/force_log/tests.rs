@@ -16,9 +16,6 @@ fn enrolment() -> Change {
 
 fn leaves() -> Vec<ForceLeaf> {
     let origin = Origin::device("force.example", "e1").unwrap();
-    let approvals = |change: &Change| {
-        ["a", "b"].iter().zip(1..).map(|(name, seed)| change.approve(7, &person(name, seed)).unwrap()).collect()
-    };
     let changes = [
         enrolment(),
         Change::Revocation { origin: origin.clone(), reason: "lost".to_owned() },
@@ -33,8 +30,33 @@ fn leaves() -> Vec<ForceLeaf> {
     let checkpoint =
         CheckpointLeaf { origin, size: 300, root: Hash::default(), cosigned_at_s: 7, lines: Hash::default() };
     let mut leaves = vec![ForceLeaf::Checkpoint(checkpoint)];
-    leaves.extend(changes.into_iter().map(|change| ForceLeaf::change(change.clone(), 7, approvals(&change))));
+    leaves.extend(changes.iter().map(|change| approved(change, Some(force_log()), 7, &[("a", 1), ("b", 2)])));
+    leaves.extend(changes.iter().map(|change| approved(change, None, 7, &[("a", 1), ("b", 2)])));
     leaves
+}
+
+fn force_log() -> Origin {
+    Origin::force_log("force.example").unwrap()
+}
+
+/// A change with approvals of this time, whatever the same key already said.
+fn approved(change: &Change, force_log: Option<Origin>, at_s: u64, people: &[(&str, u8)]) -> ForceLeaf {
+    let mut leaf = ForceLeaf::Change { change: change.clone(), force_log, at_s, approvals: Vec::new() };
+    for (name, seed) in people {
+        leaf.approve(&person(name, *seed)).unwrap();
+    }
+    leaf
+}
+
+/// The approvals of a leaf.
+fn approvals(leaf: &ForceLeaf) -> Vec<Approval> {
+    let ForceLeaf::Change { approvals, .. } = leaf else { panic!("a change") };
+    approvals.clone()
+}
+
+/// The enrolment at a time with these approvals.
+fn with(at_s: u64, approvals: Vec<Approval>) -> ForceLeaf {
+    ForceLeaf::Change { change: enrolment(), force_log: Some(force_log()), at_s, approvals }
 }
 
 fn people() -> Vec<VerifierKey> {
@@ -51,21 +73,39 @@ fn every_leaf_reads_back_and_two_people_suffice() {
 
 #[test]
 fn one_person_twice_a_stranger_or_another_time_does_not_approve() {
-    let one = enrolment().approve(7, &person("a", 1)).unwrap();
-    let alone = ForceLeaf::change(enrolment(), 7, vec![one.clone()]);
-    assert_eq!(alone.check_approvals(&people(), 2), Err(ForceLogError::Approvals));
-    let twice = ForceLeaf::change(enrolment(), 7, vec![one.clone(), one.clone()]);
+    let one = approvals(&approved(&enrolment(), Some(force_log()), 7, &[("a", 1)]));
+    assert_eq!(with(7, one.clone()).check_approvals(&people(), 2), Err(ForceLogError::Approvals));
+    let twice = with(7, [one.clone(), one].concat());
     assert_eq!(ForceLeaf::decode(&twice.encode()), Err(ForceLogError::Malformed));
-    let stranger = enrolment().approve(7, &person("c", 3)).unwrap();
-    let with_stranger = ForceLeaf::change(enrolment(), 7, vec![one.clone(), stranger]);
+    let with_stranger = approved(&enrolment(), Some(force_log()), 7, &[("a", 1), ("c", 3)]);
     assert_eq!(with_stranger.check_approvals(&people(), 2), Err(ForceLogError::Approvals));
-    let later = ForceLeaf::change(enrolment(), 8, vec![one, enrolment().approve(7, &person("b", 2)).unwrap()]);
-    assert_eq!(later.check_approvals(&people(), 2), Err(ForceLogError::Signature));
+    let both = approvals(&approved(&enrolment(), Some(force_log()), 7, &[("a", 1), ("b", 2)]));
+    assert_eq!(with(7, both.clone()).check_approvals(&people(), 2), Ok(()));
+    assert_eq!(with(8, both).check_approvals(&people(), 2), Err(ForceLogError::Signature));
+}
+
+#[test]
+fn an_approval_for_one_forces_log_counts_for_no_other_and_not_for_none() {
+    let policy = Change::PolicyChange { version: 3, policy: Hash::default() };
+    let leaf = approved(&policy, Some(force_log()), 7, &[("a", 1), ("b", 2)]);
+    assert_eq!(leaf.check_force_log(&force_log()), Ok(()));
+    let other = Origin::force_log("other.example").unwrap();
+    assert_eq!(leaf.check_force_log(&other), Err(ForceLogError::OtherForce));
+    for force_log in [Some(other), None] {
+        let said = ForceLeaf::Change { change: policy.clone(), force_log, at_s: 7, approvals: approvals(&leaf) };
+        assert_eq!(said.check_approvals(&people(), 2), Err(ForceLogError::Signature));
+    }
+    // Statements of the first version are read, for any force.
+    let old = approved(&policy, None, 7, &[("a", 1), ("b", 2)]);
+    assert_eq!((old.check_approvals(&people(), 2), old.check_force_log(&force_log())), (Ok(()), Ok(())));
+    assert_ne!(old.statement_hash(), leaf.statement_hash());
+    let by_others = approved(&policy, Some(force_log()), 7, &[("b", 2)]);
+    assert_eq!(by_others.statement_hash(), leaf.statement_hash());
 }
 
 #[test]
 fn the_same_person_or_the_same_key_under_another_name_approves_once() {
-    let mut leaf = ForceLeaf::change(enrolment(), 7, Vec::new());
+    let mut leaf = ForceLeaf::change(enrolment(), force_log(), 7);
     assert_eq!(leaf.approve(&person("a", 1)), Ok(()));
     assert_eq!(leaf.approve(&person("a", 1)), Err(ForceLogError::Repeated));
     assert_eq!(leaf.approve(&person("b", 1)), Err(ForceLogError::Repeated));
@@ -74,9 +114,8 @@ fn the_same_person_or_the_same_key_under_another_name_approves_once() {
     assert_eq!(leaf.check_approvals(&people(), 2), Ok(()));
     // Where the trust file itself gives two people one key, they count as one.
     let one_key = [("a", 1), ("c", 1)].map(|(name, seed)| person(name, seed).verifier().unwrap());
-    let approvals = ["a", "c"].map(|name| enrolment().approve(7, &person(name, 1)).unwrap()).to_vec();
-    let leaf = ForceLeaf::change(enrolment(), 7, approvals);
-    assert_eq!(leaf.check_approvals(&one_key, 2), Err(ForceLogError::Approvals));
+    let both = ["a", "c"].map(|name| approvals(&approved(&enrolment(), Some(force_log()), 7, &[(name, 1)])));
+    assert_eq!(with(7, both.concat()).check_approvals(&one_key, 2), Err(ForceLogError::Approvals));
 }
 
 #[test]
@@ -96,7 +135,7 @@ fn every_flipped_bit_of_a_change_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
-    fn whatever_reads_has_one_form(at in any::<usize>(), with in any::<u8>(), which in 0_usize..6, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn whatever_reads_has_one_form(at in any::<usize>(), with in any::<u8>(), which in 0_usize..11, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut changed = leaves()[which].encode();
         let index = at % changed.len();
         changed[index] = with;

@@ -101,8 +101,17 @@ impl Force {
     }
 
     pub fn approve(&mut self, change: Change, at_s: u64) {
-        let approvals = self.people.iter().map(|person| change.approve(at_s, person).unwrap()).collect();
-        self.leaves.push(ForceLeaf::change(change, at_s, approvals).encode());
+        let leaf = ForceLeaf::change(change, Origin::force_log(DOMAIN).unwrap(), at_s);
+        let leaf = self.approved(leaf, 0..2);
+        self.leaves.push(leaf);
+    }
+
+    /// A leaf with the approvals of these people.
+    pub fn approved(&self, mut leaf: ForceLeaf, people: std::ops::Range<usize>) -> Vec<u8> {
+        for person in &self.people[people] {
+            leaf.approve(person).unwrap();
+        }
+        leaf.encode()
     }
 
     /// Signs, cosigns and accepts a checkpoint as phone and gateway would.
