@@ -50,6 +50,11 @@ fn in_words(log: &LogRelation) -> String {
             format!("ROLLED BACK: the last {} entries are gone", older.saturating_sub(newer))
         }
         (Relation::Forked, _, Some(at)) => format!("FORKED: entry {at} and all after it were replaced"),
+        (Relation::BegunAnew, Some((older, _)), at) => match older.saturating_sub(at.unwrap_or(older)) {
+            0 => "begun anew after a restore of the force's store; all of the older is there".to_owned(),
+            lost => format!("begun anew after a restore of the force's store: LOST the last {lost} of the older"),
+        },
+        (Relation::BegunAnew, ..) => "begun anew".to_owned(),
         (Relation::Grown, ..) => "grown".to_owned(),
         (Relation::RolledBack, ..) => "ROLLED BACK".to_owned(),
         (Relation::Forked, ..) => "FORKED".to_owned(),

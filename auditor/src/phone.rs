@@ -34,6 +34,8 @@ pub(crate) struct Phone {
     received: BTreeSet<u64>,
     /// `alert_seq` of every message that the phone refused, with its reason on record: alerts, and others too.
     refused: BTreeSet<u64>,
+    /// For each time that the force's store was put back from a backup, the last number that it still knows of.
+    pub(crate) lost_after: Vec<u64>,
     started: u64,
     ended: u64,
     on_shift: Option<Actor>,
@@ -278,7 +280,16 @@ impl Phone {
             let count = to_come.len();
             report.open.push(format!("{log}: {count} alerts were issued and are not yet on this phone's record"));
         }
-        let unknown = self.received.difference(issued).count();
+        // What the force issued after the backup that it was put back from, it does not know any more.
+        let lost = |number: &&u64| {
+            self.lost_after.iter().any(|last| **number > *last && issued.range(last + 1..=**number).next().is_none())
+        };
+        let (lost, unknown): (Vec<&u64>, Vec<&u64>) = self.received.difference(issued).partition(lost);
+        if !lost.is_empty() {
+            let what = "alerts are on this phone's record alone: the force lost that it issued them, with its store";
+            report.open.push(format!("{log}: {} {what}", lost.len()));
+        }
+        let unknown = unknown.len();
         if unknown > 0 {
             report.failed.push(format!("{log}: {unknown} alert numbers were never issued by the force"));
         }
@@ -340,6 +351,20 @@ mod tests {
     #[test]
     fn an_alert_that_was_issued_before_others_and_is_missing_fails() {
         assert_eq!(concluded(&[2, 9], Some(&[2, 5, 9])).failed.len(), 1);
+    }
+
+    #[test]
+    fn s35_numbers_that_the_force_lost_with_its_store_are_open_and_others_are_not_believed() {
+        let told = |recorded: &[u64], issued: &[u64]| {
+            let received = recorded.iter().copied().collect();
+            let phone = Phone { received, lost_after: vec![3], ..Phone::default() };
+            let mut report = TrailReport::default();
+            phone.conclude("log", Some(&issued.iter().copied().collect()), &mut report);
+            (report.failed.len(), report.open.len())
+        };
+        assert_eq!(told(&[2, 3, 5, 1_009], &[2, 3, 1_009]), (0, 1));
+        assert_eq!(told(&[1, 2, 3, 1_009], &[2, 3, 1_009]), (1, 0), "before what is kept nothing was lost");
+        assert_eq!(told(&[2, 3, 1_009, 1_010], &[2, 3, 1_009]), (1, 0), "what came after the restore is on record");
     }
 
     #[test]

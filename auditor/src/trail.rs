@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peel_domain::event::{Action, EventBody};
-use peel_ledger::Origin;
 use peel_ledger::bundle::{Content, OpenedEntry};
 use serde::Serialize;
 
@@ -111,21 +110,24 @@ pub(crate) struct TrailReport {
 /// Collects bodies, log by log.
 #[derive(Debug)]
 pub(crate) struct Trail {
-    /// The force's own log, if the trust file names it.
-    events: Option<Origin>,
+    /// The force, if the trust file names a log of its own events.
+    force: Option<String>,
     /// The force's root key, if the trust file names it: by it officers' keys are known.
     root: Option<[u8; 32]>,
     entries: u64,
     phones: BTreeMap<String, Phone>,
     /// By enrolment: the numbers that the force's own log says were issued.
     issued: BTreeMap<String, BTreeSet<u64>>,
+    /// For each time that the force's store was put back from a backup: the last number that its record before it has
+    /// for each enrolment.
+    restored: Vec<BTreeMap<String, u64>>,
     failed: Vec<String>,
 }
 
 impl Trail {
-    pub(crate) fn new(events: Option<Origin>, root: Option<[u8; 32]>) -> Self {
+    pub(crate) fn new(force: Option<String>, root: Option<[u8; 32]>) -> Self {
         let (phones, issued, failed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { events, root, entries: 0, phones, issued, failed }
+        Self { force, root, entries: 0, phones, issued, restored: Vec::new(), failed }
     }
 
     /// Takes one opened entry.
@@ -145,7 +147,7 @@ impl Trail {
             return;
         };
         // Only the force's own log issues: a phone that says so is not believed.
-        let by_force = self.events.as_ref() == Some(opened.origin);
+        let by_force = self.force.as_ref().is_some_and(|force| opened.origin.events_epoch(force).is_some());
         if let Action::AlertIssued { enrolment_id, alert_seq } = &body.action
             && by_force
         {
@@ -154,6 +156,10 @@ impl Trail {
             }
             return;
         }
+        if matches!(body.action, Action::StoreRestored { .. }) && by_force {
+            let last = |(id, numbers): (&String, &BTreeSet<u64>)| Some((id.clone(), *numbers.last()?));
+            self.restored.push(self.issued.iter().filter_map(last).collect());
+        }
         let entry = Entry {
             log,
             seq,
@@ -161,7 +167,7 @@ impl Trail {
             not_before_s: opened.not_before_s,
             not_after_s: opened.not_after_s,
         };
-        if self.events.as_ref() != Some(opened.origin) {
+        if !by_force {
             times::compare(&entry, &body.at, &mut self.failed);
         }
         self.phones.entry(log.to_owned()).or_default().take(&entry, &body, self.root.as_ref(), &mut self.failed);
@@ -171,14 +177,15 @@ impl Trail {
     pub(crate) fn conclude(mut self, policies: &BTreeMap<u64, String>) -> TrailReport {
         let failed = std::mem::take(&mut self.failed);
         let mut report = TrailReport { entries: self.entries, failed, ..TrailReport::default() };
-        if self.events.is_none() {
+        if self.force.is_none() {
             let what = "whether the phones recorded every alert that was issued: the trust file names no events log";
             report.not_checked.push(what.to_owned());
         }
-        for (log, phone) in self.phones {
+        for (log, mut phone) in self.phones {
             let enrolment = log.rsplit('/').next().unwrap_or(&log).to_owned();
+            phone.lost_after = self.restored.iter().map(|last| last.get(&enrolment).copied().unwrap_or(0)).collect();
             let issued = self.issued.remove(&enrolment).unwrap_or_default();
-            let issued = self.events.is_some().then_some(&issued);
+            let issued = self.force.is_some().then_some(&issued);
             let known = Known { issued, root: self.root.is_some(), policies };
             phone.conclude(&log, known, &mut report);
         }

@@ -45,10 +45,10 @@ pub(crate) fn run(options: &VerifyArgs) -> Result<u8, AuditError> {
     Ok(exit_code(findings.verdict))
 }
 
-/// The log in which the force says which alerts it issued, if the reader knows it.
-fn events_log(trust: &Trust) -> Option<Origin> {
-    let events = Origin::events(&trust.force_domain).ok()?;
-    trust.logs.iter().any(|log| log.origin == events).then_some(events)
+/// The force whose events logs say which alerts it issued, if the reader knows one.
+fn events_log(trust: &Trust) -> Option<String> {
+    let events = |origin: &Origin| origin.events_epoch(&trust.force_domain).is_some();
+    trust.logs.iter().any(|log| events(&log.origin)).then(|| trust.force_domain.clone())
 }
 
 const fn combine(bundle: Verdict, trail: Option<&TrailReport>) -> Verdict {
@@ -73,6 +73,9 @@ fn read_keys(options: &VerifyArgs) -> Result<Vec<RecipientPrivateKey>, AuditErro
 fn read_since(path: &Path, trust: &Trust) -> Result<Checkpoint, AuditError> {
     let bytes = fs::read(path).map_err(|_| AuditError::Since)?;
     let note = SignedNote::parse(&bytes).map_err(|_| AuditError::Since)?;
-    note.verify(std::slice::from_ref(&trust.force_log.key)).map_err(|_| AuditError::Since)?;
-    Checkpoint::from_note(&note).map_err(|_| AuditError::Since)
+    let seen = Checkpoint::from_note(&note).map_err(|_| AuditError::Since)?;
+    // It may be from before the force log began anew.
+    let key = trust.force_log_at(&seen.origin).ok_or(AuditError::Since)?.key;
+    note.verify(std::slice::from_ref(&key)).map_err(|_| AuditError::Since)?;
+    Ok(seen)
 }

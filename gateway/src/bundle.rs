@@ -37,6 +37,7 @@ fn export(tx: &Tx, row: &LogRow) -> Result<Option<LogExport>, ServiceError> {
 
 /// The bundle's files.
 pub fn bundle_files(authority: &Authority, tx: &Tx) -> Result<Files, ServiceError> {
+    authority.cover(tx)?;
     let mut exports = Vec::new();
     for row in Logs(tx).logs()? {
         let mut log = export(tx, &row)?;
@@ -57,7 +58,7 @@ fn trusted(tx: &Tx, authority: &Authority, row: &LogRow) -> Result<Option<Truste
     }
     let origin = row.origin.clone();
     let Ok(enrolment_id) = row.log_id.parse::<EnrolmentId>() else {
-        let key = ForceConfig::vkey(&authority.config.events_vkey)?;
+        let key = authority.config.events_key(&origin)?;
         return Ok(Some(TrustedLog { origin, key, hardware: None }));
     };
     let keys = storage::device(tx, enrolment_id)?.ok_or(ServiceError::Internal)?.keys;

@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use peel_gateway::service::{DeploymentFile, create_deployment};
+use peel_gateway::service::{Authority, DeploymentFile, create_deployment};
 use peel_gateway::storage::{LogStore as _, Logs, latest_policy};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
@@ -52,7 +52,12 @@ fn a_file_of_version_1_opens_with_all_it_held_and_its_logs_go_on() {
     assert!(version(&path) >= 2);
     // The guards of the newer version are there.
     assert!(Connection::open(&path).unwrap().execute("delete from entry", []).is_err());
+    // What was signed before is not known where this version has not run: nothing is signed until an operator says so.
     let file = DeploymentFile::parse(support::DEPLOYMENT).unwrap();
+    let refused = force.change(|authority, tx| create_deployment(authority, tx, file.clone()));
+    assert_eq!(refused.unwrap_err().code(), "storage.rolled_back");
+    std::fs::remove_file(force.data().signed()).unwrap();
+    Authority::open(force.data(), None).unwrap().adopt().unwrap();
     force.change(|authority, tx| create_deployment(authority, tx, file)).unwrap();
     let after = all_rows(&path);
     assert!(before["entry"].iter().all(|row| after["entry"].contains(row)));

@@ -205,7 +205,33 @@ async fn a_log_that_was_rolled_back_is_noticed_by_the_witness() {
     round(&force).await;
     own.state.lock().unwrap().size += 5;
     grow(&force);
-    assert_eq!(round(&force).await, [Outcome::Ahead]);
+    assert!(matches!(round(&force).await[..], [Outcome::Ahead { .. }]));
+}
+
+#[tokio::test]
+async fn a_force_signs_nothing_more_when_too_many_witnesses_have_seen_a_longer_log_and_one_liar_is_not_enough() {
+    let force = TestForce::new();
+    let all = [own_witness(&force, 1).await, own_witness(&force, 2).await, own_witness(&force, 3).await];
+    configure(&force, &all.each_ref(), 2);
+    round(&force).await;
+    let authority = Authority::open(force.data(), None).unwrap();
+    let db = Db::open(&authority.store, DbLimits { queue: 64, file_mib: None }, Arc::new(|_| Ok(()))).unwrap();
+    let ahead = async || {
+        let witnesses = Witnesses::new(&authority.config, &force.data()).unwrap();
+        witnesses.round(&authority, &db).await.unwrap();
+        witnesses.ahead(authority.config.witnesses_required).await
+    };
+    let longer = all[0].state.lock().unwrap().size + 5;
+    all[0].state.lock().unwrap().size = 1_000_000;
+    grow(&force);
+    assert_eq!(ahead().await, None, "two others can still cosign");
+    all[1].state.lock().unwrap().size = longer;
+    grow(&force);
+    assert_eq!(ahead().await, Some(longer), "what both have seen");
+    authority.signed.note_witnessed(&authority.force_log_origin, longer, None).unwrap();
+    let file = DeploymentFile::parse(support::DEPLOYMENT).unwrap();
+    let refused = force.change(|authority, tx| create_deployment(authority, tx, file));
+    assert_eq!(refused.unwrap_err().code(), "storage.rolled_back");
 }
 
 #[tokio::test]

@@ -309,6 +309,18 @@ pub enum Action {
         /// Its enrolment.
         enrolment_id: EnrolmentId,
     },
+    /// The store was put back from a backup: this log goes on for another one, whose last entries are lost. The first
+    /// event of its successor.
+    StoreRestored {
+        /// The log before this one.
+        origin: String,
+        /// How many entries it had, as far as is known.
+        size: u64,
+        /// Their root in hexadecimal, where it is known.
+        root: Option<String>,
+        /// How many numbers were passed over in each device's stream, so that none is given twice.
+        numbers_skipped: u64,
+    },
     /// An alert was issued to one enrolment.
     AlertIssued {
         /// To whom.

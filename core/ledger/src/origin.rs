@@ -41,7 +41,9 @@ impl Origin {
 
     /// `<force domain>/peel/device/<enrolment id>`: one phone's log.
     pub fn device(force_domain: &str, enrolment_id: &str) -> Result<Self, OriginError> {
-        if enrolment_id.contains('/') || matches!(enrolment_id, "log" | "events") {
+        let own =
+            |part: &str| enrolment_id.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        if enrolment_id.contains('/') || own("log") || own("events") {
             return Err(OriginError::Form);
         }
         Self::new(format!("{force_domain}/peel/device/{enrolment_id}"))
@@ -55,6 +57,39 @@ impl Origin {
     /// `<force domain>/peel/log`: the force log.
     pub fn force_log(force_domain: &str) -> Result<Self, OriginError> {
         Self::new(format!("{force_domain}/peel/log"))
+    }
+
+    /// The force log since it began anew for the `epoch`th time: `<force domain>/peel/log-<epoch>`, without a number in the
+    /// first epoch.
+    pub fn force_log_of(force_domain: &str, epoch: u32) -> Result<Self, OriginError> {
+        Self::numbered(force_domain, "log", epoch)
+    }
+
+    /// The gateway's own events in an epoch, named like the force log.
+    pub fn events_of(force_domain: &str, epoch: u32) -> Result<Self, OriginError> {
+        Self::numbered(force_domain, "events", epoch)
+    }
+
+    fn numbered(force_domain: &str, part: &str, epoch: u32) -> Result<Self, OriginError> {
+        let number = if epoch < 2 { String::new() } else { format!("-{epoch}") };
+        Self::new(format!("{force_domain}/peel/{part}{number}"))
+    }
+
+    /// The epoch of this force log of a force; nothing for any other log.
+    pub fn force_log_epoch(&self, force_domain: &str) -> Option<u32> {
+        self.epoch(force_domain, "log")
+    }
+
+    /// The epoch of this events log of a force; nothing for any other log.
+    pub fn events_epoch(&self, force_domain: &str) -> Option<u32> {
+        self.epoch(force_domain, "events")
+    }
+
+    fn epoch(&self, force_domain: &str, part: &str) -> Option<u32> {
+        let own = format!("{force_domain}/peel/{part}");
+        let number = self.0.strip_prefix(&own)?;
+        let epoch = if number.is_empty() { 1 } else { number.strip_prefix('-')?.parse().ok()? };
+        (Self::numbered(force_domain, part, epoch).ok()? == *self).then_some(epoch)
     }
 
     /// `<force domain>/peel/bundle`: the name under which bundle manifests are signed.
@@ -114,5 +149,20 @@ mod tests {
         assert!(Origin::new("a".repeat(MAX_ORIGIN_BYTES + 1)).is_err());
         assert!(Origin::device("force.example", "log").is_err());
         assert!(Origin::device("force.example", "a/b").is_err());
+        assert!(Origin::device("force.example", "log-2").is_err());
+    }
+
+    #[test]
+    fn an_epoch_has_one_name() {
+        for epoch in [1, 2, 17] {
+            let log = Origin::force_log_of("force.example", epoch).unwrap();
+            assert_eq!(log.force_log_epoch("force.example"), Some(epoch));
+            assert_eq!((log.events_epoch("force.example"), log.force_log_epoch("other.example")), (None, None));
+        }
+        assert_eq!(Origin::force_log_of("force.example", 1), Origin::force_log("force.example"));
+        for other in ["log-0", "log-1", "log-02", "log-", "log-2x", "logs"] {
+            let origin = Origin::new(format!("force.example/peel/{other}")).unwrap();
+            assert_eq!(origin.force_log_epoch("force.example"), None, "{other}");
+        }
     }
 }

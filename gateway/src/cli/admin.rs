@@ -87,8 +87,12 @@ impl Data {
         &self,
         work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send,
     ) -> Result<T, CliError> {
-        let authority = Authority::open(ForceDir::new(&self.data), self.time.exercise_clock)?;
-        Ok(authority.change(work)?)
+        Ok(self.authority()?.change(work)?)
+    }
+
+    /// Opens the force.
+    pub(super) fn authority(&self) -> Result<Authority, CliError> {
+        Ok(Authority::open(ForceDir::new(&self.data), self.time.exercise_clock)?)
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use peel_domain::id::EnrolmentId;
-use peel_gateway::force::approver_key;
+use peel_gateway::force::{ForceDir, approver_key};
 use peel_gateway::service::{
-    RevocationReason, approve, change_file, describe, propose_enrolment, propose_pins, propose_policy,
-    propose_revocation, read_change_file, submit,
+    RevocationReason, approve, change_file, describe, prepare_restart, propose_enrolment, propose_pins, propose_policy,
+    propose_restart, propose_revocation, read_change_file, submit,
 };
 use peel_ledger::force_log::Change::PinChange;
 use peel_ledger::force_log::ForceLeaf;
@@ -18,6 +18,50 @@ use peel_ledger::force_log::ForceLeaf;
 use super::admin::read;
 use super::tls::move_files;
 use super::{CliError, Data, say};
+
+/// The force's own logs, after its store was put back from a backup
+#[derive(Debug, Subcommand)]
+pub(crate) enum ForceLog {
+    /// Let them go on under other names, where both approvers' keys are at hand; else `change propose restart`
+    Restart {
+        #[command(flatten)]
+        data: Data,
+        /// A checkpoint of the force log that an outsider kept, if it is newer than anything known here
+        #[arg(long, value_name = "FILE")]
+        seen: Option<PathBuf>,
+    },
+    /// Take for signed what the store holds, where nothing is known of what was signed: a directory of an older version
+    Adopt {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+fn prepare(data: &Data, seen: Option<&Path>) -> Result<(), CliError> {
+    let seen = seen.map(|path| read(path, "the checkpoint's file")).transpose()?;
+    Ok(prepare_restart(&ForceDir::new(data.path()), seen.as_deref())?)
+}
+
+impl ForceLog {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::Restart { data, seen } => {
+                prepare(&data, seen.as_deref())?;
+                let leaf = data.change(|authority, tx| {
+                    let leaf = propose_restart(authority, tx)?;
+                    submit(authority, tx, &leaf, None)?;
+                    Ok(leaf)
+                })?;
+                say(&describe(&leaf));
+            }
+            Self::Adopt { data } => {
+                data.authority()?.adopt()?;
+                say(&serde_json::json!({ "adopted": true }));
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Devices
 #[derive(Debug, Subcommand)]
@@ -108,6 +152,14 @@ pub(crate) enum Propose {
         #[command(flatten)]
         to: Proposal,
     },
+    /// Let the force's own logs go on under other names, after its store was put back from a backup
+    Restart {
+        #[command(flatten)]
+        to: Proposal,
+        /// A checkpoint of the force log that an outsider kept, if it is newer than anything known here
+        #[arg(long, value_name = "FILE")]
+        seen: Option<PathBuf>,
+    },
     /// Put a signed policy into force
     Policy {
         #[command(flatten)]
@@ -172,6 +224,10 @@ impl Propose {
             }
             Self::Enrolment { to, device } => {
                 (to.out, to.data.change(|authority, tx| propose_enrolment(authority, tx, device))?)
+            }
+            Self::Restart { to, seen } => {
+                prepare(&to.data, seen.as_deref())?;
+                (to.out, to.data.change(propose_restart)?)
             }
             Self::Pins { to } => (to.out, to.data.change(propose_pins)?),
             Self::Policy { to, policy } => {

@@ -73,6 +73,9 @@ enum Command {
     /// Rotate the gateway's TLS keys
     #[command(subcommand)]
     Tls(tls::Tls),
+    /// Go on after the store was put back from a backup
+    #[command(subcommand)]
+    ForceLog(change::ForceLog),
     /// Propose, approve and submit what two people must approve
     #[command(subcommand)]
     Change(change::Change),
@@ -130,6 +133,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), CliError> {
         Command::Officer(command) => command.run(),
         Command::Enrol(command) => command.run(),
         Command::Device(command) => command.run(),
+        Command::ForceLog(command) => command.run(),
         Command::Change(command) => command.run(),
         Command::Tls(command) => command.run(),
         Command::Policy(command) => command.run(),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use peel_domain::event::EventBody;
 use peel_domain::id::EnrolmentId;
+use peel_ledger::Origin;
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::Entry;
 use peel_ledger::note::{SignedNote, VerifierKey};
@@ -21,9 +22,6 @@ use crate::service::DeskLog;
 
 /// The force log's name; its leaves are not entries, and the desk needs none of them.
 const FORCE_LOG: &str = "log";
-/// The events log's name.
-const EVENTS_LOG: &str = "events";
-
 /// A desk at work.
 pub struct Desk {
     client: Client,
@@ -73,12 +71,17 @@ impl Desk {
     /// again when the desk is next started.
     pub async fn follow(&mut self, seen: &mut dyn FnMut(&str, u64, &EventBody)) -> Result<Followed, DeskError> {
         let mut followed = Followed::default();
-        for offered in self.client.logs().await? {
+        let logs = self.client.logs().await?;
+        // A former one may have lost what the desk holds: the force's store was put back from a backup.
+        let present = logs.iter().filter_map(|offered| self.events_epoch(offered)).max();
+        for offered in logs {
             if offered.log == FORCE_LOG || self.aside.contains(&offered.log) {
                 continue;
             }
             match self.follow_one(&offered, seen, &mut followed).await {
-                Err(DeskError::Integrity(_) | DeskError::Open(_)) if offered.log != EVENTS_LOG => {
+                Err(DeskError::Integrity(_) | DeskError::Open(_))
+                    if self.events_epoch(&offered).is_none_or(|epoch| Some(epoch) != present) =>
+                {
                     self.aside.insert(offered.log.clone());
                     followed.set_aside.push(offered.log);
                 }
@@ -86,6 +89,11 @@ impl Desk {
             }
         }
         Ok(followed)
+    }
+
+    /// The epoch of an events log of the force.
+    fn events_epoch(&self, offered: &DeskLog) -> Option<u32> {
+        offered.origin.parse::<Origin>().ok()?.events_epoch(&self.config.force)
     }
 
     async fn follow_one(
@@ -100,15 +108,16 @@ impl Desk {
 
     /// The log as it is known here, or as it is first seen.
     fn known(&self, offered: &DeskLog) -> Result<KnownLog, DeskError> {
-        let vkeys: Vec<VerifierKey> = if offered.log == EVENTS_LOG {
-            vec![ForceConfig::vkey(&self.config.events_vkey)?]
+        let events = self.events_epoch(offered).and_then(|epoch| Origin::events_of(&self.config.force, epoch).ok());
+        let events = events.filter(|events| events.last_part() == offered.log);
+        let vkeys: Vec<VerifierKey> = if let Some(events) = &events {
+            vec![self.config.events_key(events)?]
         } else {
             offered.vkeys.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(|_| alarm(&offered.log))?
         };
-        let origin = if offered.log == EVENTS_LOG {
-            self.config.events_origin()?
-        } else {
-            self.config.device_origin(&offered.log)?
+        let origin = match events {
+            Some(events) => events,
+            None => self.config.device_origin(&offered.log)?,
         };
         if offered.origin != origin.as_str() {
             return Err(alarm(&offered.log));

@@ -86,6 +86,9 @@ pub struct ForceConfig {
     pub force: String,
     /// Whether it exists for exercises only.
     pub exercise: bool,
+    /// How often the force's own logs have begun, which is once unless its store was put back from a backup.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub epoch: u32,
     /// Recipients of sealed bodies.
     pub recipients: Vec<Recipient>,
     /// The two policy signers' public keys, DER `SubjectPublicKeyInfo` in base64.
@@ -115,7 +118,36 @@ pub struct ForceConfig {
     pub witnesses: Vec<WitnessConfig>,
 }
 
+const fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is the form that serde asks for")]
+const fn is_first(epoch: &u32) -> bool {
+    *epoch == 1
+}
+
+/// The same key under another log's name.
+fn renamed(vkey: &str, origin: &Origin) -> Result<String, ForceError> {
+    let key = ForceConfig::vkey(vkey)?.key_bytes().try_into().map_err(|_| ForceError::Key)?;
+    Ok(VerifierKey::ed25519(origin.as_str(), &key).map_err(|_| ForceError::Key)?.to_string())
+}
+
 impl ForceConfig {
+    /// The configuration of the next epoch: the force's own logs have other names, and their keys with them.
+    pub fn begun_anew(mut self) -> Result<Self, ForceError> {
+        self.epoch = self.epoch.checked_add(1).ok_or(ForceError::Config)?;
+        self.force_log_vkey = renamed(&self.force_log_vkey, &self.force_log_origin()?)?;
+        self.events_vkey = renamed(&self.events_vkey, &self.events_origin()?)?;
+        Ok(self)
+    }
+
+    /// The key of the events log of any epoch, under that log's name.
+    pub fn events_key(&self, origin: &Origin) -> Result<VerifierKey, ForceError> {
+        origin.events_epoch(&self.force).ok_or(ForceError::Domain)?;
+        Self::vkey(&renamed(&self.events_vkey, origin)?)
+    }
+
     /// Reads a force's configuration.
     pub fn read(dir: &ForceDir) -> Result<Self, ForceError> {
         let text = files::read_text(&dir.config()).map_err(|error| match error.kind() {
@@ -143,12 +175,12 @@ impl ForceConfig {
 
     /// The origin of the force's own events.
     pub fn events_origin(&self) -> Result<Origin, ForceError> {
-        Origin::events(&self.force).map_err(|_| ForceError::Domain)
+        Origin::events_of(&self.force, self.epoch).map_err(|_| ForceError::Domain)
     }
 
     /// The origin of the force log.
     pub fn force_log_origin(&self) -> Result<Origin, ForceError> {
-        Origin::force_log(&self.force).map_err(|_| ForceError::Domain)
+        Origin::force_log_of(&self.force, self.epoch).map_err(|_| ForceError::Domain)
     }
 
     /// The origin of a device's log.

@@ -139,6 +139,7 @@ fn config_of(
     Ok(ForceConfig {
         force: request.force.clone(),
         exercise: request.exercise,
+        epoch: 1,
         recipients,
         policy_signers: signers.public_spki()?.iter().map(|spki| STANDARD.encode(spki)).collect(),
         root_vkey: vkey(&keys.root)?,

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use p256::ecdsa::SigningKey as P256SigningKey;
 use p256::pkcs8::EncodePublicKey as _;
+use peel_ledger::Origin;
 use peel_ledger::note::Ed25519Signer;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{ForceDir, ForceError};
+use super::{ForceConfig, ForceDir, ForceError};
 use crate::files;
 
 /// One private key in a file of its own.
@@ -143,6 +144,16 @@ impl ForceKeys {
         }
         let access = Zeroizing::new(hex::encode(self.access.expose()));
         PrivateKeyFile::write(&dir.keys().join(ACCESS_KEY_FILE), &access)
+    }
+
+    /// The same keys for the logs of an epoch: a log's key has the log's name.
+    pub fn in_epoch(mut self, config: &ForceConfig) -> Result<Self, ForceError> {
+        let named = |signer: &Ed25519Signer, origin: Result<Origin, ForceError>| {
+            Ed25519Signer::from_seed(origin?.as_str(), &signer.expose_seed()).map_err(|_| ForceError::Key)
+        };
+        self.force_log = named(&self.force_log, config.force_log_origin())?;
+        self.events = named(&self.events, config.events_origin())?;
+        Ok(self)
     }
 
     /// Reads all keys.

@@ -113,6 +113,11 @@ impl ForceDir {
         }
     }
 
+    /// What was signed last, outside the store. Never part of a backup.
+    pub fn signed(&self) -> PathBuf {
+        self.0.join("signed.toml")
+    }
+
     /// What an outsider needs to check a bundle.
     pub fn trust(&self) -> PathBuf {
         self.0.join("trust.toml")

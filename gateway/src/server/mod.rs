@@ -96,7 +96,12 @@ async fn sweep(gateway: Arc<Gateway>, mut stopped: tokio::sync::watch::Receiver<
 async fn witnessed(gateway: Arc<Gateway>, witnesses: Witnesses, mut stopped: tokio::sync::watch::Receiver<bool>) {
     while !witnesses.is_empty() {
         match witnesses.round(&gateway.authority, &gateway.db).await {
-            Ok(outcomes) => outcomes.into_iter().for_each(report),
+            Ok(outcomes) => {
+                outcomes.into_iter().for_each(report);
+                if let Err(error) = stop_where_behind(&gateway.authority, &witnesses).await {
+                    eprintln!("failed to note what witnesses have seen: failed to {error}");
+                }
+            }
             Err(error) => eprintln!("failed to ask witnesses: failed to {error}"),
         }
         tokio::select! {
@@ -106,11 +111,21 @@ async fn witnessed(gateway: Arc<Gateway>, witnesses: Witnesses, mut stopped: tok
     }
 }
 
+/// Signs nothing more where enough witnesses have seen a longer force log.
+async fn stop_where_behind(authority: &Authority, witnesses: &Witnesses) -> Result<(), ServiceError> {
+    match witnesses.ahead(authority.config.witnesses_required).await {
+        Some(size) => authority.signed.note_witnessed(&authority.force_log_origin, size, None),
+        None => Ok(()),
+    }
+}
+
 /// What somebody must look at.
 fn report(outcome: Outcome) {
     match outcome {
         Outcome::Unknown => eprintln!("failed to get a cosignature: a witness does not know this force log"),
-        Outcome::Ahead => eprintln!("failed to get a cosignature: a witness has seen a longer force log than this one"),
+        Outcome::Ahead { .. } => {
+            eprintln!("failed to get a cosignature: a witness has seen a longer force log than this one");
+        }
         Outcome::Refused => eprintln!("failed to get a cosignature: a witness refuses this force log's history"),
         Outcome::Malformed => eprintln!("failed to get a cosignature: a witness gave no answer of the protocol"),
         Outcome::Cosigned { .. } | Outcome::NotDue | Outcome::Later => {}

@@ -15,13 +15,11 @@ use peel_ledger::entry::{Entry, EntryClass, EntryTime};
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::writer::WriterState;
 
+use super::signed::SignedMemory;
 use super::{ServiceError, force_log};
 use crate::clock::{ExerciseClock, GatewayClock};
 use crate::force::{ForceConfig, ForceDir, ForceKeys, Rotation};
-use crate::storage::{BeforeCommit, Committed, Db, LogStore as _, Logs, StoreAddress, StoreError, StoredEntry, Tx};
-
-/// The events log's short name.
-pub(super) const EVENTS_LOG: &str = "events";
+use crate::storage::{AroundCommit, Committed, Db, LogStore as _, Logs, StoreAddress, StoreError, StoredEntry, Tx};
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +48,8 @@ pub struct Authority {
     pub clock: GatewayClock,
     /// Where its store is.
     pub store: StoreAddress,
+    /// What was signed last, outside the store.
+    pub signed: Arc<SignedMemory>,
 }
 
 impl fmt::Debug for Authority {
@@ -65,7 +65,7 @@ impl Authority {
         if exercise_clock.is_some() && !config.exercise {
             return Err(ServiceError::Invalid("exercise_clock"));
         }
-        let keys = ForceKeys::read(&dir, &config.force)?;
+        let keys = ForceKeys::read(&dir, &config.force)?.in_epoch(&config)?;
         Rotation::of(&dir).state_where_missing(&keys, &config.force)?;
         Ok(Self {
             recipients: config.recipient_keys()?,
@@ -73,6 +73,7 @@ impl Authority {
             force_log_origin: config.force_log_origin()?,
             clock: GatewayClock::new(exercise_clock, &mut rand::rng()),
             store: dir.store()?,
+            signed: Arc::new(SignedMemory::open(dir.signed())?),
             keys,
             config,
             dir,
@@ -84,22 +85,48 @@ impl Authority {
         &self,
         work: impl FnOnce(&Self, &Tx) -> Result<T, ServiceError> + Send,
     ) -> Result<T, ServiceError> {
-        Db::once(&self.store, |tx| {
+        let (value, sealed) = Db::once(&self.store, |tx| {
             let value = work(self, tx)?;
-            force_log::seal(self, tx)?;
-            Ok(value)
-        })
+            Ok::<_, ServiceError>((value, force_log::seal(self, tx)?))
+        })?;
+        if sealed {
+            Db::once(&self.store, |tx| self.remember(tx))?;
+        }
+        Ok(value)
     }
 
-    /// What must be true of every transaction of the service when it is committed.
-    pub(super) fn before_commit(self: &Arc<Self>) -> BeforeCommit {
-        let authority = Arc::clone(self);
-        Arc::new(move |tx| {
-            force_log::seal(&authority, tx).map_err(|error| match error {
-                ServiceError::Store(error) => error,
-                _ => StoreError::Corrupt,
-            })
-        })
+    /// The force log's origin and the events log's.
+    pub fn origins(&self) -> [Origin; 2] {
+        [self.force_log_origin.clone(), self.events_origin.clone()]
+    }
+
+    /// Makes durable outside the store what was signed, before anybody sees it.
+    pub(super) fn remember(&self, tx: &Tx) -> Result<(), ServiceError> {
+        self.signed.remember([&self.force_log_origin, &self.events_origin], tx)
+    }
+
+    /// The same for what is about to be shown to somebody.
+    pub(crate) fn cover(&self, tx: &Tx) -> Result<(), ServiceError> {
+        self.signed.cover([&self.force_log_origin, &self.events_origin], tx)
+    }
+
+    /// Takes for signed what the store holds, where nothing is known of what was signed: on an operator's word.
+    pub fn adopt(&self) -> Result<(), ServiceError> {
+        self.signed.adopt(&self.force_log_origin)?;
+        Db::once(&self.store, |tx| self.remember(tx))
+    }
+
+    /// What must be true of every transaction of the service when it is committed, and before it is answered.
+    pub(super) fn around_commit(self: &Arc<Self>) -> AroundCommit {
+        let of_the_store = |error| match error {
+            ServiceError::Store(error) => error,
+            _ => StoreError::Corrupt,
+        };
+        let (before, after) = (Arc::clone(self), Arc::clone(self));
+        AroundCommit {
+            before: Arc::new(move |tx| force_log::seal(&before, tx).map(drop).map_err(of_the_store)),
+            after: Arc::new(move |tx| after.remember(tx).map_err(of_the_store)),
+        }
     }
 
     /// An event of the force, now.
@@ -121,13 +148,21 @@ impl Authority {
 
     /// Begins the events log, where it has not begun: when the force is made, while both approvers' keys are there.
     pub fn begin_events_log(&self, tx: &Tx) -> Result<(), ServiceError> {
-        let logs = Logs(tx);
-        if logs.log(EVENTS_LOG)?.is_none() {
-            logs.create_log(EVENTS_LOG, &self.events_origin, &WriterState::new().to_bytes())?;
+        if Logs(tx).log(self.events_log())?.is_none() {
+            self.create_events_log(tx)?;
             let key = self.keys.events.verifier().map_err(|_| ServiceError::Internal)?;
             force_log::append_events_enrolment(self, tx, key)?;
         }
         Ok(())
+    }
+
+    /// The events log's short name in the store.
+    fn events_log(&self) -> &str {
+        self.events_origin.last_part()
+    }
+
+    pub(super) fn create_events_log(&self, tx: &Tx) -> Result<(), ServiceError> {
+        Ok(Logs(tx).create_log(self.events_log(), &self.events_origin, &WriterState::new().to_bytes())?)
     }
 
     /// Seals events, appends them to the events log and checkpoints it in the force log.
@@ -137,9 +172,9 @@ impl Authority {
         }
         self.begin_events_log(tx)?;
         let logs = Logs(tx);
-        let row = logs.log(EVENTS_LOG)?.ok_or(ServiceError::Internal)?;
+        let row = logs.log(self.events_log())?.ok_or(ServiceError::Internal)?;
         let mut state = WriterState::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
-        let mut last_ns = last_time(&logs, row.next_index)?;
+        let mut last_ns = last_time(&logs, self.events_log(), row.next_index)?;
         let mut appended = Vec::with_capacity(events.len());
         for event in events {
             let body = event.to_cbor().map_err(|_| ServiceError::Internal)?;
@@ -153,19 +188,19 @@ impl Authority {
         }
         let entries: Vec<StoredEntry<'_>> =
             appended.iter().map(|next| StoredEntry { leaf: &next.leaf, body: &next.entry }).collect();
-        logs.put_package(EVENTS_LOG, row.next_index, &entries, &state.to_bytes())?;
+        logs.put_package(self.events_log(), row.next_index, &entries, &state.to_bytes())?;
         let note = state.checkpoint(&self.events_origin).sign(&self.keys.events).map_err(|_| ServiceError::Internal)?;
         let at_ms = force_log::next_ms(self, tx)?;
         let note = force_log::append_events_checkpoint(self, tx, note, at_ms)?;
         let committed = Committed { size: state.size(), note: note.to_text(), at_ms };
-        Ok(logs.commit_size(EVENTS_LOG, &committed)?)
+        Ok(logs.commit_size(self.events_log(), &committed)?)
     }
 }
 
 /// The monotonic time of the events log's last entry.
-fn last_time(logs: &Logs<'_>, size: u64) -> Result<u64, ServiceError> {
+fn last_time(logs: &Logs<'_>, events: &str, size: u64) -> Result<u64, ServiceError> {
     let Some(last) = size.checked_sub(1) else { return Ok(0) };
-    let entry = logs.read_entries(EVENTS_LOG, last, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
+    let entry = logs.read_entries(events, last, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
     Ok(Entry::decode(&entry).map_err(|_| ServiceError::Internal)?.header().time.mono_ns)
 }
 

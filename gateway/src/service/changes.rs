@@ -14,7 +14,7 @@ use peel_ledger::note::{Ed25519Signer, VerifierKey};
 use peel_ledger::{Hash, Origin};
 
 use super::authority::About;
-use super::{Authority, ServiceError, force_log, policy};
+use super::{Authority, ServiceError, force_log, policy, restored};
 use crate::force::{ForceConfig, Rotation};
 use crate::storage::{self, Device, Standing, Tx};
 
@@ -164,6 +164,7 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
             // It may have stopped after the commit and before the files had moved: the leaf stands there once.
             if force_log::holds(authority, tx, leaf)? { Ok(()) } else { force_log::append_change(authority, tx, leaf) }
         }
+        Change::ForceLogEnded { .. } => restored::restart(authority, tx, leaf),
         Change::KeyChange { .. } => Err(ServiceError::Invalid("change.kind")),
     }
 }
@@ -202,6 +203,9 @@ pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
         Change::KeyChange { origin, .. } => serde_json::json!({ "key_change": origin.as_str() }),
         Change::PolicyChange { version, policy } => {
             serde_json::json!({ "policy_version": version, "sha256": policy.to_hex() })
+        }
+        Change::ForceLogEnded { origin, size, root, .. } => {
+            serde_json::json!({ "force_log_ended": origin.as_str(), "size": size, "root": root.map(|root| root.to_hex()) })
         }
         Change::PinChange { version, statement } => {
             serde_json::json!({ "pins_version": version, "sha256": statement.to_hex() })

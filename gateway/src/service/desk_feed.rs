@@ -57,8 +57,10 @@ pub struct DeskEvent {
 impl Gateway {
     /// All logs that have a durable checkpoint.
     pub async fn desk_logs(&self) -> Result<Vec<DeskLog>, ServiceError> {
+        let authority = self.authority.clone();
         self.db
-            .read(|tx| {
+            .read(move |tx| {
+                authority.cover(tx)?;
                 let mut listed = Vec::new();
                 for row in Logs(tx).logs()? {
                     let Some(committed) = row.committed else { continue };

@@ -148,6 +148,8 @@ fn in_words(code: &'static str) -> &'static str {
         "change.repeated" => "the change has been made already",
         "change.policy" => "the change needs the very policy that it was proposed for",
         "change.pins" => "the change is not the rotation that was prepared",
+        "change.restore" => "the store is not behind what was signed, or the change is about another state of it",
+        "change.adopt" => "there is a memory of what was signed: it is not replaced",
         "change.file" => "the file is not a change",
         "change.age" => "the change was proposed too long ago, or has a time to come",
         "body.malformed" => "the body is not of the described form",
@@ -171,6 +173,7 @@ impl ServiceError {
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Full) => "storage.full",
             Self::Store(StoreError::Unavailable | StoreError::Closed) => "storage.unavailable",
+            Self::Store(StoreError::RolledBack) => "storage.rolled_back",
             Self::Store(StoreError::Conflict) => "conflict",
             Self::Store(_) | Self::Force(_) | Self::Listen { .. } | Self::Internal => "internal",
             Self::Unauthenticated => "unauthenticated",
@@ -211,7 +214,7 @@ impl ServiceError {
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooManyRequests(seconds) => Some(*seconds),
-            Self::Store(StoreError::Full) => Some(60),
+            Self::Store(StoreError::Full | StoreError::RolledBack) => Some(60),
             _ if self.status() == 503 => Some(1),
             _ if self.status() >= 500 => Some(5),
             _ => None,
@@ -221,7 +224,9 @@ impl ServiceError {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Store(StoreError::Busy | StoreError::Unavailable | StoreError::Closed) => 503,
+            Self::Store(StoreError::Busy | StoreError::Unavailable | StoreError::Closed | StoreError::RolledBack) => {
+                503
+            }
             Self::Store(StoreError::Full) => 507,
             Self::Store(StoreError::Conflict) | Self::NotLive | Self::StateOrder | Self::MirrorConflict => 409,
             Self::Store(_) | Self::Force(_) | Self::Listen { .. } | Self::Internal => 500,

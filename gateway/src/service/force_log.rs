@@ -67,18 +67,20 @@ pub(super) fn append(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result
 }
 
 /// Signs the force log's checkpoint where leaves have come in: once for all transactions that are committed together.
-pub(super) fn seal(authority: &Authority, tx: &Tx) -> Result<(), ServiceError> {
+/// Whether there was something to sign.
+pub(super) fn seal(authority: &Authority, tx: &Tx) -> Result<bool, ServiceError> {
     let logs = Logs(tx);
-    let Some(row) = logs.log(FORCE_LOG)? else { return Ok(()) };
+    let Some(row) = logs.log(FORCE_LOG)? else { return Ok(false) };
     if row.committed.is_some_and(|committed| committed.size == row.next_index) {
-        return Ok(());
+        return Ok(false);
     }
+    authority.signed.check(&authority.force_log_origin, tx)?;
     let range = CompactRange::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
     let checkpoint = Checkpoint::of(authority.force_log_origin.clone(), &range);
     let note = checkpoint.sign(&authority.keys.force_log).map_err(|_| ServiceError::Internal)?;
     let at_ms = next_ms(authority, tx)?;
     logs.commit_size(FORCE_LOG, &Committed { size: range.size(), note: note.to_text(), at_ms })?;
-    Ok(())
+    Ok(true)
 }
 
 /// How many leaves are read at a time.
@@ -196,7 +198,11 @@ impl Gateway {
     /// The checkpoint to publish, with the witnesses' lines.
     pub async fn published_checkpoint(&self) -> Result<SignedNote, ServiceError> {
         let authority = self.authority.clone();
-        self.db.read(move |tx| witness::published(&authority, tx)).await?.ok_or(ServiceError::NotFound)
+        let published = move |tx: &Tx| {
+            authority.cover(tx)?;
+            witness::published(&authority, tx)
+        };
+        self.db.read(published).await?.ok_or(ServiceError::NotFound)
     }
 
     /// The newest beacon: the last element of the newest accepted checkpoint's leaf, which nobody could know before

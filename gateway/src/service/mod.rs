@@ -21,9 +21,11 @@ mod pin;
 mod policy;
 mod receipts;
 mod relay;
+mod restored;
 mod retention;
 mod sessions;
 mod sign_in;
+mod signed;
 mod standing;
 mod tiles;
 
@@ -47,8 +49,10 @@ pub use mirror::MirrorReply;
 pub use policy::install_policy;
 pub use receipts::{ReceiptOnRecord, paper_code};
 pub use relay::Relays;
+pub use restored::{prepare_restart, propose_restart};
 pub use sessions::{NONCE_WINDOW_S, Prover, Sessions, TOKEN_LIFE_S, TokenClaims, TooManyProofs, Window};
 pub use sign_in::{add_officer, record_truth};
+pub use signed::{LastSigned, SignedMemory};
 pub use standing::Standings;
 pub use tiles::TileRoots;
 
@@ -84,7 +88,8 @@ impl Gateway {
         let limits = authority.config.limits;
         let authority = Arc::new(authority);
         let bounds = DbLimits { queue: limits.queue, file_mib: limits.store_mib };
-        let db = Db::open(&authority.store, bounds, authority.before_commit())?;
+        Db::once(&authority.store, |tx| authority.signed.check(&authority.force_log_origin, tx))?;
+        let db = Db::open_around(&authority.store, bounds, authority.around_commit())?;
         let identity = ServerIdentity::open(TlsFiles::of(&authority.dir))?;
         let sessions = Sessions::new(authority.keys.access.clone());
         let gateway = Arc::new(Self {

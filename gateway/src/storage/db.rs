@@ -24,6 +24,24 @@ const LISTEN: Duration = Duration::from_millis(500);
 /// What is done in each transaction that writes, last: what must be true of it as a whole.
 pub type BeforeCommit = Arc<dyn Fn(&Tx) -> Result<(), StoreError> + Send + Sync>;
 
+/// What is done after each commit and before anybody gets an answer that rests on it.
+pub type AfterCommit = Arc<dyn Fn(&Tx) -> Result<(), StoreError> + Send + Sync>;
+
+/// What surrounds a commit.
+#[derive(Clone)]
+pub struct AroundCommit {
+    /// Last in the transaction.
+    pub before: BeforeCommit,
+    /// Once it is durable.
+    pub after: AfterCommit,
+}
+
+impl std::fmt::Debug for AroundCommit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AroundCommit")
+    }
+}
+
 /// Bounds of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct DbLimits {
@@ -61,7 +79,12 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
 
 impl Db {
     /// Opens the store on threads of its own.
-    pub fn open(address: &StoreAddress, limits: DbLimits, before_commit: BeforeCommit) -> Result<Self, StoreError> {
+    pub fn open(address: &StoreAddress, limits: DbLimits, before: BeforeCommit) -> Result<Self, StoreError> {
+        Self::open_around(address, limits, AroundCommit { before, after: Arc::new(|_| Ok(())) })
+    }
+
+    /// Opens the store on threads of its own; `around` surrounds each commit.
+    pub fn open_around(address: &StoreAddress, limits: DbLimits, around: AroundCommit) -> Result<Self, StoreError> {
         let queue = limits.queue;
         let (tell, opened) = std::sync::mpsc::channel();
         let (writes, waiting) = mpsc::channel(queue.max(1));
@@ -75,7 +98,7 @@ impl Db {
             if let Ok(tx) = first
                 && !failed
             {
-                write_until_closed(&place, tx, waiting, &before_commit);
+                write_until_closed(&place, tx, waiting, &around);
             }
         })?;
         opened.recv().map_err(|_| StoreError::Closed)??;
@@ -169,12 +192,7 @@ fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
     }
 }
 
-fn write_until_closed(
-    address: &StoreAddress,
-    mut tx: Tx,
-    mut waiting: mpsc::Receiver<Task>,
-    before_commit: &BeforeCommit,
-) {
+fn write_until_closed(address: &StoreAddress, mut tx: Tx, mut waiting: mpsc::Receiver<Task>, around: &AroundCommit) {
     let mut next = waiting.blocking_recv();
     while let Some(task) = next.take() {
         if !tx.engine().is_usable()
@@ -198,7 +216,7 @@ fn write_until_closed(
                         Err(_) => break,
                     }
                 }
-                group::commit(&tx, jobs, before_commit);
+                group::commit(&tx, jobs, around);
             }
         }
         if next.is_none() {

@@ -35,6 +35,11 @@ pub enum StoreError {
     /// What was read does not make sense.
     #[error("read a record of the store")]
     Corrupt,
+    /// The store holds less of the force's logs than was signed, or something else: it was put back from a backup.
+    #[error(
+        "sign anything: the store is older than what was signed before (docs/operate.md, \"Restored from a backup\")"
+    )]
+    RolledBack,
     /// Somebody else changed it in between.
     #[error("change a record that has changed meanwhile")]
     Conflict,

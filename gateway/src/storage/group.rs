@@ -7,7 +7,7 @@
 use tokio::sync::oneshot;
 
 use super::StoreError;
-use super::db::BeforeCommit;
+use super::db::AroundCommit;
 use super::engine::{Access, Engine};
 use super::tx::Tx;
 
@@ -75,7 +75,7 @@ fn run(tx: &Tx, engine: &dyn Engine, job: &mut dyn Job) -> Result<bool, StoreErr
     Ok(keep)
 }
 
-fn run_all(tx: &Tx, jobs: &mut [Box<dyn Job>], before_commit: &BeforeCommit) -> Result<(), StoreError> {
+fn run_all(tx: &Tx, jobs: &mut [Box<dyn Job>], around: &AroundCommit) -> Result<(), StoreError> {
     let engine = tx.engine();
     engine.begin(Access::Write)?;
     let mut keeps = false;
@@ -83,8 +83,9 @@ fn run_all(tx: &Tx, jobs: &mut [Box<dyn Job>], before_commit: &BeforeCommit) -> 
         keeps |= run(tx, engine, job.as_mut())?;
     }
     if keeps {
-        before_commit(tx)?;
-        engine.commit()
+        (around.before)(tx)?;
+        engine.commit()?;
+        (around.after)(tx)
     } else {
         engine.roll_back();
         Ok(())
@@ -92,8 +93,8 @@ fn run_all(tx: &Tx, jobs: &mut [Box<dyn Job>], before_commit: &BeforeCommit) -> 
 }
 
 /// Runs jobs in one transaction and answers them after its commit.
-pub(super) fn commit(tx: &Tx, mut jobs: Vec<Box<dyn Job>>, before_commit: &BeforeCommit) {
-    let done = run_all(tx, &mut jobs, before_commit);
+pub(super) fn commit(tx: &Tx, mut jobs: Vec<Box<dyn Job>>, around: &AroundCommit) {
+    let done = run_all(tx, &mut jobs, around);
     if done.is_err() {
         tx.engine().roll_back();
     }

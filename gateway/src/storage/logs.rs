@@ -57,6 +57,8 @@ pub struct StoredEntry<'a> {
 pub trait LogStore {
     /// Makes an empty log.
     fn create_log(&self, log_id: &str, origin: &Origin, state: &[u8]) -> Result<(), StoreError>;
+    /// Gives a log another name; what it holds stays, and what was signed of it is for the caller to sign again.
+    fn rename_log(&self, log_id: &str, origin: &Origin) -> Result<(), StoreError>;
     /// A log's state.
     fn log(&self, log_id: &str) -> Result<Option<LogRow>, StoreError>;
     /// All logs, in the order of their names.
@@ -117,6 +119,12 @@ impl LogStore for Logs<'_> {
             params![log_id, origin.as_str(), state],
         )?;
         Ok(())
+    }
+
+    fn rename_log(&self, log_id: &str, origin: &Origin) -> Result<(), StoreError> {
+        let changed =
+            self.0.execute("update log set origin = ?1 where log_id = ?2", params![origin.as_str(), log_id])?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
     fn log(&self, log_id: &str) -> Result<Option<LogRow>, StoreError> {

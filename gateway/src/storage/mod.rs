@@ -28,7 +28,7 @@ pub use access::{
 };
 pub use address::StoreAddress;
 pub use alerts::{AlertRow, alert, alerts_of, put_alert, set_alert_withdrawn};
-pub use db::{BeforeCommit, Db, DbLimits};
+pub use db::{AfterCommit, AroundCommit, BeforeCommit, Db, DbLimits};
 pub use deployments::{
     DeploymentRow, Member, PolicyRow, add_member, deployment, deployments, latest_policy, members, put_deployment,
     put_policy, remove_member, set_state,
@@ -40,10 +40,11 @@ pub use media::{
 };
 pub use outbox::{
     OutboxRow, Recipients, StoredEvent, bounds, events_after, is_over_full, prune, put_event, recipients_of_alert,
-    redact_alerts,
+    redact_alerts, skip_numbers,
 };
 pub use tx::Tx;
 pub use value::{Cell, FromCell, Row, ToValue, Value};
 pub use witnesses::{
-    CosignatureRow, cosignatures, cosigned_sizes, prune_cosignatures, put_cosignature, witnessed_size,
+    CosignatureRow, cosignatures, cosigned_sizes, forget_cosignatures, prune_cosignatures, put_cosignature,
+    witnessed_size,
 };

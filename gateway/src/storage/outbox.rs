@@ -102,6 +102,12 @@ pub fn bounds(tx: &Tx, enrolment_id: EnrolmentId) -> Result<(u64, u64), StoreErr
     Ok((oldest.map_or(last, |seq| seq.saturating_sub(1)), last))
 }
 
+/// Passes over numbers in every device's stream: the next one given is greater by so many.
+pub fn skip_numbers(tx: &Tx, count: u32) -> Result<(), StoreError> {
+    tx.execute("update device set last_seq = last_seq + ?1", params![count])?;
+    Ok(())
+}
+
 /// Whether any device has more than `keep` events stored.
 pub fn is_over_full(tx: &Tx, keep: u32) -> Result<bool, StoreError> {
     let sql = "select exists (select 1 from device where last_seq > ?1 and exists (select 1 from outbox \

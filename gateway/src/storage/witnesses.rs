@@ -66,6 +66,12 @@ pub fn prune_cosignatures(tx: &Tx, size: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Forgets all cosignatures: they are over a log of another name.
+pub fn forget_cosignatures(tx: &Tx) -> Result<(), StoreError> {
+    tx.execute("delete from cosignature", params![])?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

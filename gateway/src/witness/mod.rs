@@ -44,7 +44,10 @@ pub enum Outcome {
     /// It does not know the force log.
     Unknown,
     /// It has seen a longer force log than there is.
-    Ahead,
+    Ahead {
+        /// How long.
+        size: u64,
+    },
     /// It refuses the force log's history or signature.
     Refused,
     /// It was not reached, is busy, or failed.
@@ -58,18 +61,20 @@ pub enum Outcome {
 struct Due {
     at: Option<Instant>,
     ceiling: Duration,
+    /// The longer force log that it said it had seen when it was last asked.
+    ahead: Option<u64>,
 }
 
 impl Due {
     const fn now() -> Self {
-        Self { at: None, ceiling: FIRST_WAIT }
+        Self { at: None, ceiling: FIRST_WAIT, ahead: None }
     }
 
     /// Full jitter below a ceiling that doubles; not before `least`.
     fn after_failure(self, now: Instant, least: Duration) -> Self {
         let ceiling = u64::try_from(self.ceiling.as_millis()).unwrap_or(u64::MAX);
         let wait = Duration::from_millis(rand::rng().next_u64() % (ceiling + 1)).max(least).min(LAST_WAIT);
-        Self { at: Some(now + wait), ceiling: (self.ceiling * 2).min(LAST_WAIT) }
+        Self { at: Some(now + wait), ceiling: (self.ceiling * 2).min(LAST_WAIT), ..self }
     }
 }
 
@@ -110,11 +115,31 @@ impl Witnesses {
     /// Asks each witness that is due for its cosignature over the newest checkpoint, all at the same time, and keeps
     /// what they give. One outcome a witness, in the configuration's order.
     pub async fn round(&self, authority: &Authority, db: &Db) -> Result<Vec<Outcome>, ServiceError> {
-        let newest = db.read(newest).await?;
+        let newest = {
+            let (signed, origins) = (authority.signed.clone(), authority.origins());
+            db.read(move |tx| {
+                signed.cover([&origins[0], &origins[1]], tx)?;
+                newest(tx)
+            })
+            .await?
+        };
         let Some((size, note)) = newest.filter(|_| !self.is_empty()) else { return Ok(Vec::new()) };
         self.catch_up(db, size).await?;
         let asked = self.all.iter().map(|witness| self.ask(witness, authority, db, size, &note));
         futures_util::future::join_all(asked).await.into_iter().collect()
+    }
+
+    /// A longer force log that so many witnesses say they have seen that no checkpoint could have enough cosignatures any
+    /// more: the store was put back from a backup. One outsider alone stops no force that asks several.
+    pub async fn ahead(&self, required: usize) -> Option<u64> {
+        let mut said = Vec::new();
+        for witness in &self.all {
+            said.extend(witness.due.lock().await.ahead);
+        }
+        let spared = self.all.len().checked_sub(required.max(1))?;
+        said.sort_unstable();
+        // The longest that more than the spared ones have seen.
+        said.into_iter().rev().nth(spared)
     }
 
     async fn catch_up(&self, db: &Db, size: u64) -> Result<(), ServiceError> {
@@ -166,7 +191,10 @@ impl Witnesses {
             // Another process may have shown it what was stored since this round began.
             WitnessAnswer::Ahead { size } if held(db).await? >= size => return Ok(Outcome::Later),
             // Somebody must act first: ask seldom.
-            WitnessAnswer::Ahead { .. } => (Outcome::Ahead, LAST_WAIT),
+            WitnessAnswer::Ahead { size } => {
+                due.ahead = Some(size);
+                (Outcome::Ahead { size }, LAST_WAIT)
+            }
             WitnessAnswer::Refused => (Outcome::Refused, LAST_WAIT),
             WitnessAnswer::Unknown => (Outcome::Unknown, LAST_WAIT),
             WitnessAnswer::Malformed | WitnessAnswer::Resend { .. } => (Outcome::Malformed, Duration::ZERO),

@@ -12,6 +12,9 @@ use super::manifest::{MANIFEST_PATH, Manifest};
 use super::report::{Report, Verdict};
 use super::trust::{Trust, TrustedLog};
 use super::{Files, log_folder};
+use crate::Origin;
+use crate::checkpoint::Checkpoint;
+use crate::force_log::{Change, ForceLeaf};
 use crate::note::{SignedNote, VerifierKey};
 
 /// How a log of the newer bundle stands to that of the older.
@@ -30,6 +33,9 @@ pub enum Relation {
     Added,
     /// Only in the older bundle.
     Gone,
+    /// The newer goes on under another name since the force's store was put back from a backup, and says so: what the
+    /// older had from the first difference on is lost.
+    BegunAnew,
     /// Not sound by itself in one of the two, so there is nothing to compare.
     Unsound,
 }
@@ -76,15 +82,17 @@ pub fn compare(older: &Files, newer: &Files, trust: &Trust) -> Comparison {
     let mut witnesses = trust.witnesses.clone();
     witnesses.push(trust.gateway.clone());
     let mut logs: Vec<LogRelation> = Vec::new();
-    logs.extend(relation(older, newer, &trust.force_log, &witnesses, true));
+    let former = former(older, trust);
+    let first = former.as_ref().unwrap_or(&trust.force_log);
+    logs.extend(relation(older, newer, [first, &trust.force_log], &witnesses, true));
     for trusted in &trust.logs {
-        logs.extend(relation(older, newer, trusted, std::slice::from_ref(&trust.gateway), false));
+        logs.extend(relation(older, newer, [trusted; 2], std::slice::from_ref(&trust.gateway), false));
     }
-    let unknown = unknown_folders(older, newer, trust);
+    let unknown = unknown_folders(older, newer, trust, former.as_ref());
     let has = |wanted: &[Relation]| logs.iter().any(|log| wanted.contains(&log.relation));
     let verdict = if has(&[Relation::RolledBack, Relation::Forked, Relation::Gone]) {
         Verdict::Tampered
-    } else if has(&[Relation::Unsound]) || unknown > 0 || logs.is_empty() {
+    } else if has(&[Relation::Unsound, Relation::BegunAnew]) || unknown > 0 || logs.is_empty() {
         Verdict::Incomplete
     } else {
         Verdict::Good
@@ -98,27 +106,53 @@ pub fn compare(older: &Files, newer: &Files, trust: &Trust) -> Comparison {
     Comparison { verdict, logs, unknown, remarks }
 }
 
+/// The force log of the older bundle, where it has another name than now.
+fn former(older: &Files, trust: &Trust) -> Option<TrustedLog> {
+    let name = |path: &String| Some(path.strip_prefix("logs/")?.strip_suffix("/checkpoint")?.to_owned());
+    let origins = older.keys().filter_map(name);
+    let origins = origins.filter_map(|name| Origin::new(format!("{}/peel/{name}", trust.force_domain)).ok());
+    origins.filter(|origin| *origin != trust.force_log.origin).find_map(|origin| trust.force_log_at(&origin))
+}
+
+/// Whether a force log says, where it first differs from its former self, that this one ended.
+fn says_so(first: &CheckedLog<'_>, second: &CheckedLog<'_>) -> bool {
+    let at = difference(first, second).unwrap_or(first.checkpoint.size);
+    let entries = second.view.entries.iter().skip(usize::try_from(at).unwrap_or(usize::MAX));
+    let mut ended = entries.filter_map(|bytes| match ForceLeaf::decode(bytes) {
+        Ok(ForceLeaf::Change { change: Change::ForceLogEnded { origin, size, root, .. }, .. }) => {
+            Some((origin, size, root))
+        }
+        _ => None,
+    });
+    let Checkpoint { origin, size, root } = &first.checkpoint;
+    ended
+        .any(|(named, last, at)| named == *origin && last >= *size && (last > *size || at.is_none_or(|at| at == *root)))
+}
+
 fn relation(
     older: &Files,
     newer: &Files,
-    trusted: &TrustedLog,
+    [in_the_older, trusted]: [&TrustedLog; 2],
     cosigners: &[VerifierKey],
     strangers: bool,
 ) -> Option<LogRelation> {
     let cosigners = Cosigners { keys: cosigners, strangers };
-    let there = |files: &Files| files.contains_key(&format!("{}/checkpoint", log_folder(&trusted.origin)));
-    let (in_older, in_newer) = (there(older), there(newer));
-    let read = |files, there: bool| {
-        if there { check_log(files, trusted, cosigners, &mut Report::new()) } else { None }
+    let there =
+        |files: &Files, log: &TrustedLog| files.contains_key(&format!("{}/checkpoint", log_folder(&log.origin)));
+    let (in_older, in_newer) = (there(older, in_the_older), there(newer, trusted));
+    let read = |files, log, there: bool| {
+        if there { check_log(files, log, cosigners, &mut Report::new()) } else { None }
     };
-    let (first, second) = (read(older, in_older), read(newer, in_newer));
+    let (first, second) = (read(older, in_the_older, in_older), read(newer, trusted, in_newer));
     let mut first_difference = None;
     let relation = match (in_older, in_newer, &first, &second) {
         (false, false, ..) => return None,
         (true, true, Some(first), Some(second)) => {
             first_difference = difference(first, second);
             let shorter = second.checkpoint.size.cmp(&first.checkpoint.size);
+            let anew = in_the_older.origin != trusted.origin && says_so(first, second);
             match (first_difference, shorter) {
+                _ if anew => Relation::BegunAnew,
                 (Some(_), _) => Relation::Forked,
                 (None, std::cmp::Ordering::Equal) => Relation::Same,
                 (None, std::cmp::Ordering::Greater) => Relation::Grown,
@@ -144,8 +178,8 @@ fn seen(log: Option<&CheckedLog<'_>>) -> Option<Seen> {
     Some(Seen { size: checkpoint.size, root: checkpoint.root.to_hex() })
 }
 
-fn unknown_folders(older: &Files, newer: &Files, trust: &Trust) -> u64 {
-    let all = trust.logs.iter().chain(std::iter::once(&trust.force_log));
+fn unknown_folders(older: &Files, newer: &Files, trust: &Trust, former: Option<&TrustedLog>) -> u64 {
+    let all = trust.logs.iter().chain(std::iter::once(&trust.force_log)).chain(former);
     let known: BTreeSet<String> = all.map(|log| log_folder(&log.origin)).collect();
     let folder = |path: &str| {
         let (name, _) = path.strip_prefix("logs/")?.split_once('/')?;

@@ -36,6 +36,26 @@ pub(super) struct ForceRecord {
     /// When each beacon was made.
     beacons: BTreeMap<Hash, u64>,
     last_time: u64,
+    /// Former force logs, each with how many of its leaves stand here.
+    ended: Vec<Ended>,
+    taken: u64,
+}
+
+/// A former force log: its store was put back from a backup.
+pub(super) struct Ended {
+    pub(super) origin: Origin,
+    pub(super) size: u64,
+    pub(super) root: Option<Hash>,
+    /// How many of its leaves are kept.
+    pub(super) kept: u64,
+}
+
+/// Whether a change was approved for this force's log, under the name that it has or one that it had.
+fn is_for(leaf: &ForceLeaf, trust: &Trust) -> bool {
+    let ForceLeaf::Change { force_log: Some(named), .. } = leaf else { return true };
+    let epoch = |origin: &Origin| origin.force_log_epoch(&trust.force_domain);
+    leaf.check_force_log(&trust.force_log.origin).is_ok()
+        || epoch(named).is_some_and(|named| Some(named) < epoch(&trust.force_log.origin))
 }
 
 impl ForceRecord {
@@ -60,16 +80,29 @@ impl ForceRecord {
         }
         let policies = record.policies.iter();
         report.policies = policies.map(|(version, sha256)| (*version, sha256.to_hex())).collect();
+        for Ended { origin, size, kept, .. } in &record.ended {
+            let what = "leaves were known when the force's store was put back from a backup";
+            report.remarks.push(format!("{origin}: {size} {what}, the first {kept} of them are here"));
+        }
         if report.made_at_s.is_some_and(|made_at_s| made_at_s < record.last_time) {
             report.remarks.push("the manifest states an earlier time than the force log's last leaf".to_owned());
         }
         record
     }
 
+    /// The former force log of a name.
+    pub(super) fn ended(&self, origin: &Origin) -> Option<&Ended> {
+        self.ended.iter().find(|ended| ended.origin == *origin)
+    }
+
     fn take(&mut self, bytes: &[u8], trust: &Trust) -> Result<(), Problem> {
+        let index = self.taken;
+        self.taken += 1;
         let leaf = ForceLeaf::decode(bytes).map_err(|_| Problem::ForceLeafForm)?;
         leaf.check_approvals(&trust.approvers, trust.approvals_required).map_err(|_| Problem::Approvals)?;
-        leaf.check_force_log(&trust.force_log.origin).map_err(|_| Problem::OtherForce)?;
+        if !is_for(&leaf, trust) {
+            return Err(Problem::OtherForce);
+        }
         let statement = leaf.statement_hash();
         // People take time to approve a change; what the gateway appends at once has no excuse.
         let delay_s = if matches!(leaf, ForceLeaf::Change { .. }) { MAX_CHANGE_AGE_S } else { 0 };
@@ -78,7 +111,7 @@ impl ForceRecord {
             ForceLeaf::Change { change, force_log, at_s, .. } => {
                 let new = statement.is_none_or(|statement| self.changes.insert(statement));
                 let taken =
-                    if new { self.change(change, force_log.is_some(), trust) } else { Err(Problem::ChangeRepeated) };
+                    if new { self.change(change, force_log.is_some(), index, trust) } else { Err(Problem::ChangeRepeated) };
                 (at_s, taken.and(self.bind(force_log.is_some())))
             }
         };
@@ -110,7 +143,7 @@ impl ForceRecord {
     }
 
     /// A log is enrolled once, and only a log that is enrolled and not revoked changes its keys.
-    fn change(&mut self, change: Change, bound: bool, trust: &Trust) -> Result<(), Problem> {
+    fn change(&mut self, change: Change, bound: bool, index: u64, trust: &Trust) -> Result<(), Problem> {
         let strict = trust.approvals_required > 0;
         let known = |record: &Self, origin: &Origin| record.enrolled.contains_key(origin);
         match change {
@@ -127,6 +160,16 @@ impl ForceRecord {
             Change::Revocation { origin, .. } => {
                 self.revoked.insert(origin);
                 Ok(())
+            }
+            Change::ForceLogEnded { origin, size, root, events } => {
+                let epoch = |origin: &Origin| origin.force_log_epoch(&trust.force_domain);
+                let before = epoch(&origin).is_some_and(|ended| Some(ended) < epoch(&trust.force_log.origin));
+                let next = Origin::new(events.name()).ok().filter(|next| !known(self, next));
+                let next = next.filter(|next| next.events_epoch(&trust.force_domain).is_some());
+                self.ended.push(Ended { origin, size, root, kept: index });
+                let sound = before && next.is_some();
+                self.enrolled.extend(next.map(|next| (next, texts(&events, None))));
+                if sound { Ok(()) } else { Err(Problem::Enrolment) }
             }
             Change::PolicyChange { version, policy } => {
                 self.unbound += u64::from(!bound);

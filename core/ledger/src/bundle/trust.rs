@@ -212,7 +212,7 @@ impl Trust {
             return Err(TrustError::Key("manifest"));
         }
         let force_log = log(&file.force_log, None).map_err(|_| TrustError::Key("force_log"))?;
-        if Origin::force_log(domain).map_err(|_| TrustError::Form)? != force_log.origin {
+        if force_log.origin.force_log_epoch(domain).is_none() {
             return Err(TrustError::Key("force_log"));
         }
         let logs = file.log.iter().map(|entry| log(&entry.key, entry.hardware.as_deref()));
@@ -232,6 +232,15 @@ impl Trust {
         };
         trust.check()?;
         Ok(trust)
+    }
+
+    /// The force log under the name that it had in an epoch up to the present one: it has one key for all of them.
+    pub fn force_log_at(&self, origin: &Origin) -> Option<TrustedLog> {
+        let epoch = origin.force_log_epoch(&self.force_domain)?;
+        let known = epoch <= self.force_log.origin.force_log_epoch(&self.force_domain)?;
+        let key = self.force_log.key.key_bytes().try_into().ok().filter(|_| known)?;
+        let key = VerifierKey::ed25519(origin.as_str(), &key).ok()?;
+        Some(TrustedLog { origin: origin.clone(), key, hardware: None })
     }
 
     fn check(&self) -> Result<(), TrustError> {

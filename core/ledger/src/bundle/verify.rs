@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::force::ForceRecord;
+use super::force::{Ended, ForceRecord};
 use super::logs::{CheckedLog, Cosigners, check_entries, check_event_ids, check_log};
 use super::manifest::{MANIFEST_PATH, Manifest};
 use super::opening::{OpenedEntry, open_log};
@@ -48,9 +48,9 @@ pub fn verify(
     check_event_ids(&logs.iter().map(|(_, log)| log).collect::<Vec<_>>(), &mut report);
     if let Some(force) = &force {
         check_witnesses(force, trust, &mut report);
-        check_last_seen(force, options.last_seen, &mut report);
         let record = ForceRecord::read(force, trust, &mut report);
         check_witness_times(force, trust, record.last_time(), &mut report);
+        check_last_seen(force, &record, options.last_seen, &mut report);
         for (trusted, log) in &mut logs {
             record.check(trusted, log, trust, &mut report);
         }
@@ -198,14 +198,24 @@ fn check_witness_times(force: &CheckedLog<'_>, trust: &Trust, last_leaf_s: u64, 
     report.remarks.push(format!("the force log's last leaf states a time {gap} s {order} the latest witness's"));
 }
 
-fn check_last_seen(force: &CheckedLog<'_>, last_seen: Option<&Checkpoint>, report: &mut Report) {
+fn check_last_seen(force: &CheckedLog<'_>, record: &ForceRecord, last_seen: Option<&Checkpoint>, report: &mut Report) {
     let name = force.origin.as_str();
     let Some(seen) = last_seen else {
         report.not_checked(Some(name), "consistency with an earlier visit: no earlier checkpoint given", false);
         return;
     };
-    if seen.origin == force.origin && force.root_at(seen.size) == Some(seen.root) {
+    let ended = record.ended(&seen.origin);
+    let kept = if seen.origin == force.origin { Some(u64::MAX) } else { ended.map(|ended| ended.kept) };
+    let continues = kept.is_some_and(|kept| seen.size <= kept) && force.root_at(seen.size) == Some(seen.root);
+    // What the force says of the former log's end must agree with what was seen of it.
+    let lost = ended
+        .filter(|ended| ended.kept < seen.size && seen.size <= ended.size)
+        .filter(|ended| seen.size < ended.size || ended.root.is_none_or(|root| root == seen.root));
+    if continues {
         report.checked(Some(name), "continues the checkpoint seen before", 1);
+    } else if let Some(Ended { kept, .. }) = lost {
+        let what = "leaves seen before, which the force says it lost when it put its store back from a backup";
+        report.not_checked(Some(name), format!("{} {what}", seen.size - kept), true);
     } else {
         report.fail(Some(name), None, Problem::Consistency);
     }

@@ -120,6 +120,18 @@ pub enum Change {
         /// SHA-256 of the signed statement of the pins ([`crate::pins`]).
         statement: Hash,
     },
+    /// Kind 6: the force's store was put back from a backup, so its logs go on under other names. All leaves before this
+    /// one are the former log's first ones.
+    ForceLogEnded {
+        /// The former force log.
+        origin: Origin,
+        /// The last size that is known of it.
+        size: u64,
+        /// Its root there, where it is known.
+        root: Option<Hash>,
+        /// The key of the events log from here on; its name is that log's origin.
+        events: VerifierKey,
+    },
     /// Kind 4: a policy comes into force.
     PolicyChange {
         /// The policy's version.
@@ -167,6 +179,7 @@ impl Change {
             Self::KeyChange { .. } => 3,
             Self::PolicyChange { .. } => 4,
             Self::PinChange { .. } => 5,
+            Self::ForceLogEnded { .. } => 6,
         }
     }
 
@@ -185,6 +198,14 @@ impl Change {
                 }
                 Self::Revocation { origin, reason } => {
                     e.array(2)?.str(origin.as_str())?.str(reason)?;
+                }
+                Self::ForceLogEnded { origin, size, root, events } => {
+                    e.array(4)?.str(origin.as_str())?.u64(*size)?;
+                    match root {
+                        Some(root) => e.bytes(root.as_bytes())?,
+                        None => e.null()?,
+                    };
+                    e.str(&events.to_string())?;
                 }
                 Self::PolicyChange { version, policy: hash } | Self::PinChange { version, statement: hash } => {
                     e.array(2)?.u64(*version)?.bytes(hash.as_bytes())?;
@@ -229,6 +250,17 @@ impl Change {
             5 => {
                 cbor::array(d, 2)?;
                 Self::PinChange { version: d.u64()?, statement: Hash::new(cbor::fixed(d)?) }
+            }
+            6 => {
+                cbor::array(d, 4)?;
+                let (origin, size) = (read_origin(d)?, d.u64()?);
+                let root = if d.datatype()? == Type::Null {
+                    d.null()?;
+                    None
+                } else {
+                    Some(Hash::new(cbor::fixed(d)?))
+                };
+                Self::ForceLogEnded { origin, size, root, events: read_key(d)? }
             }
             _ => return Err(Malformed),
         };

@@ -14,6 +14,11 @@ fn enrolment() -> Change {
     Change::Enrolment { origin, log_key, hardware_key: None }
 }
 
+fn ended(root: Option<Hash>) -> Change {
+    let events = person("force.example/peel/events-2", 7).verifier().unwrap();
+    Change::ForceLogEnded { origin: Origin::force_log("force.example").unwrap(), size: 9, root, events }
+}
+
 fn leaves() -> Vec<ForceLeaf> {
     let origin = Origin::device("force.example", "e1").unwrap();
     let changes = [
@@ -26,6 +31,8 @@ fn leaves() -> Vec<ForceLeaf> {
         },
         Change::PolicyChange { version: 3, policy: Hash::default() },
         Change::PinChange { version: 2, statement: Hash::default() },
+        ended(None),
+        ended(Some(Hash::of(&[b"root"]))),
     ];
     let checkpoint =
         CheckpointLeaf { origin, size: 300, root: Hash::default(), cosigned_at_s: 7, lines: Hash::default() };

@@ -9,7 +9,7 @@ use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::id::EnrolmentId;
 use peel_gateway::clock::ExerciseClock;
 use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create};
-use peel_gateway::service::{Authority, Gateway, NewDevice, ServiceError, enrolment_code};
+use peel_gateway::service::{Authority, Gateway, NewDevice, ServiceError, SignedMemory, enrolment_code};
 use peel_gateway::storage::{LogStore as _, Logs, StoreAddress};
 use peel_journal::upload::Endpoint;
 use peel_ledger::note::{Ed25519Signer, VerifierKey};
@@ -103,7 +103,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// Removes a store's files.
 pub(crate) fn remove(path: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", "-signed", "-signed.lock"] {
         let _ = std::fs::remove_file(beside(path, suffix));
     }
 }
@@ -147,6 +147,13 @@ fn open(path: &Path, clock_ms: i64, store_mib: Option<u32>) -> Arc<Gateway> {
     let clock = ExerciseClock { epoch_ms: now + clock_ms, real_ms: now, speed_thousandths: 1_000 };
     let mut authority = Authority::open(force().data.clone(), Some(clock)).unwrap();
     authority.store = StoreAddress::file(path);
+    let signed = beside(path, "-signed");
+    let known = signed.exists();
+    authority.signed = Arc::new(SignedMemory::open(signed).unwrap());
+    if !known {
+        // The whole machine was put back, with no witness to say so: what the phones make of it is tried here.
+        authority.adopt().unwrap();
+    }
     authority.config.limits.store_mib = store_mib;
     Gateway::open(authority).unwrap()
 }
@@ -175,6 +182,9 @@ impl Server {
     pub(crate) fn restart(&mut self, from: Option<&Path>) {
         let path = new_path();
         copy(from.unwrap_or(&self.path), &path);
+        if from.is_none() {
+            std::fs::copy(beside(&self.path, "-signed"), beside(&path, "-signed")).unwrap();
+        }
         self.gateway = open(&path, self.clock_ms, self.store_mib);
         remove(&self.path);
         self.path = path;

@@ -1,0 +1,207 @@
+//! A store that was put back from a backup signs nothing more under the names that it signed before.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use peel_gateway::bundle::{bundle_files, trust_text};
+use peel_gateway::force::ForceConfig;
+use peel_gateway::server::RunningServer;
+use peel_gateway::service::{
+    Authority, DeploymentFile, ServiceError, create_deployment, prepare_restart, propose_restart, submit,
+};
+use peel_gateway::storage::{LogStore as _, Logs};
+use peel_ledger::bundle::{Files, Problem, Relation, Trust, Verdict, VerifyOptions, compare, verify};
+use peel_ledger::checkpoint::Checkpoint;
+use peel_ledger::note::SignedNote;
+use reqwest::Method;
+use support::device_log::Log;
+use support::{OFFICER, Serving, TestForce, TestGateway, TestPhone};
+
+const FILES: [&str; 3] = ["", "-wal", "-shm"];
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
+fn copy_store(from: &Path, to: &Path) {
+    for suffix in FILES {
+        let _ = std::fs::remove_file(beside(to, suffix));
+        let _ = std::fs::copy(beside(from, suffix), beside(to, suffix));
+    }
+}
+
+async fn stop(gateway: TestGateway) -> std::sync::Arc<TestForce> {
+    let TestGateway { force, serving, http } = gateway;
+    drop(http);
+    if let Serving::Here(server) = serving {
+        server.shut_down().await;
+    }
+    force
+}
+
+async fn start(force: &TestForce) -> Result<RunningServer, ServiceError> {
+    RunningServer::start(force.data(), "127.0.0.1:0".parse().unwrap(), None).await
+}
+
+fn one_more(force: &TestForce) -> Result<(), ServiceError> {
+    let file = DeploymentFile::parse(support::DEPLOYMENT).unwrap();
+    force.change(|authority, tx| create_deployment(authority, tx, file)).map(drop)
+}
+
+fn restart(force: &TestForce, seen: Option<&str>) -> Result<(), ServiceError> {
+    prepare_restart(&force.data(), seen)?;
+    force.change(|authority, tx| {
+        let leaf = propose_restart(authority, tx)?;
+        submit(authority, tx, &leaf, None)
+    })
+}
+
+fn bundle(force: &TestForce) -> (Files, Trust) {
+    let (files, trust) =
+        force.change(|authority, tx| Ok((bundle_files(authority, tx)?, trust_text(authority, tx)?))).unwrap();
+    (files, Trust::parse(&trust).unwrap())
+}
+
+async fn published(gateway: &TestGateway) -> (String, Checkpoint) {
+    let text = gateway.call(Method::GET, "/v1/log/checkpoint").send().await.unwrap().text().await.unwrap();
+    let checkpoint = Checkpoint::from_note(&SignedNote::parse(text.as_bytes()).unwrap()).unwrap();
+    (text, checkpoint)
+}
+
+/// The numbers of a phone's stream after a number, until a message of the newest kind: an alert.
+async fn numbers_up_to_an_alert(gateway: &TestGateway, phone: &TestPhone, after: u64) -> Vec<u64> {
+    let mut stream = phone.stream(gateway, Some(after)).await;
+    let mut numbers = Vec::new();
+    while let Some(message) = stream.next().await {
+        numbers.extend(message.id);
+        if message.event == "lfr.alert" {
+            break;
+        }
+    }
+    numbers
+}
+
+async fn sync(gateway: &TestGateway, phone: &TestPhone, trail: &Log, from: u64) {
+    phone.announce(gateway, trail, from).await;
+    assert_eq!(phone.upload(gateway, trail, from).await.0, 200);
+}
+
+#[tokio::test]
+async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under_other_names() {
+    let gateway = TestGateway::serve(TestForce::with_store(None)).await;
+    let phone = gateway.phone(OFFICER).await;
+    gateway.go_live().await;
+    gateway.ingest().await;
+    let before = numbers_up_to_an_alert(&gateway, &phone, 0).await;
+    let mut trail = Log::new(&phone);
+    trail.write(3);
+    sync(&gateway, &phone, &trail, 0).await;
+    let (kept, early) = published(&gateway).await;
+
+    // A backup, and then work that it does not have.
+    let force = stop(gateway).await;
+    let (store, backup) = (force.data().database(), force.path("backup.db"));
+    copy_store(&store, &backup);
+    let gateway = TestGateway::serve(force).await;
+    gateway.ingest().await;
+    let lost = numbers_up_to_an_alert(&gateway, &phone, *before.last().unwrap()).await;
+    trail.write(2);
+    sync(&gateway, &phone, &trail, 3).await;
+    let (_, late) = published(&gateway).await;
+    let (older, _) = bundle(&gateway.force);
+
+    // The store is put back. Nothing starts, and no command signs either.
+    let force = stop(gateway).await;
+    copy_store(&backup, &store);
+    assert_eq!(start(&force).await.unwrap_err().code(), "storage.rolled_back");
+    assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
+    let note = force.change(|_, tx| Ok(Logs(tx).log("log")?.unwrap().committed.unwrap().note)).unwrap();
+    assert_eq!(note.lines().nth(1), Some(early.size.to_string().as_str()), "nothing was signed");
+
+    // The operator's way.
+    restart(&force, None).unwrap();
+    assert_eq!(restart(&force, None).unwrap_err().code(), "change.restore", "once is enough");
+    let gateway = TestGateway::serve(force).await;
+    let (_, anew) = published(&gateway).await;
+    assert_eq!(anew.origin.as_str(), "force.example/peel/log-2");
+    let phone = TestPhone { token: phone.fetch_token(&gateway).await, ..phone };
+    gateway.ingest().await;
+    let after = numbers_up_to_an_alert(&gateway, &phone, *lost.last().unwrap()).await;
+    let all: Vec<u64> = before.iter().chain(&lost).chain(&after).copied().collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "no number is given twice: {all:?}");
+    assert!(after.iter().all(|number| number > lost.last().unwrap()));
+    // The phone brings again what the force lost.
+    sync(&gateway, &phone, &trail, 3).await;
+
+    let (newer, trust) = bundle(&gateway.force);
+    let since = |seen: &Checkpoint| {
+        let options = VerifyOptions { last_seen: Some(seen), open: &[] };
+        verify(&newer, &trust, options, &mut |_| {})
+    };
+    let report = since(&early);
+    assert_eq!((report.verdict, &report.failed[..]), (Verdict::Good, &[][..]), "{report:?}");
+    let report = since(&late);
+    let gone = late.size - early.size;
+    assert_eq!(report.verdict, Verdict::Incomplete);
+    let told = format!("{gone} leaves seen before, which the force says it lost");
+    assert!(report.not_checked.iter().any(|item| format!("{item:?}").contains(&told)), "{report:?}");
+    // Another history of the former log is not excused by it.
+    let other = Checkpoint { root: early.root, ..late.clone() };
+    assert!(since(&other).has(Problem::Consistency));
+    let longer = Checkpoint { size: late.size + 1, ..late };
+    assert!(since(&longer).has(Problem::Consistency));
+    let found = compare(&older, &newer, &trust);
+    let log = &found.logs[0];
+    assert_eq!((log.relation, log.first_difference), (Relation::BegunAnew, Some(early.size)));
+    assert!(found.logs.iter().any(|log| log.log.ends_with("/events-2") && log.relation == Relation::Added));
+    // What an outsider kept of the former log still reads, under its name.
+    let former = trust.force_log_at(&early.origin).unwrap().key;
+    assert!(SignedNote::parse(kept.as_bytes()).unwrap().verify(&[former]).is_ok());
+    stop(gateway).await;
+}
+
+#[test]
+fn a_command_that_stopped_half_way_is_taken_again() {
+    let force = TestForce::with_store(None);
+    let (store, backup) = (force.data().database(), force.path("backup.db"));
+    copy_store(&store, &backup);
+    one_more(&force).unwrap();
+    assert_eq!(restart(&force, None).unwrap_err().code(), "change.restore", "nothing was put back");
+    copy_store(&backup, &store);
+    // The configuration is written and nothing else is.
+    prepare_restart(&force.data(), None).unwrap();
+    assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
+    // The store has gone on and the memory of it is not written.
+    let memory = std::fs::read(force.data().signed()).unwrap();
+    restart(&force, None).unwrap();
+    let size = |force: &TestForce| force.change(|_, tx| Ok(Logs(tx).log("log")?.unwrap().next_index)).unwrap();
+    let once = size(&force);
+    std::fs::write(force.data().signed(), memory).unwrap();
+    assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
+    restart(&force, None).unwrap();
+    assert_eq!(size(&force), once, "said once");
+    one_more(&force).unwrap();
+    assert_eq!(ForceConfig::read(&force.data()).unwrap().epoch, 2);
+}
+
+#[test]
+fn what_an_outsider_kept_stops_a_force_that_lost_its_whole_machine() {
+    let force = TestForce::with_store(None);
+    let (store, backup) = (force.data().database(), force.path("backup.db"));
+    copy_store(&store, &backup);
+    one_more(&force).unwrap();
+    let kept = force.change(|_, tx| Ok(Logs(tx).log("log")?.unwrap().committed.unwrap().note)).unwrap();
+    copy_store(&backup, &store);
+    std::fs::remove_file(force.data().signed()).unwrap();
+    // A store that holds signed logs and comes without a memory of them signs nothing.
+    assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
+    let forged = kept.replacen("\u{2014} force", "\u{2014} other", 1);
+    assert_eq!(restart(&force, Some(&forged)).unwrap_err().code(), "signature");
+    restart(&force, Some(&kept)).unwrap();
+    one_more(&force).unwrap();
+    // There is a memory now: it is not taken from the store again.
+    assert_eq!(Authority::open(force.data(), None).unwrap().adopt().unwrap_err().code(), "change.adopt");
+}
