@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use peel_domain::deployment::Role;
 use peel_domain::shift::{Binding, verify_certificate};
 use peel_domain::wire::ErrorBody;
 use peel_gateway::force::{client_config, read_certificates, spki_pin};
@@ -94,15 +95,40 @@ async fn s02_sign_in_gives_a_certificate_of_the_force_for_this_officer_and_devic
     assert_eq!(officer.roles(gateway.force.deployment_id).len(), 1);
 }
 
+/// The status and the code of a sign-in.
+async fn signing_in(gateway: &TestGateway, phone: &TestPhone, officer: &str, pin: &str) -> (u16, String) {
+    let response = phone.try_sign_in(gateway, officer, pin).await;
+    let status = response.status().as_u16();
+    (status, if status == 200 { String::new() } else { read_json::<ErrorBody>(response).await.code })
+}
+
 #[tokio::test]
-async fn s38_five_wrong_pins_close_sign_in() {
+async fn s38_five_wrong_pins_close_an_officers_sign_in_on_that_phone_and_on_no_other() {
     let gateway = TestGateway::start().await;
-    let phone = TestPhone::enrol(&gateway).await;
-    assert_eq!(phone.try_sign_in(&gateway, "PC-0000", PIN).await.status(), 401);
+    let (stolen, own) = (TestPhone::enrol(&gateway).await, TestPhone::enrol(&gateway).await);
+    let refused = (401, "sign_in.refused".to_owned());
     for _ in 0..5 {
-        assert_eq!(phone.try_sign_in(&gateway, OFFICER, "000000").await.status(), 401);
+        assert_eq!(signing_in(&gateway, &stolen, OFFICER, "000000").await, refused);
     }
-    assert_eq!(phone.try_sign_in(&gateway, OFFICER, PIN).await.status(), 429);
+    assert_eq!(signing_in(&gateway, &stolen, OFFICER, PIN).await, (429, "sign_in.locked".to_owned()));
+    assert_eq!(signing_in(&gateway, &own, OFFICER, PIN).await.0, 200);
+    // A new PIN opens it again.
+    gateway.force.add_officer(OFFICER, Role::EngagementOfficer);
+    assert_eq!(signing_in(&gateway, &stolen, OFFICER, PIN).await.0, 200);
+}
+
+#[tokio::test]
+async fn s38_ten_wrong_pins_for_whomever_close_sign_in_on_that_phone_and_on_no_other() {
+    let gateway = TestGateway::start().await;
+    let (stolen, own) = (TestPhone::enrol(&gateway).await, TestPhone::enrol(&gateway).await);
+    // Numbers that nobody has count like others, or they could be tried for ever.
+    for number in 0..10 {
+        assert_eq!(signing_in(&gateway, &stolen, &format!("PC-9{number}"), PIN).await.0, 401);
+    }
+    let closed = (429, "sign_in.device_locked".to_owned());
+    assert_eq!(signing_in(&gateway, &stolen, OFFICER, PIN).await, closed);
+    assert_eq!(signing_in(&gateway, &stolen, "PC-1", PIN).await, closed);
+    assert_eq!(signing_in(&gateway, &own, OFFICER, PIN).await.0, 200);
 }
 
 #[tokio::test]

@@ -53,6 +53,9 @@ pub enum ServiceError {
     /// Too many wrong PINs.
     #[error("sign in after too many wrong pins")]
     Locked,
+    /// Too many wrong PINs on this device, for whomever.
+    #[error("sign in on a device with too many wrong pins")]
+    DeviceLocked,
     /// Nobody is signed in on this device.
     #[error("act without a signed-in officer")]
     NotSignedIn,
@@ -187,6 +190,7 @@ impl ServiceError {
             Self::CodeGone => "enrolment.gone",
             Self::SignIn => "sign_in.refused",
             Self::Locked => "sign_in.locked",
+            Self::DeviceLocked => "sign_in.device_locked",
             Self::NotSignedIn => "sign_in.needed",
             Self::NotRostered => "not_rostered",
             Self::NotFound => "not_found",
@@ -249,7 +253,7 @@ impl ServiceError {
             | Self::MirrorRefused
             | Self::Policy(_) => 422,
             Self::TooLarge => 413,
-            Self::Locked | Self::TooManyRequests(_) => 429,
+            Self::Locked | Self::DeviceLocked | Self::TooManyRequests(_) => 429,
         }
     }
 }

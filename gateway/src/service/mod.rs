@@ -13,6 +13,7 @@ mod enrolment;
 mod error;
 mod fanout;
 mod force_log;
+mod hashing;
 mod hub;
 mod ingest;
 mod media;
@@ -74,6 +75,8 @@ pub struct Gateway {
     pub standings: Standings,
     /// Requests a device may make.
     pub buckets: Buckets,
+    /// Turns for hashing PINs.
+    hashing: hashing::Hashing,
     /// Live drone feeds.
     pub relays: Relays,
     /// Hashes of full tiles.
@@ -99,6 +102,7 @@ impl Gateway {
             sessions,
             standings: Standings::default(),
             buckets: Buckets::new(limits.device_burst, limits.device_per_second),
+            hashing: hashing::Hashing::default(),
             relays: Relays::default(),
             tile_roots: Arc::default(),
             identity,

@@ -1,6 +1,7 @@
 //! Officers: added by the force, signed in by number and PIN, with a certificate that lasts the shift.
 //!
-//! Always: five wrong PINs in a row close sign-in for a quarter of an hour (S38).
+//! Always: five wrong PINs in a row for an officer close that officer's sign-in on that device for a quarter of an hour, ten
+//! for whomever close the device's (S38). One phone locks nobody out on another.
 
 use p256::pkcs8::DecodePublicKey as _;
 use peel_domain::deployment::Role;
@@ -15,13 +16,15 @@ use super::authority::About;
 use super::pin::{self, PinHash};
 use super::standing::in_good_standing;
 use super::{Authority, Gateway, ServiceError};
-use crate::storage::{self, OfficerRow, Roster, Shift, Tx, note_pin_failure, put_officer};
+use crate::storage::{self, OfficerRow, PinFailures, Roster, Shift, Tx, put_officer};
 
 /// Length of a shift's certificate: twelve hours (S38).
 const SHIFT_MS: i64 = 12 * 3_600_000;
 /// Certificates begin a little earlier, for phones whose clock is behind.
 const SKEW_MS: i64 = 120_000;
 const MAX_FAILURES: u32 = 5;
+/// For whomever on one device, also for numbers that nobody has.
+const MAX_DEVICE_FAILURES: u32 = 10;
 const LOCK_MS: i64 = 15 * 60_000;
 
 /// Adds an officer, or replaces PIN and roster.
@@ -36,7 +39,7 @@ pub fn add_officer(
         storage::deployment(tx, *deployment_id)?.ok_or(ServiceError::NotFound)?;
     }
     let PinHash { salt, hash } = pin::hash(pin, rng)?;
-    put_officer(tx, &OfficerRow { officer_id, salt, pin_hash: hash, roster, failures: 0, locked_until_ms: 0 })?;
+    put_officer(tx, &OfficerRow { officer_id, salt, pin_hash: hash, roster })?;
     Ok(())
 }
 
@@ -65,6 +68,32 @@ pub fn record_truth(
     authority.append_events(tx, &[stated])
 }
 
+/// Refuses while sign-in is closed: on the device, or there for the officer.
+fn is_open(tx: &Tx, device: EnrolmentId, officer_id: &OfficerId, now_ms: i64) -> Result<(), ServiceError> {
+    if storage::pin_failures(tx, device, None)?.locked_until_ms > now_ms {
+        return Err(ServiceError::DeviceLocked);
+    }
+    let closed = storage::pin_failures(tx, device, Some(officer_id))?.locked_until_ms > now_ms;
+    if closed { Err(ServiceError::Locked) } else { Ok(()) }
+}
+
+/// Counts one more wrong PIN, and begins anew where so many close sign-in.
+fn count_failure(
+    tx: &Tx,
+    device: EnrolmentId,
+    officer_id: Option<&OfficerId>,
+    most: u32,
+    now_ms: i64,
+) -> Result<(), ServiceError> {
+    let count = storage::pin_failures(tx, device, officer_id)?.count.saturating_add(1);
+    let failures = if count >= most {
+        PinFailures { count: 0, locked_until_ms: now_ms.saturating_add(LOCK_MS) }
+    } else {
+        PinFailures { count, locked_until_ms: 0 }
+    };
+    Ok(storage::note_pin_failures(tx, device, officer_id, failures)?)
+}
+
 impl Gateway {
     /// Signs an officer in on a device; gives the shift certificate.
     pub async fn sign_in(
@@ -77,33 +106,29 @@ impl Gateway {
         p256::PublicKey::from_public_key_der(&k_officer_spki)
             .map_err(|_| ServiceError::Invalid("sign_in.officer_key"))?;
         let wanted = officer_id.clone();
-        let row = self.db.read(move |tx| storage::officer(tx, &wanted).map_err(ServiceError::from)).await?;
         let now_ms = self.authority.clock.now_ms();
-        if row.as_ref().is_some_and(|row| row.locked_until_ms > now_ms) {
-            return Err(ServiceError::Locked);
-        }
-        let stored = row.map(|row| PinHash { salt: row.salt, hash: row.pin_hash });
-        let right = tokio::task::spawn_blocking(move || pin::verify(&pin, stored.as_ref()))
-            .await
-            .map_err(|_| ServiceError::Internal)??;
+        let asked = move |tx: &Tx| {
+            is_open(tx, enrolment_id, &wanted, now_ms)?;
+            Ok::<_, ServiceError>(storage::officer(tx, &wanted)?)
+        };
+        let stored = self.db.read(asked).await?.map(|row| PinHash { salt: row.salt, hash: row.pin_hash });
+        let right = self.hashing.run(move || pin::verify(&pin, stored.as_ref())).await??;
         let authority = self.authority.clone();
         let claims = self
             .db
             .write(move |tx| {
                 in_good_standing(&storage::device(tx, enrolment_id)?.ok_or(ServiceError::UnknownDevice)?)?;
-                let Some(row) = storage::officer(tx, &officer_id)? else { return Ok(None) };
                 // Guesses that were hashed side by side are still counted one after another.
-                if row.locked_until_ms > now_ms {
-                    return Err(ServiceError::Locked);
-                }
-                if !right {
-                    let failures = row.failures.saturating_add(1);
-                    let locked = if failures >= MAX_FAILURES { now_ms.saturating_add(LOCK_MS) } else { 0 };
-                    let failures = if failures >= MAX_FAILURES { 0 } else { failures };
-                    note_pin_failure(tx, &officer_id, failures, locked)?;
+                is_open(tx, enrolment_id, &officer_id, now_ms)?;
+                let known = storage::officer(tx, &officer_id)?;
+                let Some(row) = known.filter(|_| right) else {
+                    count_failure(tx, enrolment_id, Some(&officer_id), MAX_FAILURES, now_ms)?;
+                    count_failure(tx, enrolment_id, None, MAX_DEVICE_FAILURES, now_ms)?;
                     return Ok(None);
+                };
+                for whose in [Some(&officer_id), None] {
+                    storage::note_pin_failures(tx, enrolment_id, whose, PinFailures::default())?;
                 }
-                note_pin_failure(tx, &officer_id, 0, 0)?;
                 let until_ms = now_ms.saturating_add(SHIFT_MS);
                 storage::set_shift(tx, enrolment_id, &Shift { officer_id: officer_id.clone(), until_ms })?;
                 Ok::<_, ServiceError>(Some(CertificateClaims {

@@ -232,10 +232,6 @@ pub struct OfficerRow {
     pub pin_hash: Vec<u8>,
     /// Deployments and roles.
     pub roster: Roster,
-    /// Wrong PINs in a row.
-    pub failures: u32,
-    /// No sign-in before this time, milliseconds since 1970 UTC.
-    pub locked_until_ms: i64,
 }
 
 /// Adds an officer, or replaces PIN and roster.
@@ -243,45 +239,66 @@ pub fn put_officer(tx: &Tx, officer: &OfficerRow) -> Result<(), StoreError> {
     let roster = serde_json::to_string(&officer.roster).map_err(|_| StoreError::Corrupt)?;
     tx.execute(
         "insert into officer (officer_id, salt, pin_hash, roster, failures, locked_until_ms) \
-         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (officer_id) do update set \
-         salt = excluded.salt, pin_hash = excluded.pin_hash, roster = excluded.roster, \
-         failures = excluded.failures, locked_until_ms = excluded.locked_until_ms",
-        params![
-            officer.officer_id.as_str(),
-            officer.salt,
-            officer.pin_hash,
-            roster,
-            officer.failures,
-            officer.locked_until_ms
-        ],
+         values (?1, ?2, ?3, ?4, 0, 0) on conflict (officer_id) do update set \
+         salt = excluded.salt, pin_hash = excluded.pin_hash, roster = excluded.roster",
+        params![officer.officer_id.as_str(), officer.salt, officer.pin_hash, roster],
     )?;
+    tx.execute("delete from pin_failure where officer_id = ?1", params![officer.officer_id.as_str()])?;
     Ok(())
 }
 
 /// An officer by number.
 pub fn officer(tx: &Tx, officer_id: &OfficerId) -> Result<Option<OfficerRow>, StoreError> {
     tx.query_one(
-        "select salt, pin_hash, roster, failures, locked_until_ms from officer where officer_id = ?1",
+        "select salt, pin_hash, roster from officer where officer_id = ?1",
         params![officer_id.as_str()],
         |row| {
             let roster = serde_json::from_str(&row.take::<String>(2)?).map_err(|_| StoreError::Corrupt)?;
             let (salt, pin_hash) = (row.take(0)?, row.take(1)?);
-            let (failures, locked_until_ms) = (row.take(3)?, row.take(4)?);
-            Ok(OfficerRow { officer_id: officer_id.clone(), salt, pin_hash, roster, failures, locked_until_ms })
+            Ok(OfficerRow { officer_id: officer_id.clone(), salt, pin_hash, roster })
         },
     )
 }
 
-/// Notes the number of wrong PINs in a row and until when no PIN is taken.
-pub fn note_pin_failure(
+/// Wrong PINs in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PinFailures {
+    /// How many.
+    pub count: u32,
+    /// No PIN is taken before this time, milliseconds since 1970 UTC.
+    pub locked_until_ms: i64,
+}
+
+/// An officer's row, or the device's own, which has no officer.
+fn whose(officer_id: Option<&OfficerId>) -> &str {
+    officer_id.map_or("", OfficerId::as_str)
+}
+
+/// Wrong PINs on a device: for one officer, or for anybody.
+pub fn pin_failures(
     tx: &Tx,
-    officer_id: &OfficerId,
-    failures: u32,
-    locked_until_ms: i64,
+    enrolment_id: EnrolmentId,
+    officer_id: Option<&OfficerId>,
+) -> Result<PinFailures, StoreError> {
+    let sql = "select failures, locked_until_ms from pin_failure where enrolment_id = ?1 and officer_id = ?2";
+    let found = tx.query_one(sql, params![enrolment_id.to_string(), whose(officer_id)], |row| {
+        Ok(PinFailures { count: row.take(0)?, locked_until_ms: row.take(1)? })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Notes wrong PINs on a device: for one officer, or for anybody.
+pub fn note_pin_failures(
+    tx: &Tx,
+    enrolment_id: EnrolmentId,
+    officer_id: Option<&OfficerId>,
+    failures: PinFailures,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "update officer set failures = ?1, locked_until_ms = ?2 where officer_id = ?3",
-        params![failures, locked_until_ms, officer_id.as_str()],
+        "insert into pin_failure (enrolment_id, officer_id, failures, locked_until_ms) values (?1, ?2, ?3, ?4) \
+         on conflict (enrolment_id, officer_id) do update set \
+         failures = excluded.failures, locked_until_ms = excluded.locked_until_ms",
+        params![enrolment_id.to_string(), whose(officer_id), failures.count, failures.locked_until_ms],
     )?;
     Ok(())
 }

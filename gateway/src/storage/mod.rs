@@ -22,9 +22,9 @@ mod value;
 mod witnesses;
 
 pub use access::{
-    ApiKeyKind, Device, EnrolmentKeys, OfficerRow, Roster, Shift, Standing, add_enrolment_code, all_devices,
-    api_key_kind, device, device_count, note_pin_failure, officer, put_api_key, put_device, put_officer,
-    refused_devices, set_shift, set_standing, take_enrolment_code,
+    ApiKeyKind, Device, EnrolmentKeys, OfficerRow, PinFailures, Roster, Shift, Standing, add_enrolment_code,
+    all_devices, api_key_kind, device, device_count, note_pin_failures, officer, pin_failures, put_api_key, put_device,
+    put_officer, refused_devices, set_shift, set_standing, take_enrolment_code,
 };
 pub use address::StoreAddress;
 pub use alerts::{AlertRow, alert, alerts_of, put_alert, set_alert_withdrawn};

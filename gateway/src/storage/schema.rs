@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { version: 2, both: "", sqlite: ENTRIES_STAY_SQLITE, postgresql: ENTRIES_STAY_POSTGRESQL },
     Step { version: 3, both: STANDING_AND_WITNESSES, sqlite: "", postgresql: "" },
     Step { version: 4, both: FORCE_LOG_LEAVES, sqlite: "", postgresql: "" },
+    Step { version: 5, both: PIN_FAILURES, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -155,6 +156,14 @@ create table cosignature (
 const FORCE_LOG_LEAVES: &str = "create index force_log_leaf on entry (leaf) where log_id = 'log';
 ";
 
+/// Wrong PINs by device and officer; a device's own row, over all officers, has an empty one.
+const PIN_FAILURES: &str = "
+create table pin_failure (
+  enrolment_id text not null references device, officer_id text not null, failures integer not null,
+  locked_until_ms integer not null, primary key (enrolment_id, officer_id)
+) strict, without rowid;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +171,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
@@ -170,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text: String = [&STEPS[0], &STEPS[2]].map(Step::for_postgresql).concat();
+        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4]].map(Step::for_postgresql).concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }
