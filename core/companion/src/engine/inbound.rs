@@ -31,7 +31,7 @@ impl Engine {
                 self.take_drone_state(&data);
                 Ok(())
             }
-            "reset" => self.blocking(move |engine| engine.take_reset(&data)).await,
+            "reset" => self.blocking(Self::take_reset).await,
             _ => self.take_envelope(&data).await,
         }
     }
@@ -45,20 +45,11 @@ impl Engine {
         }
     }
 
-    /// The gateway does not keep what the cursor points at: what lies between is lost, and that is said.
-    fn take_reset(&self, data: &str) -> Result<(), EngineError> {
-        #[derive(serde::Deserialize)]
-        struct Reset {
-            after: u64,
-        }
-        let reset: Reset = serde_json::from_str(data).map_err(|_| TransportError::Malformed)?;
+    /// The gateway says that it does not keep what the cursor points at. Nobody signed that, so it moves nothing: where it
+    /// is true, the next signed message shows the gap, and the cursor moves with it.
+    fn take_reset(&self) -> Result<(), EngineError> {
         let mut state = self.lock();
-        state.raise("stream.reset");
-        let mut batch = Batch::new();
-        batch.push(cursor_op(reset.after));
-        self.refuse(&mut state, None, "stream.reset", batch)?;
-        state.cursor = reset.after;
-        Ok(())
+        if state.raise("stream.reset") { self.refuse(&mut state, None, "stream.reset", Batch::new()) } else { Ok(()) }
     }
 
     async fn take_envelope(self: &Arc<Self>, data: &str) -> Result<(), EngineError> {

@@ -56,11 +56,18 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
+/// The force says that it has more of this log than there is, or something else: nobody signed that.
+pub(super) const ROLLBACK: &str = "sync.rollback";
+/// This store signed another history of its log before.
+pub(super) const SECOND_HISTORY: &str = "trail.second_history";
+/// The force does not know this enrolment.
+pub(super) const UNKNOWN_DEVICE: &str = "sync.unknown_device";
+
 fn alarm_code(alarm: Alarm) -> &'static str {
     match alarm {
         Alarm::Refused => "sync.refused",
-        Alarm::Unknown => "sync.unknown_device",
-        Alarm::RolledBack => "sync.rollback",
+        Alarm::Unknown => UNKNOWN_DEVICE,
+        Alarm::RolledBack => ROLLBACK,
         Alarm::Integrity => "sync.integrity",
         Alarm::ForeignMirror => "sync.foreign_mirror",
         Alarm::TooLarge => "sync.too_large",
@@ -69,9 +76,9 @@ fn alarm_code(alarm: Alarm) -> &'static str {
 }
 
 /// The alarms after which nothing is sent any more until somebody acts, also after a restart.
-const FREEZING: [&str; 4] = ["sync.rollback", "sync.unknown_device", "trail.second_history", SERVER_LOST_PRUNED];
+const FREEZING: [&str; 4] = [ROLLBACK, UNKNOWN_DEVICE, SECOND_HISTORY, SERVER_LOST_PRUNED];
 /// The alarms after which nothing is signed any more: the force knows another history of this log.
-const FORKED: [&str; 2] = ["sync.rollback", "trail.second_history"];
+const FORKED: [&str; 2] = [ROLLBACK, SECOND_HISTORY];
 
 impl Engine {
     /// Raises an alarm; one that freezes is durable first.

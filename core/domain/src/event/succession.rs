@@ -21,6 +21,10 @@ pub enum LogEndCause {
     Rotated,
     /// The force lost what it had confirmed and what was pruned here since.
     ForceLostHistory,
+    /// The force, or somebody in its name, holds more of this log than there is, or another history of it.
+    OtherHistory,
+    /// The force does not know this enrolment any more.
+    EnrolmentUnknown,
 }
 
 /// How the log before this one ended.

@@ -1,7 +1,8 @@
 use peel_domain::deployment::{DeploymentState, Feed};
 use peel_domain::event::Action;
-use peel_domain::id::FeedId;
+use peel_domain::id::{AlertId, FeedId};
 use peel_domain::wire::StreamEvent;
+use uuid::Uuid;
 
 use super::support::{Bench, START_MS};
 use crate::engine::EngineError;
@@ -100,12 +101,23 @@ async fn a_feed_that_is_covert_or_has_no_incident_is_refused() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_too_old_is_on_record_and_continued_from_what_is_kept() {
+async fn s35_an_unsigned_reset_moves_nothing_and_loses_no_alert() {
     let bench = Bench::new();
-    take(&bench, "reset", "{\"after\":40}".to_owned()).await.unwrap();
-    assert_eq!(refused(&bench), ["stream.reset"]);
-    assert_eq!(bench.engine.lock().cursor, 40);
+    for after in ["40", "18446744073709551615", "nothing"] {
+        take(&bench, "reset", format!("{{\"after\":{after}}}")).await.unwrap();
+    }
+    assert_eq!(refused(&bench), ["stream.reset"], "on record once");
+    assert_eq!(bench.engine.lock().cursor, 0);
     assert!(bench.engine.connection_view().alarms.contains(&"stream.reset".to_owned()));
+    let event = StreamEvent::LfrExpire { alert_id: AlertId(Uuid::now_v7()) };
+    take(&bench, "lfr.expire", bench.message(1, &event)).await.unwrap();
+    assert_eq!(bench.engine.lock().cursor, 1, "what was to be passed over is taken");
+    // Where it was true, the next signed message says so, and the phone goes on with it after asking once more.
+    let later = || bench.message(41, &event);
+    assert!(take(&bench, "lfr.expire", later()).await.is_err());
+    assert_eq!(bench.engine.lock().cursor, 1);
+    take(&bench, "lfr.expire", later()).await.unwrap();
+    assert_eq!(bench.engine.lock().cursor, 41);
 }
 
 #[test]

@@ -88,6 +88,44 @@ fn s35_without_the_logs_key_recording_goes_on_and_the_next_log_carries_it_all() 
 }
 
 #[test]
+fn s35_a_conflict_that_anybody_could_forge_stops_the_sending_and_the_phone_is_enrolled_again_with_the_evidence() {
+    for (code, cause) in [
+        ("sync.rollback", LogEndCause::OtherHistory),
+        ("trail.second_history", LogEndCause::OtherHistory),
+        ("sync.unknown_device", LogEndCause::EnrolmentUnknown),
+    ] {
+        let bench = Bench::new();
+        let signed = bench.engine.signed_checkpoint().unwrap().1.to_text();
+        bench.engine.alarm(code).unwrap();
+        let (_home, engine) = bench.after_kill();
+        assert!(shown(&engine, code), "also after a restart");
+        let before = bench.events(&engine).len();
+        engine.acknowledge_briefing().unwrap();
+        assert_eq!(bench.events(&engine).len(), before + 1, "{code}: recording goes on");
+        assert_eq!(run(engine.sync(1_000)).unwrap().state, crate::ffi::SyncState::Stopped);
+        run(engine.leave_deployment()).unwrap();
+        engine.may_enrol().unwrap();
+        let old = engine.lock().trail().unwrap().checkpoint();
+        let entries = engine.store.entries(0, old.size).unwrap();
+        engine.keep_device(enrolled_anew(&bench, &engine)).unwrap();
+        assert!(!shown(&engine, code));
+        let events = bench.events(&engine);
+        let Action::LogEnded(ended) = &events[0].action else { panic!("not the end of the old log") };
+        assert_eq!((ended.cause, ended.size, ended.root), (cause, old.size, old.root.to_bytes()));
+        let evidence = ended.signed.as_ref().unwrap();
+        assert!(code == "sync.unknown_device" || *evidence == signed, "what this phone signed last goes along");
+        let mut carried = CarriedEntries::default();
+        for event in &events[1..] {
+            let Action::EntryCarried(part) = &event.action else { panic!("not a carried entry") };
+            assert!(carried.take(part));
+        }
+        assert_eq!(carried.whole().unwrap(), entries);
+        assert_eq!(engine.store.retired(old.origin.as_str()).unwrap().unwrap(), entries);
+        assert_eq!(engine.signed_checkpoint().unwrap().1.signatures().len(), 2);
+    }
+}
+
+#[test]
 fn without_the_hardware_key_checkpoints_carry_the_software_line_and_the_screen_says_so() {
     let bench = Bench::new();
     assert_eq!(bench.engine.signed_checkpoint().unwrap().1.signatures().len(), 2);
