@@ -4,8 +4,10 @@
 mod support;
 
 use peel_ledger::Hash;
+use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::mirror::{AddCheckpoint, MirrorInfo, MirrorReceipt};
 use peel_ledger::note::{SignedNote, VerifierKey};
+use peel_ledger::tree::verify_inclusion;
 use reqwest::Method;
 use support::device_log::Log;
 use support::{TestGateway, TestPhone};
@@ -136,6 +138,81 @@ async fn s48_a_receipt_is_found_by_its_paper_code_once_it_is_cosigned() {
     let note = SignedNote::parse(found[0]["checkpoint"].as_str().unwrap().as_bytes()).unwrap();
     assert_eq!(note.verify(&[phone.mirror_key()]).unwrap().len(), 1);
     assert_eq!(gateway.call(Method::GET, "/v1/receipts/nonsense").send().await.unwrap().status(), 404);
+}
+
+/// Every receipt of a code, page by page.
+async fn all_pages(gateway: &TestGateway, path: &str) -> (Vec<serde_json::Value>, Vec<usize>) {
+    let (mut next, mut found, mut sizes) = (Some(String::new()), Vec::new(), Vec::new());
+    while let Some(page) = next {
+        let path = if page.is_empty() { path.to_owned() } else { format!("{path}?after={page}") };
+        let response = gateway.call(Method::GET, &path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        next = response.headers().get("peel-next").map(|page| page.to_str().unwrap().to_owned());
+        let receipts: Vec<serde_json::Value> = support::read_json(response).await;
+        sizes.push(receipts.len());
+        found.extend(receipts);
+    }
+    (found, sizes)
+}
+
+#[tokio::test]
+async fn s48_forged_entries_in_older_logs_do_not_hide_a_persons_receipt() {
+    let gateway = TestGateway::start().await;
+    let (thief, phone) = (TestPhone::enrol(&gateway).await, TestPhone::enrol(&gateway).await);
+    let commitment = Hash::of(&[b"a receipt"]);
+    let forged = |number: u8| {
+        let mut bytes = *commitment.as_bytes();
+        bytes[31] ^= number + 1;
+        Hash::new(bytes)
+    };
+    let mut older = Log::new(&thief);
+    (0..20).for_each(|number| older.receipt(forged(number)));
+    let mut log = Log::new(&phone);
+    log.write(300);
+    log.receipt(commitment);
+    for (phone, log) in [(&thief, &older), (&phone, &log)] {
+        assert_eq!(phone.announce(&gateway, log, 0).await.0, 200);
+        assert_eq!(phone.upload(&gateway, log, 0).await.0, 200);
+    }
+    let code = peel_gateway::service::paper_code(&commitment);
+    assert_eq!(peel_gateway::service::paper_code(&forged(7)), code);
+    let path = format!("/v1/receipts/{code}");
+    // The first page has the newest of each log.
+    let first: Vec<serde_json::Value> =
+        support::read_json(gateway.call(Method::GET, &path).send().await.unwrap()).await;
+    assert_eq!(first.iter().map(|one| one["index"].as_u64().unwrap()).collect::<Vec<_>>(), [19, 300]);
+    let own = &first[1];
+    assert_eq!(own["origin"], log.origin.as_str());
+    let proof: Vec<Hash> = own["proof"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hash| Hash::from_base64(hash.as_str().unwrap()).unwrap())
+        .collect();
+    let Checkpoint { size, root, .. } = log.checkpoint();
+    verify_inclusion(300, size, &log.leaves[300], &proof, &root).unwrap();
+    // The pages have them all, and each is bounded.
+    let (all, sizes) = all_pages(&gateway, &path).await;
+    assert_eq!(sizes, [2, 8, 8, 5]);
+    let places: std::collections::BTreeSet<_> =
+        all.iter().map(|one| (one["origin"].to_string(), one["index"].to_string())).collect();
+    assert_eq!(places.len(), 21);
+    // Whoever has the QR code asks for the very one.
+    let at = |origin: &str, index: u64| format!("{path}?origin={origin}&index={index}");
+    let exact = gateway.call(Method::GET, &at(log.origin.as_str(), 300)).send().await.unwrap();
+    let exact: Vec<serde_json::Value> = support::read_json(exact).await;
+    assert_eq!(exact, std::slice::from_ref(own));
+    for (wrong, status) in [
+        (at(log.origin.as_str(), 299), 404),
+        (at("other.example/peel/device/x", 300), 404),
+        (at("a b", 300), 422),
+        (format!("{path}?after=x"), 422),
+        (format!("{path}?after=all.{}.-1", phone.id()), 422),
+        (format!("{path}?origin=x"), 422),
+        (format!("{path}?more=x"), 422),
+    ] {
+        assert_eq!(gateway.call(Method::GET, &wrong).send().await.unwrap().status(), status, "{wrong}");
+    }
 }
 
 #[tokio::test]

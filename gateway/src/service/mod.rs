@@ -48,7 +48,7 @@ pub use hub::{Hub, Mailbox};
 pub use mirror::MirrorReply;
 
 pub use policy::install_policy;
-pub use receipts::{ReceiptOnRecord, paper_code};
+pub use receipts::{ReceiptOnRecord, ReceiptPage, Wanted, paper_code};
 pub use relay::Relays;
 pub use restored::{prepare_restart, propose_restart};
 pub use sessions::{NONCE_WINDOW_S, Prover, Sessions, TOKEN_LIFE_S, TokenClaims, TooManyProofs, Window};

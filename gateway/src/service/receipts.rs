@@ -1,19 +1,25 @@
 //! Receipts by their paper code: the version that the force has cosigned.
 //!
 //! Must never: reveal anything of a log but the one clear entry and its proof.
-//! Always: the paper code is the first 50 bits of the receipt's commitment in Crockford's base 32, so it needs no
+//! Always: any phone can write entries for any code, so they never stand between a person and the true one: the newest of
+//! each log comes first, then all, page by page, and a request costs the same whatever there is. The paper code is the first 50 bits of the receipt's commitment in Crockford's base 32, so it needs no
 //! table to be kept in step with the phone.
 
-use peel_ledger::Hash;
+use std::sync::Arc;
+
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
-use peel_ledger::tree::{LeafHashes, inclusion_proof};
+use peel_ledger::tree::inclusion_proof;
+use peel_ledger::{Hash, Origin};
 use serde::Serialize;
 
-use super::{Gateway, ServiceError};
+use super::{Gateway, ServiceError, TileRoots};
 use crate::storage::{LogStore as _, Logs, Tx};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Receipts in one page, and logs.
+const PAGE: u64 = 8;
+const PAGE_LOGS: usize = 8;
 /// Characters of a paper code.
 const CODE_CHARACTERS: usize = 10;
 
@@ -60,15 +66,15 @@ pub struct ReceiptOnRecord {
     pub checkpoint: String,
 }
 
-fn on_record(tx: &Tx, log_id: &str, index: u64) -> Result<Option<ReceiptOnRecord>, ServiceError> {
+fn on_record(tx: &Tx, roots: &TileRoots, log_id: &str, index: u64) -> Result<Option<ReceiptOnRecord>, ServiceError> {
     use base64::Engine as _;
     let logs = Logs(tx);
     let row = logs.log(log_id)?.ok_or(ServiceError::Internal)?;
     let Some(committed) = row.committed.filter(|committed| committed.size > index) else { return Ok(None) };
     let note = SignedNote::parse(committed.note.as_bytes()).map_err(|_| ServiceError::Internal)?;
     let size = Checkpoint::from_note(&note).map_err(|_| ServiceError::Internal)?.size;
-    let leaves = LeafHashes::new(logs.leaf_hashes(log_id, size)?);
-    let proof = inclusion_proof(&leaves, index, size).map_err(|_| ServiceError::Internal)?;
+    let nodes = roots.nodes(tx, log_id);
+    let proof = inclusion_proof(&nodes, index, size).map_err(|_| ServiceError::Internal)?;
     let entry = logs.read_entries(log_id, index, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
     Ok(Some(ReceiptOnRecord {
         origin: row.origin.to_string(),
@@ -79,21 +85,86 @@ fn on_record(tx: &Tx, log_id: &str, index: u64) -> Result<Option<ReceiptOnRecord
     }))
 }
 
+/// Which receipts of a code are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// The newest of each log.
+    #[default]
+    Newest,
+    /// The newest of each log after this one.
+    NewestAfter(String),
+    /// All, from an index of a log on.
+    From(String, u64),
+    /// The one at an index of a log.
+    At(Origin, u64),
+}
+
+impl Wanted {
+    /// Reads a page's name as an earlier page gave it.
+    pub fn page(text: &str) -> Result<Self, ServiceError> {
+        const BAD: ServiceError = ServiceError::Invalid("receipts.page");
+        let is_log = |log: &str| log.len() <= 64;
+        match text.split('.').collect::<Vec<_>>()[..] {
+            ["newest", log] if is_log(log) => Ok(Self::NewestAfter(log.to_owned())),
+            ["all", log, index] if is_log(log) => Ok(Self::From(log.to_owned(), index.parse().map_err(|_| BAD)?)),
+            _ => Err(BAD),
+        }
+    }
+}
+
+/// A page of receipts, and the name of the next page if there is one.
+pub type ReceiptPage = (Vec<ReceiptOnRecord>, Option<String>);
+
+/// Where entries stand, and the name of the next page.
+type Places = (Vec<(String, u64)>, Option<String>);
+
+fn places(tx: &Tx, code: &str, wanted: Wanted) -> Result<Places, ServiceError> {
+    let logs = Logs(tx);
+    let log = match wanted {
+        Wanted::At(origin, index) => {
+            let places = logs.receipts_from(code, origin.last_part(), index, 1)?;
+            return Ok((
+                places.into_iter().filter(|place| *place == (origin.last_part().to_owned(), index)).collect(),
+                None,
+            ));
+        }
+        Wanted::From(log, index) => {
+            let mut places = logs.receipts_from(code, &log, index, PAGE + 1)?;
+            let more = places.len() as u64 > PAGE;
+            let next = if more { places.pop().map(|(log, index)| format!("all.{log}.{index}")) } else { None };
+            return Ok((places, next));
+        }
+        Wanted::Newest => String::new(),
+        Wanted::NewestAfter(log) => log,
+    };
+    let places = logs.newest_receipts(code, &log, PAGE_LOGS)?;
+    let next = match places.last() {
+        Some((last, _)) if places.len() == PAGE_LOGS => format!("newest.{last}"),
+        _ => "all..0".to_owned(),
+    };
+    Ok((places.into_iter().filter_map(|(log, index)| Some((log, index?))).collect(), Some(next)))
+}
+
 impl Gateway {
-    /// The receipts on record under a paper code.
-    pub async fn receipts(&self, code: &str) -> Result<Vec<ReceiptOnRecord>, ServiceError> {
+    /// A page of the receipts on record under a paper code.
+    pub async fn receipts(&self, code: &str, wanted: Wanted) -> Result<ReceiptPage, ServiceError> {
         let code = normal_form(code).ok_or(ServiceError::NotFound)?;
-        let found = self
+        let roots = Arc::clone(&self.tile_roots);
+        let first = matches!(wanted, Wanted::Newest | Wanted::At(..));
+        let (found, next) = self
             .db
             .read(move |tx| {
+                let origin = if let Wanted::At(origin, _) = &wanted { Some(origin.to_string()) } else { None };
+                let (places, next) = places(tx, &code, wanted)?;
                 let mut found = Vec::new();
-                for (log_id, index) in Logs(tx).receipts(&code)? {
-                    found.extend(on_record(tx, &log_id, index)?);
+                for (log_id, index) in places {
+                    found.extend(on_record(tx, &roots, &log_id, index)?);
                 }
-                Ok::<_, ServiceError>(found)
+                found.retain(|receipt| origin.as_ref().is_none_or(|origin| receipt.origin == *origin));
+                Ok::<_, ServiceError>((found, next))
             })
             .await?;
-        if found.is_empty() { Err(ServiceError::NotFound) } else { Ok(found) }
+        if first && found.is_empty() { Err(ServiceError::NotFound) } else { Ok((found, next)) }
     }
 }
 

@@ -86,10 +86,16 @@ impl TileRoots {
 }
 
 /// A log's nodes, full subtrees from what is remembered.
-struct LogNodes<'a> {
+pub(super) struct LogNodes<'a> {
     roots: &'a TileRoots,
     tx: &'a Tx,
     log_id: &'a str,
+}
+
+impl TileRoots {
+    pub(super) fn nodes<'a>(&'a self, tx: &'a Tx, log_id: &'a str) -> LogNodes<'a> {
+        LogNodes { roots: self, tx, log_id }
+    }
 }
 
 impl Nodes for LogNodes<'_> {

@@ -53,6 +53,9 @@ pub struct StoredEntry<'a> {
     pub body: &'a [u8],
 }
 
+/// A log with entries for a paper code, and the newest of them that is durable.
+pub type NewestReceipt = (String, Option<u64>);
+
 /// What a store of logs must do; every call is part of the caller's transaction.
 pub trait LogStore {
     /// Makes an empty log.
@@ -85,8 +88,12 @@ pub trait LogStore {
     fn index_of_leaf(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
     /// Remembers where the entry for a receipt's paper code is.
     fn put_receipt(&self, code: &str, log_id: &str, index: u64) -> Result<(), StoreError>;
-    /// Finds the entries for a paper code.
-    fn receipts(&self, code: &str) -> Result<Vec<(String, u64)>, StoreError>;
+    /// The logs after `log_id` that have entries for a paper code, in the order of their names, at most `count`, each with the
+    /// newest of them that is durable. A log costs the same, however many it has.
+    fn newest_receipts(&self, code: &str, log_id: &str, count: usize) -> Result<Vec<NewestReceipt>, StoreError>;
+    /// The entries for a paper code from an index of a log on, in the order of the logs' names, at most `count`.
+    fn receipts_from(&self, code: &str, log_id: &str, index: u64, count: u64)
+    -> Result<Vec<(String, u64)>, StoreError>;
 }
 
 /// [`LogStore`] in a transaction of either engine.
@@ -214,8 +221,33 @@ impl LogStore for Logs<'_> {
         Ok(())
     }
 
-    fn receipts(&self, code: &str) -> Result<Vec<(String, u64)>, StoreError> {
-        let sql = "select log_id, idx from receipt where code = ?1 order by log_id, idx limit 8";
-        self.0.query(sql, params![code], |row| Ok((row.take(0)?, row.take(1)?)))
+    fn newest_receipts(&self, code: &str, log_id: &str, count: usize) -> Result<Vec<NewestReceipt>, StoreError> {
+        let (mut at, mut found) = (log_id.to_owned(), Vec::new());
+        let next = "select min(log_id) from receipt where code = ?1 and log_id > ?2";
+        let newest = "select max(idx) from receipt where code = ?1 and log_id = ?2 \
+                      and idx < (select size from log where log.log_id = ?2)";
+        for _ in 0..count {
+            let Some(log) = self.0.query_one(next, params![code, at], |row| row.take::<Option<String>>(0))?.flatten()
+            else {
+                break;
+            };
+            let index = self.0.query_one(newest, params![code, log], |row| row.take::<Option<u64>>(0))?.flatten();
+            found.push((log.clone(), index));
+            at = log;
+        }
+        Ok(found)
+    }
+
+    fn receipts_from(
+        &self,
+        code: &str,
+        log_id: &str,
+        index: u64,
+        count: u64,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = "select log_id, idx from receipt where code = ?1 and (log_id, idx) >= (?2, ?3) \
+                   order by log_id, idx limit ?4";
+        let read = |row: &mut Row| Ok((row.take(0)?, row.take(1)?));
+        self.0.query(sql, params![code, log_id, to_sql(index)?, to_sql(count)?], read)
     }
 }

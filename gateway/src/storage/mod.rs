@@ -34,7 +34,7 @@ pub use deployments::{
     put_policy, remove_member, set_state,
 };
 pub use error::StoreError;
-pub use logs::{Committed, LogRow, LogStore, Logs, Pending, StoredEntry};
+pub use logs::{Committed, LogRow, LogStore, Logs, NewestReceipt, Pending, StoredEntry};
 pub use media::{
     MediaRow, due_media, live_media_of_deployment, mark_destroyed, may_read, media, media_files, put_media,
 };

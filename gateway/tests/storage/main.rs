@@ -344,7 +344,15 @@ async fn entries_are_read_in_order_and_within_bounds(kit: Kit) {
     assert_eq!((leaves.len(), leaves[256]), (257, Hash::of(&[&[5_u8; 10]])));
     kit.once(|tx| Logs(tx).put_receipt("CODE", "events", 7)).unwrap();
     kit.once(|tx| Logs(tx).put_receipt("CODE", "events", 7)).unwrap();
-    assert_eq!(kit.once(|tx| Logs(tx).receipts("CODE")).unwrap(), [("events".to_owned(), 7)]);
+    kit.once(|tx| Logs(tx).put_receipt("CODE", "events", 0)).unwrap();
+    let here = |index| ("events".to_owned(), index);
+    let from = |index| kit.once(|tx| Logs(tx).receipts_from("CODE", "events", index, 8)).unwrap();
+    assert_eq!((from(0), from(1), from(8)), (vec![here(0), here(7)], vec![here(7)], vec![]));
+    // Only what is durable under a checkpoint counts.
+    let newest = |after: &str| kit.once(|tx| Logs(tx).newest_receipts("CODE", after, 8)).unwrap();
+    assert_eq!((newest(""), newest("events")), (vec![("events".to_owned(), None)], vec![]));
+    kit.once(|tx| Logs(tx).commit_size("events", &Committed { size: 7, note: "n".to_owned(), at_ms: 1 })).unwrap();
+    assert_eq!(newest(""), [("events".to_owned(), Some(0))]);
     // Nothing, one, a tile's worth and more in one package.
     for (log, count) in [("a", 0), ("b", 1), ("c", 256), ("d", 257), ("e", 1_000)] {
         let bodies: Vec<Vec<u8>> = (0..count).map(|n: u32| n.to_be_bytes().to_vec()).collect();
