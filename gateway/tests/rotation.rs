@@ -11,7 +11,8 @@ use peel_gateway::bundle::{bundle_files, trust_text};
 use peel_gateway::force::{ForceConfig, client_config, spki_pin};
 use peel_gateway::service::{read_change_file, submit};
 use peel_ledger::bundle::{Trust, Verdict, VerifyOptions, verify};
-use peel_ledger::pins::{PinStatement, Pins};
+use peel_ledger::note::VerifierKey;
+use peel_ledger::pins::{PinStatement, Pins, split};
 use reqwest::Method;
 use support::{FORCE, TestForce, TestGateway};
 
@@ -39,7 +40,9 @@ async fn stated(gateway: &TestGateway) -> PinStatement {
     let text =
         gateway.force.http().get(format!("{}/v1/pins", gateway.url())).send().await.unwrap().text().await.unwrap();
     let config = ForceConfig::read(&gateway.force.data()).unwrap();
-    PinStatement::verify(text.as_bytes(), FORCE, &config.root_vkey.parse().unwrap()).unwrap()
+    let approvers: Vec<VerifierKey> = config.approver_vkeys.iter().map(|text| text.parse().unwrap()).collect();
+    let root = config.root_vkey.parse().unwrap();
+    PinStatement::verify_approved(text.as_bytes(), FORCE, &root, &approvers, 0).unwrap()
 }
 
 /// The running server follows a rotation of another process.
@@ -94,12 +97,12 @@ async fn a_rotation_that_stopped_halfway_leaves_a_server_that_serves_and_can_be_
     // As if it had stopped after the certificate was written: the key still has its old name.
     let certificate = std::fs::read(tls.join("server.pem")).unwrap();
     let (third, statement) =
-        (std::fs::read(tls.join("server-next.key")).unwrap(), std::fs::read(tls.join("pins.note")).unwrap());
+        (std::fs::read(tls.join("server-next.key")).unwrap(), std::fs::read_to_string(tls.join("pins.note")).unwrap());
     copy(kept.path(), &tls);
     std::fs::write(tls.join("server.pem"), certificate).unwrap();
     std::fs::write(tls.join("server-third.key"), third).unwrap();
-    std::fs::write(tls.join("pins-next.note"), statement).unwrap();
-    std::fs::write(tls.join("pins-next.approved"), b"").unwrap();
+    std::fs::write(tls.join("pins-next.note"), split(&statement).0).unwrap();
+    std::fs::write(tls.join("pins-next.approved"), statement).unwrap();
     let gateway = TestGateway::serve(force).await;
     assert_eq!(shown(&gateway).await, before[1]);
     assert_eq!(stated(&gateway).await.version, 1, "phones hear of new pins when the server has moved");

@@ -207,7 +207,7 @@ impl Change {
                 let policy = policy.as_deref().map(read_policy).transpose()?;
                 data.change(|authority, tx| submit(authority, tx, &leaf, policy))?;
                 if matches!(leaf, ForceLeaf::Change { change: PinChange { .. }, .. }) {
-                    move_files(&data)?;
+                    move_files(&data, &leaf)?;
                 }
                 say(&describe(&leaf));
                 Ok(())

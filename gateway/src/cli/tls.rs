@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use peel_gateway::force::{ForceConfig, ForceDir, Rotation};
 use peel_gateway::service::{propose_pins, submit};
+use peel_ledger::force_log::ForceLeaf;
 
 use super::{CliError, Data, say};
 
@@ -20,18 +21,19 @@ pub(crate) enum Tls {
 impl Tls {
     pub(super) fn run(self) -> Result<(), CliError> {
         let Self::Rotate { data } = self;
-        data.change(|authority, tx| {
+        let leaf = data.change(|authority, tx| {
             let leaf = propose_pins(authority, tx)?;
-            submit(authority, tx, &leaf, None)
+            submit(authority, tx, &leaf, None)?;
+            Ok(leaf)
         })?;
-        move_files(&data)?;
+        move_files(&data, &leaf)?;
         say(&serde_json::json!({ "rotated": true }));
         Ok(())
     }
 }
 
 /// After the change stands in the force log.
-pub(super) fn move_files(data: &Data) -> Result<(), CliError> {
+pub(super) fn move_files(data: &Data, leaf: &ForceLeaf) -> Result<(), CliError> {
     let dir = ForceDir::new(data.path());
-    Ok(Rotation::of(&dir).approve_and_complete(&ForceConfig::read(&dir)?.force)?)
+    Ok(Rotation::of(&dir).approve_and_complete(&ForceConfig::read(&dir)?.force, leaf)?)
 }

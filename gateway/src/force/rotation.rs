@@ -6,11 +6,12 @@
 
 use std::path::PathBuf;
 
-use peel_ledger::force_log::Change;
-use peel_ledger::pins::{PinStatement, statement_hash};
+use peel_ledger::force_log::{Change, ForceLeaf};
+use peel_ledger::pins::{PinStatement, split, statement_hash, with_approvals};
 
 use super::tls::{new_key, pin_of, read_key};
 use super::{ForceConfig, ForceDir, ForceError, ForceKeys, TlsFiles};
+use crate::clock::real_now_s;
 use crate::files;
 
 /// A rotation in the force's directory.
@@ -24,7 +25,16 @@ pub struct Rotation {
 
 fn present(text: &str, config: &ForceConfig) -> Result<PinStatement, ForceError> {
     let root = ForceConfig::vkey(&config.root_vkey)?;
-    PinStatement::verify(text.as_bytes(), &config.force, &root).map_err(|_| ForceError::Tls)
+    PinStatement::verify(split(text).0.as_bytes(), &config.force, &root).map_err(|_| ForceError::Tls)
+}
+
+/// Approved by those whose keys are at hand: where they are not enough, phones stay with the pins that they were enrolled
+/// with, which these are.
+fn approved_at_hand(note: &str, version: u64, keys: &ForceKeys) -> Result<String, ForceError> {
+    let (change, at_s) = (Change::PinChange { version, statement: statement_hash(note) }, real_now_s());
+    let approvals = keys.approvers.iter().map(|approver| change.approve(at_s, approver));
+    let approvals = approvals.collect::<Result<_, _>>().map_err(|_| ForceError::Key)?;
+    Ok(with_approvals(note, &ForceLeaf::change(change, at_s, approvals)))
 }
 
 impl Rotation {
@@ -42,8 +52,9 @@ impl Rotation {
     /// States the pins of a new force.
     pub(super) fn state_first(&self, keys: &ForceKeys, force: &str) -> Result<(), ForceError> {
         let statement = PinStatement { version: 1, pins: self.files.pins()? };
-        let note = statement.sign(force, &keys.root).map_err(|_| ForceError::Tls)?;
-        Ok(files::write_public(&self.files.pins, note.to_text().as_bytes())?)
+        let note = statement.sign(force, &keys.root).map_err(|_| ForceError::Tls)?.to_text();
+        let text = approved_at_hand(&note, statement.version, keys)?;
+        Ok(files::write_public(&self.files.pins, text.as_bytes())?)
     }
 
     /// States the pins of a force that was made before there were statements.
@@ -74,9 +85,10 @@ impl Rotation {
         Ok(Change::PinChange { version, statement: statement_hash(&text) })
     }
 
-    /// Notes that the change stands in the force log, and moves the files.
-    pub fn approve_and_complete(&self, force: &str) -> Result<(), ForceError> {
-        files::write_public(&self.approved, b"")?;
+    /// Notes the change that stands in the force log, with its approvals, and moves the files.
+    pub fn approve_and_complete(&self, force: &str, leaf: &ForceLeaf) -> Result<(), ForceError> {
+        let note = files::read_text(&self.statement)?;
+        files::write_public(&self.approved, with_approvals(&note, leaf).as_bytes())?;
         self.complete(force)
     }
 
@@ -99,8 +111,9 @@ impl Rotation {
             std::fs::remove_file(next_certificate)?;
         }
         if self.statement.exists() {
-            std::fs::rename(&self.statement, pins)?;
+            std::fs::remove_file(&self.statement)?;
         }
-        Ok(std::fs::remove_file(&self.approved)?)
+        // With its approvals it is what phones believe.
+        Ok(std::fs::rename(&self.approved, pins)?)
     }
 }

@@ -159,6 +159,7 @@ fn response(authority: &Authority, enrolment_id: EnrolmentId, origin: &Origin) -
         mirror_vkey: config.mirror_vkey.clone(),
         force_log_vkey: config.force_log_vkey.clone(),
         events_vkey: config.events_vkey.clone(),
+        approver_vkeys: config.approver_vkeys.clone(),
         policy_signers: config.policy_signers.iter().map(signer).collect::<Result<_, ServiceError>>()?,
         gateway_sequence_key: sequence.key_bytes().into(),
     })

@@ -9,8 +9,9 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::wire::dpop::{DpopProof, DpopRequest, ProofDraft, Thumbprint, normalised_htu};
 use peel_ledger::checkpoint::Checkpoint;
+use peel_ledger::force_log::{Change, ForceLeaf};
 use peel_ledger::note::Ed25519Signer;
-use peel_ledger::pins::PinStatement;
+use peel_ledger::pins::{PinStatement, split, statement_hash, with_approvals};
 use peel_ledger::witness::{WitnessAnswer, judge};
 use peel_ledger::{Hash, Origin};
 
@@ -63,6 +64,10 @@ fn root() -> Ed25519Signer {
     Ed25519Signer::from_seed("force.example/peel/root", &[7; 32]).unwrap()
 }
 
+fn approver(number: u8) -> Ed25519Signer {
+    Ed25519Signer::from_seed(&format!("force.example/peel/approver-{number}"), &[number; 32]).unwrap()
+}
+
 /// A statement of pins has one form, whatever the root key may have signed.
 pub(crate) fn pins(data: &[u8]) {
     let key = root().verifier().unwrap();
@@ -74,6 +79,12 @@ pub(crate) fn pins(data: &[u8]) {
         }
     };
     read(data);
+    let approvers = [1, 2].map(|number| approver(number).verifier().unwrap());
+    if PinStatement::verify_approved(data, FORCE, &key, &approvers, 0).is_ok() {
+        let text = std::str::from_utf8(data).unwrap();
+        let (note, leaf) = split(text);
+        assert_eq!(with_approvals(note, &leaf.unwrap().unwrap()), text, "an approved statement has another form");
+    }
     let text = String::from_utf8_lossy(data);
     if let Ok(mut note) = peel_ledger::note::SignedNote::new(text) {
         note.attach(root().sign(note.text()).unwrap()).unwrap();
@@ -83,7 +94,10 @@ pub(crate) fn pins(data: &[u8]) {
 
 pub(crate) fn pins_seeds() -> Vec<Vec<u8>> {
     let note = PinStatement { version: 3, pins: [[1; 32], [2; 32]] }.sign(FORCE, &root()).unwrap();
-    vec![note.to_text().into_bytes(), note.text().as_bytes().to_vec()]
+    let change = Change::PinChange { version: 3, statement: statement_hash(&note.to_text()) };
+    let approvals = [1, 2].map(|number| change.approve(7, &approver(number)).unwrap()).to_vec();
+    let approved = with_approvals(&note.to_text(), &ForceLeaf::change(change, 7, approvals));
+    vec![note.to_text().into_bytes(), note.text().as_bytes().to_vec(), approved.into_bytes()]
 }
 
 fn witness() -> Ed25519Signer {

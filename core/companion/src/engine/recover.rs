@@ -119,7 +119,7 @@ impl Engine {
         let authenticator = Authenticator { enrolment_id: device.enrolment_id, vault: Arc::clone(&self.vault) };
         let root = &device.root_certificate;
         let client = GatewayClient::new(&device.gateway_url, root, device.spki_pins, Some(authenticator))?;
-        let force = ForceRoot::new(device.force_id.as_str(), &device.force_key)?;
+        let force = ForceRoot::new(device.force_id.as_str(), &device.force_key, &device.approvers)?;
         self.set_link(client.following(force, self.load_pins()?));
         state.policy = strictest(device.force_id.as_str())?;
         if let Some(signed) = self.load::<Vec<u8>>(persist::POLICY)? {

@@ -374,8 +374,9 @@ fn device_record(
     if expected.as_str() != reply.origin {
         return Err(BAD);
     }
-    reply.mirror_vkey.parse::<VerifierKey>().map_err(|_| BAD)?;
-    reply.force_log_vkey.parse::<VerifierKey>().map_err(|_| BAD)?;
+    for key in reply.approver_vkeys.iter().chain([&reply.mirror_vkey, &reply.force_log_vkey]) {
+        key.parse::<VerifierKey>().map_err(|_| BAD)?;
+    }
     let force_key: VerifierKey = code.force_vkey.parse().map_err(|_| BAD)?;
     let (mut recipients, mut operations) = (Vec::new(), Vec::new());
     for recipient in &reply.recipients {
@@ -407,6 +408,7 @@ fn device_record(
         mirror_vkey: reply.mirror_vkey.clone(),
         force_log_vkey: Some(reply.force_log_vkey.clone()),
         policy_signers: reply.policy_signers.iter().map(|spki| spki.as_bytes().to_vec()).collect(),
+        approvers: reply.approver_vkeys.clone(),
         sequence_key: reply.gateway_sequence_key.as_bytes().try_into().map_err(|_| BAD)?,
         k_log_wrapped,
         k_hw_spki,

@@ -41,6 +41,9 @@ pub(crate) struct DeviceRecord {
     pub(crate) force_log_vkey: Option<String>,
     pub(crate) policy_signers: Vec<Vec<u8>>,
     pub(crate) sequence_key: [u8; 32],
+    /// Those two of whom approve the gateway's pins; earlier versions did not keep them.
+    #[serde(default)]
+    pub(crate) approvers: Vec<String>,
     /// The Ed25519 seed of `K_log`, wrapped by the key store.
     pub(crate) k_log_wrapped: Vec<u8>,
     /// `K_hw`, for the hardware line.

@@ -40,13 +40,16 @@ pub(crate) struct GatewayClient {
 pub(crate) struct ForceRoot {
     domain: String,
     key: VerifierKey,
+    /// Two of them must have approved; a phone that was enrolled before they were named believes no statement.
+    approvers: Vec<VerifierKey>,
 }
 
 impl ForceRoot {
-    /// A force by its domain and its raw Ed25519 root key.
-    pub(crate) fn new(domain: &str, key: &[u8; 32]) -> Result<Self, TransportError> {
+    /// A force by its domain, its raw Ed25519 root key and its approvers' keys.
+    pub(crate) fn new(domain: &str, key: &[u8; 32], approvers: &[String]) -> Result<Self, TransportError> {
         let key = VerifierKey::ed25519(&format!("{domain}/peel/root"), key).map_err(|_| TransportError::SetUp)?;
-        Ok(Self { domain: domain.to_owned(), key })
+        let approvers = approvers.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        Ok(Self { domain: domain.to_owned(), key, approvers: approvers.map_err(|_| TransportError::SetUp)? })
     }
 }
 
@@ -99,7 +102,9 @@ impl GatewayClient {
         };
         let Ok(response) = whole(response).await else { return };
         let Ok(note) = body(response, MAX_PINS_BYTES).await else { return };
-        if let Ok(statement) = PinStatement::verify(&note, &force.domain, &force.key) {
+        let known = self.pins.now().version;
+        let (domain, key) = (&force.domain, &force.key);
+        if let Ok(statement) = PinStatement::verify_approved(&note, domain, key, &force.approvers, known) {
             self.pins.learn(statement);
         }
     }

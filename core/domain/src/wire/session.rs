@@ -69,6 +69,8 @@ pub struct EnrolResponse {
     pub policy_signers: Vec<Base64>,
     /// The key that signs what the gateway streams: raw Ed25519, 32 bytes.
     pub gateway_sequence_key: Base64,
+    /// Those who approve changes: two of them approve each statement of the gateway's pins. Verifier key lines.
+    pub approver_vkeys: Vec<String>,
 }
 
 impl EnrolResponse {
@@ -79,7 +81,7 @@ impl EnrolResponse {
     /// [`EnrolmentCodeError::Malformed`] if the parts do not encode.
     pub fn keys_sha256(&self) -> Result<[u8; 32], EnrolmentCodeError> {
         let vkeys = [&self.mirror_vkey, &self.force_log_vkey, &self.events_vkey];
-        let keys = (&self.recipients, vkeys, &self.policy_signers, &self.gateway_sequence_key);
+        let keys = (&self.recipients, vkeys, &self.policy_signers, &self.gateway_sequence_key, &self.approver_vkeys);
         let bytes = cbor::encode(&keys).map_err(|_| EnrolmentCodeError::Malformed)?;
         Ok(Sha256::digest(bytes).into())
     }

@@ -103,6 +103,7 @@ impl Bench {
             force_log_vkey: None,
             policy_signers: vec![vec![1], vec![2]],
             sequence_key: sequence.verifying_key().to_bytes(),
+            approvers: Vec::new(),
             k_log_wrapped: vault.wrap(WrapSlot::Log, vec![9; 32]).unwrap(),
             k_hw_spki: vault.public_key(KeySlot::Hardware).unwrap(),
             k_auth_spki: Some(vault.public_key(KeySlot::Auth).unwrap()),

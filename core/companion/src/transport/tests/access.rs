@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use peel_domain::id::EnrolmentId;
 use peel_domain::wire::dpop::{DpopProof, DpopRequest, Thumbprint};
+use peel_ledger::force_log::{Change, ForceLeaf};
 use peel_ledger::note::Ed25519Signer;
-use peel_ledger::pins::PinStatement;
+use peel_ledger::pins::{PinStatement, statement_hash, with_approvals};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
@@ -143,17 +144,35 @@ impl Scripted {
         GatewayClient::new(&self.url, &self.root, self.pins(0), Some(authenticator)).unwrap()
     }
 
+    /// A statement of the force's own root key that these people approved.
+    fn by_root_and(&self, people: &[u8]) -> Vec<u8> {
+        let signer = Ed25519Signer::from_seed("force.example/peel/root", &[1; 32]).unwrap();
+        let note = PinStatement { version: 9, pins: self.pins(1) }.sign(FORCE, &signer).unwrap().to_text();
+        reply("200 OK", "", &if people.is_empty() { note } else { approved(&note, 9, people) })
+    }
+
     /// A statement of the pins from key `first` on, signed by the force with this seed.
     fn statement(&self, version: u64, first: usize, seed: u8) -> Vec<u8> {
         let signer = Ed25519Signer::from_seed("force.example/peel/root", &[seed; 32]).unwrap();
-        let note = PinStatement { version, pins: self.pins(first) }.sign(FORCE, &signer).unwrap();
-        reply("200 OK", "", &note.to_text())
+        let note = PinStatement { version, pins: self.pins(first) }.sign(FORCE, &signer).unwrap().to_text();
+        reply("200 OK", "", &approved(&note, version, &[1, 2]))
     }
+}
+
+fn approver(number: u8) -> Ed25519Signer {
+    Ed25519Signer::from_seed(&format!("force.example/peel/approver-{number}"), &[number; 32]).unwrap()
+}
+
+fn approved(note: &str, version: u64, people: &[u8]) -> String {
+    let change = Change::PinChange { version, statement: statement_hash(note) };
+    let approvals = people.iter().map(|number| change.approve(7, &approver(*number)).unwrap()).collect();
+    with_approvals(note, &ForceLeaf::change(change, 7, approvals))
 }
 
 fn force(seed: u8) -> ForceRoot {
     let signer = Ed25519Signer::from_seed("force.example/peel/root", &[seed; 32]).unwrap();
-    ForceRoot::new(FORCE, &signer.verifier().unwrap().key_bytes().try_into().unwrap()).unwrap()
+    let approvers = [1, 2].map(|number| approver(number).verifier().unwrap().to_string());
+    ForceRoot::new(FORCE, &signer.verifier().unwrap().key_bytes().try_into().unwrap(), &approvers).unwrap()
 }
 
 #[tokio::test]
@@ -265,6 +284,13 @@ async fn pins_of_another_signer_an_older_version_or_no_form_change_nothing() {
         server.statement(9, 1, 2),
         server.statement(4, 1, 1),
         server.statement(5, 1, 1),
+        // Whoever has the root key alone, or one approver's key too, moves no phone, nor uses up all versions.
+        server.by_root_and(&[]),
+        server.by_root_and(&[1]),
+        server.by_root_and(&[1, 1]),
+        server.by_root_and(&[1, 3]),
+        server.statement(1_006, 1, 1),
+        server.statement(u64::MAX, 1, 1),
         reply("200 OK", "", "nonsense"),
         reply("200 OK", "", &"x".repeat(100_000)),
         reply("404 Not Found", "", ""),
