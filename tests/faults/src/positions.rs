@@ -52,9 +52,7 @@ fn verdict(files: &Files, force: &Force) -> Verdict {
 
 /// The bundle with these entries under the phone's own checkpoint, tiles and manifest made anew.
 fn without_the_phones_key(entries: &[Vec<u8>]) -> (Force, Files) {
-    let mut force = Force::new();
-    let phone = force.phone(EVENTS as u64, 1_000);
-    let mut files = force.bundle(&phone);
+    let (force, mut files) = (Force::new(), record().older.clone());
     let folder = log_folder(&force.origin());
     files.retain(|path, _| path != MANIFEST_PATH && !path.starts_with(&format!("{folder}/tile")));
     for (path, bytes) in write_log(entries).unwrap() {
