@@ -1,7 +1,7 @@
 //! The end of a log whose keys are lost, and the beginning of the next.
 //!
-//! Nothing signs the old log any more, so the mirror takes nothing more of it: what it has not confirmed is written into
-//! the next log. Must never: let an entry go before it stands in the next log and the mirror has confirmed it there for
+//! Nothing signs the old log any more, so the mirror takes nothing more of it: what it has not confirmed, or lost since, is
+//! written into the next log. Must never: let an entry go before it stands in the next log and the mirror has confirmed it there for
 //! as long as it keeps backups. Always: the old log ends and the next begins in one transaction.
 
 use peel_ledger::Origin;
@@ -22,9 +22,9 @@ pub struct Estate {
     pub end: LogEnd,
     /// The last checkpoint that its keys signed, as a note.
     pub signed: Option<String>,
-    /// What the mirror confirmed of it, in its own words.
+    /// What the mirror confirmed of it, in its own words; also of what it lost since.
     pub receipt: Option<LossProof>,
-    /// The entries that the mirror has not confirmed, in order.
+    /// The entries that the mirror has not confirmed or has lost since, in order. What was pruned cannot be among them.
     pub entries: Vec<Vec<u8>>,
 }
 
@@ -33,10 +33,11 @@ pub struct Estate {
 /// # Errors
 /// [`TrailError`] when the store does not hold what it must.
 pub fn estate(store: &Store, trail: &Trail) -> Result<Estate, TrailError> {
-    let (present, held) = (trail.checkpoint(), store.cosigned_size()?);
-    let entries = store.entries(held, present.size.saturating_sub(held))?;
-    let end = LogEnd { origin: present.origin, size: present.size, root: present.root, confirmed: range(store, held)? };
-    let receipt = held.checked_sub(1).map(|last| loss_proof(store, &end.origin, last)).transpose()?.flatten();
+    let (present, confirmed) = (trail.checkpoint(), store.cosigned_size()?);
+    let from = store.held_size()?.max(store.pruned()?);
+    let entries = store.entries(from, present.size.saturating_sub(from))?;
+    let end = LogEnd { origin: present.origin, size: present.size, root: present.root, confirmed: range(store, from)? };
+    let receipt = confirmed.checked_sub(1).map(|last| loss_proof(store, &end.origin, last)).transpose()?.flatten();
     Ok(Estate { end, signed: store.last_note()?, receipt, entries })
 }
 

@@ -193,6 +193,13 @@ pub(super) fn cosigned_size(connection: &Connection) -> Result<u64, StoreError> 
     size.map_or(Ok(0), rows::unsigned)
 }
 
+/// Up to where the mirror holds the log, as far as is known: a statement of which it lost something counts no more.
+pub(super) fn held_size(connection: &Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT max(size) FROM cosigned WHERE held_since_ms IS NOT NULL";
+    let size: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
+    size.map_or(Ok(0), rows::unsigned)
+}
+
 pub(super) fn truncate_log(connection: &Connection) -> Result<(), StoreError> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())

@@ -226,6 +226,11 @@ impl Store {
         self.with(|connection| batch::cosigned_size(connection))
     }
 
+    /// The largest cosigned size of which the mirror has not lost anything since, as far as this phone was told.
+    pub fn held_size(&self) -> Result<u64, StoreError> {
+        self.with(|connection| batch::held_size(connection))
+    }
+
     /// Lets the bodies go that the force has provably held for long enough, in one transaction; their leaf hashes stay.
     /// Call again while there is more.
     ///

@@ -7,6 +7,7 @@ use super::*;
 use crate::signing::Signing;
 use crate::store::{PruneRule, StoreError};
 use crate::trail::Stamp;
+use crate::upload::keep_loss;
 
 const DAY_MS: i64 = 86_400_000;
 const AT: Stamp = Stamp { wall_ms: 5, mono_ns: 7, boot: [1; 8] };
@@ -123,6 +124,35 @@ fn the_next_log_carries_what_the_mirror_does_not_have_and_leads_to_the_old_root(
     drop((new, old, store));
     let store = phone.store();
     assert!(Trail::open(&store, origin("e2"), signer("e2"), phone.recipients()).is_ok_and(|trail| trail.size() == 18));
+}
+
+#[test]
+fn s36_what_the_mirror_lost_is_carried_as_far_as_it_is_still_here() {
+    let phone = Phone::new();
+    let store = phone.store();
+    let mut old = Trail::open(&store, origin("e1"), signer("e1"), phone.recipients()).unwrap();
+    write(&store, &mut old, 300);
+    cosign(&store, 300, 0);
+    write(&store, &mut old, 300);
+    cosign(&store, 512, 9 * DAY_MS);
+    let all = store.entries(0, 600).unwrap();
+    let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 7 * 86_400_000, now_ms: 9 * DAY_MS };
+    assert_eq!(store.prune(rule).unwrap().below, 256);
+    assert_eq!(estate(&store, &old).unwrap().entries.len(), 88, "nothing is lost yet");
+    // The force comes back with 400: it confirmed 300 of these at a time, and has lost a part of the 512.
+    keep_loss(&store, 400).unwrap();
+    assert_eq!(estate(&store, &old).unwrap().entries, all[300..]);
+    // It comes back with less than was pruned.
+    keep_loss(&store, 100).unwrap();
+    write(&store, &mut old, 10);
+    let left = estate(&store, &old).unwrap();
+    assert_eq!((left.end.confirmed.size(), left.entries.len()), (256, 354));
+    assert_eq!(left.entries[..344], all[256..]);
+    left.end.check(left.entries.iter().map(Vec::as_slice)).unwrap();
+    assert_eq!(left.receipt.unwrap().checkpoint.size, 512, "its own word for all that it had");
+    // What it confirms anew is not carried.
+    cosign(&store, 610, 10 * DAY_MS);
+    assert!(estate(&store, &old).unwrap().entries.is_empty());
 }
 
 #[test]
