@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use peel_journal::store::{Batch, Store, StoreError};
-use peel_journal::trail::Stamp;
+use peel_journal::store::{Batch, PruneRule, Store, StoreError};
+use peel_journal::trail::{Stamp, Trail};
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _};
 
@@ -69,34 +69,43 @@ impl Place {
 
 /// Loads what a cut at `moment` left, opens it, checks it against what was told, and gives what it shows.
 pub(crate) fn check(told: &Told, before: &Seen, moment: usize, state: Image, rng: &mut StdRng) -> Seen {
-    let (place, keys) = (place(), Keys::alone());
+    let place = place();
     place.disk.load(state);
     let store = place.open().unwrap_or_else(|error| panic!("a store that a power cut left does not open: {error}"));
     let seen = Seen::read(&store);
     told.check(&seen, before, moment);
-    let mut trail = keys.trail(&store).unwrap_or_else(|error| panic!("the trail does not go on: {error}"));
-    phone::check_tree(&store, &trail, &seen.entries);
-    for (_, size, root) in told.released.iter().filter(|(at, ..)| *at <= moment) {
+    let keys = Keys::alone(seen.log.number);
+    let trail = keys.trail(&store).unwrap_or_else(|error| panic!("the trail does not go on: {error}"));
+    phone::check_tree(&store, &trail, &seen);
+    for (size, root) in told.released_until(moment, seen.log.number) {
         let other = peel_ledger::Hash::of(&[root.as_bytes(), b"another"]).to_bytes();
-        assert_eq!(store.intend_to_sign(*size, other), Err(StoreError::SecondHistory), "a second root at {size}");
+        assert_eq!(store.intend_to_sign(size, other), Err(StoreError::SecondHistory), "a second root at {size}");
     }
     if rng.random_bool(0.3) {
-        let items = phone::items(rng, Stamp { wall_ms: 5, mono_ns: u64::MAX >> 1, boot: [9; 8] });
-        let committed = trail.append(&store, &items, Batch::new(), None, rng).unwrap();
-        sign(&store, &trail, &|_| None).unwrap();
-        store.close();
-        let store = place.open().unwrap();
-        let trail = keys.trail(&store).unwrap();
-        let entries = [seen.entries.clone(), committed.entries].concat();
-        assert!(
-            store.entries(0, u64::from(u32::MAX)).unwrap() == entries,
-            "what was appended after a cut is not there"
-        );
-        phone::check_tree(&store, &trail, &entries);
-        store.close();
+        go_on(&store, trail, &seen, rng);
     }
     store.close();
     seen
+}
+
+/// A phone goes on with what a cut left: it records, signs and prunes.
+fn go_on(store: &Store, mut trail: Trail, seen: &Seen, rng: &mut StdRng) {
+    let mut expected = seen.clone();
+    let items = phone::items(rng, Stamp { wall_ms: 5, mono_ns: u64::MAX >> 1, boot: [9; 8] });
+    let committed = trail.append(store, &items, Batch::new(), None, rng).unwrap();
+    expected.append(committed.entries);
+    sign(store, &trail, &|_| None).unwrap();
+    expected.signed = expected.leaves.len() as u64;
+    let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: i64::MAX };
+    store.prune(rule).unwrap();
+    expected.prune(rule);
+    store.close();
+    let store = place().open().unwrap();
+    let trail = Keys::alone(seen.log.number).trail(&store).unwrap();
+    let found = Seen::read(&store);
+    assert!(found == expected, "after a cut the store went on to {found} instead of {expected}");
+    phone::check_tree(&store, &trail, &found);
+    store.close();
 }
 
 fn work(run: &Run) -> Counts {
@@ -108,6 +117,10 @@ fn work(run: &Run) -> Counts {
         disk.load(image.clone());
         let told = Told::new(before.clone(), released);
         let mut worker = Worker::start(told, rng.next_u64()).unwrap();
+        // Only full tiles are pruned.
+        for _ in 0..if rng.random_bool(0.3) { 2 } else { 0 } {
+            worker.append_many().unwrap();
+        }
         for _ in 0..rng.random_range(3..25) {
             worker.step().unwrap();
         }
@@ -119,13 +132,16 @@ fn work(run: &Run) -> Counts {
                 (moment, disk.after_power_cut(moment, &mut rng))
             })
             .collect();
+        counts.absorb(told.counts());
         released = Vec::new();
         for (moment, state) in states {
             let seen = check(&told, &before, moment, state.clone(), &mut rng);
             counts.add("crash states", 1);
-            counts.add("entries found in them", seen.entries.len() as u64);
+            counts.add("entries found in them", seen.leaves.len() as u64);
+            counts.add("states with pruned entries", u64::from(seen.pruned > 0));
+            counts.add("states of a later log", u64::from(seen.log.number > 0));
             counts.add("states with a change under way that was durable", u64::from(told.was_under_way(&seen, moment)));
-            (image, released) = (state, told.released_until(moment));
+            (image, released) = (state, told.released_until(moment, seen.log.number));
             // The next life begins with what the last of these states shows.
             if counts.get("crash states").is_multiple_of(STATES) {
                 before = seen;

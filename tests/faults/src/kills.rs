@@ -1,8 +1,9 @@
 //! Kills: a phone's process that is ended hard in the middle of its work, and what its store shows then.
 //!
-//! The phone is this program again, in a process of its own. It says on its output what is acknowledged, after each
-//! commit, and is sent SIGKILL at a random moment, also while it opens what the last one left. When the signal comes is
-//! not the seed's choice, so a run that failed may not fail again.
+//! The phone is this program again, in a process of its own: it records, signs, keeps receipts, prunes, ends its log and
+//! begins the next, goes to sleep and wakes up. It says on its output what is acknowledged, after each commit, and is
+//! sent SIGKILL at a random moment, also while it opens what the last one left. When the signal comes is not the seed's
+//! choice, so a run that failed may not fail again.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -11,27 +12,31 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use peel_journal::signing::{Present, Signing};
-use peel_journal::store::{Batch, Op, Store, StoreError};
-use peel_journal::trail::{Stamp, Trail, TrailError};
+use peel_journal::store::{Batch, Op, PruneRule, Store, StoreError};
+use peel_journal::succession::estate;
+use peel_journal::trail::{Item, Stamp, Trail, TrailError};
 use peel_journal::upload::keep_receipt;
 use peel_ledger::Hash;
 use peel_ledger::mirror::MirrorReceipt;
-use peel_ledger::tree::leaf_hash;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::phone::{self, Keys, Seen};
+use crate::phone::{self, Keys, Log, MOST_AT_ONCE, Seen, Statement};
+use crate::rotation::{self, MOST_CARRIED};
 use crate::run::{Counts, Part, Run};
 
 /// Kills of one store, one after the other.
 const KILLS: u64 = 20;
 /// The longest that a process lives after its start or its opening, in microseconds.
 const LONGEST_US: u64 = 20_000;
+/// Both clocks of these runs stand: what the mirror holds may go.
+const NOW_MS: i64 = 1_000_000;
 
 /// Kills.
 pub const PART: Part = Part {
     name: "kills",
-    promise: "a phone's process that is killed at any moment loses nothing that it acknowledged",
+    promise: "a phone's process that is killed at any moment, while it records, keeps receipts, prunes, ends its log or \
+              goes to sleep, loses nothing that it acknowledged",
     full: 500,
     short: 5,
     work,
@@ -56,127 +61,274 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn open(directory: &Path) -> (Store, Trail) {
+/// The phone at work.
+struct Phone<'a> {
+    directory: &'a Path,
+    store: Store,
+    trail: Trail,
+    log: Log,
+    rng: StdRng,
+    at: Stamp,
+}
+
+fn open(directory: &Path) -> (Store, Trail, Log) {
     let (store, _) = Store::open(directory, 1).unwrap();
-    let trail = Keys::alone().trail(&store).unwrap();
-    (store, trail)
+    let log = Log::read(&store);
+    let trail = Keys::alone(log.number).trail(&store).unwrap();
+    (store, trail, log)
 }
 
 /// The phone: works on the store in `directory` until it is killed.
 pub fn child(directory: &Path, seed: u64) -> ! {
-    let mut rng = StdRng::seed_from_u64(seed);
-    let (mut store, mut trail) = open(directory);
+    let (store, trail, log) = open(directory);
     say("open");
-    for step in 0_u64.. {
-        let at = Stamp { wall_ms: 1_000, mono_ns: step, boot: seed.to_le_bytes() };
-        match rng.random_range(0..10) {
-            0..6 => append(&store, &mut trail, at, &mut rng),
-            6..9 => sign(&store, &mut trail, &mut rng),
+    let at = Stamp { wall_ms: NOW_MS, mono_ns: 0, boot: seed.to_le_bytes() };
+    let mut phone = Phone { directory, store, trail, log, rng: StdRng::seed_from_u64(seed), at };
+    loop {
+        phone.at.mono_ns += 1;
+        phone.step();
+    }
+}
+
+impl Phone<'_> {
+    fn step(&mut self) {
+        match self.rng.random_range(0..40) {
+            0..12 => self.append(),
+            12..16 => {
+                let items = phone::many(&mut self.rng, self.at);
+                self.append_items(&items, Batch::new());
+            }
+            16..26 => self.sign(),
+            26..32 => self.prune(),
+            32..34 => self.rotate(),
+            34..38 => self.suspend(),
             _ => {
-                store.close();
-                (store, trail) = open(directory);
+                self.store.close();
+                (self.store, self.trail, self.log) = open(self.directory);
             }
         }
     }
-    std::process::exit(0)
-}
 
-fn append(store: &Store, trail: &mut Trail, at: Stamp, rng: &mut StdRng) {
-    let items = phone::items(rng, at);
-    let image = rng.random_bool(0.2).then(|| phone::media(rng));
-    let mut batch = Batch::new();
-    batch.extend(image.clone().map(Op::Media));
-    let committed = trail.append(store, &items, batch, None, rng).unwrap();
-    let mut line = format!("entries {}", committed.first);
-    for entry in &committed.entries {
-        let _ = write!(line, " {}", leaf_hash(entry).to_hex());
+    fn append(&mut self) {
+        let items = phone::items(&mut self.rng, self.at);
+        let image = self.rng.random_bool(0.2).then(|| phone::media(&mut self.rng));
+        let mut batch = Batch::new();
+        batch.extend(image.clone().map(Op::Media));
+        self.append_items(&items, batch);
+        if let Some(row) = image {
+            say(&format!("image {}", hex(&row.media_id)));
+        }
     }
-    say(&line);
-    if let Some(row) = image {
-        say(&format!("image {}", hex(&row.media_id)));
-    }
-}
 
-fn sign(store: &Store, trail: &mut Trail, rng: &mut StdRng) {
-    let checkpoint = trail.checkpoint();
-    let released = |_: &[u8]| -> Option<Vec<u8>> {
-        say(&format!("released {} {}", checkpoint.size, checkpoint.root.to_hex()));
-        None
-    };
-    let present = || Ok::<Present, TrailError>(trail.present());
-    Signing::default().sign(store, present, &[], &released).unwrap();
-    say(&format!("signed {}", checkpoint.size));
-    if rng.random_bool(0.5) {
-        let beacon = Hash::new(rng.random());
-        let signature_lines = "a line\n".to_owned();
-        let receipt = MirrorReceipt { checkpoint: checkpoint.clone(), signature_lines, cosigned_at_s: 1, beacon };
-        keep_receipt(store, &receipt, 0).unwrap();
-        trail.witness(beacon);
-        say(&format!("cosigned {}", checkpoint.size));
+    fn append_items(&mut self, items: &[Item], batch: Batch) {
+        self.trail.append(&self.store, items, batch, None, &mut self.rng).unwrap();
+        self.say("entries");
+    }
+
+    /// Says something of the log as it is now.
+    fn say(&self, what: &str) {
+        let checkpoint = self.trail.checkpoint();
+        say(&format!("{what} {} {} {}", self.log.number, checkpoint.size, checkpoint.root.to_hex()));
+    }
+
+    fn sign(&mut self) {
+        let released = |_: &[u8]| -> Option<Vec<u8>> {
+            self.say("released");
+            None
+        };
+        let present = || Ok::<Present, TrailError>(self.trail.present());
+        Signing::default().sign(&self.store, present, &[], &released).unwrap();
+        self.say("signed");
+        if self.rng.random_bool(0.7) {
+            self.acknowledge();
+        }
+    }
+
+    /// Keeps the mirror's statement over all that there is.
+    fn acknowledge(&mut self) {
+        let (checkpoint, beacon) = (self.trail.checkpoint(), Hash::new(self.rng.random()));
+        let root = checkpoint.root.to_bytes();
+        let signature_lines = Statement { root, held_since_ms: NOW_MS, stated_ms: NOW_MS }.line();
+        let cosigned_at_s = NOW_MS.unsigned_abs() / 1_000;
+        let receipt = MirrorReceipt { checkpoint, signature_lines, cosigned_at_s, beacon };
+        keep_receipt(&self.store, &receipt, NOW_MS).unwrap();
+        self.trail.witness(beacon);
+        self.say("cosigned");
+    }
+
+    fn prune(&mut self) {
+        let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: NOW_MS };
+        let pruned = self.store.prune(rule).unwrap();
+        say(&format!("pruned {} {} -", self.log.number, pruned.below));
+    }
+
+    fn rotate(&mut self) {
+        if self.trail.size() - self.store.cosigned_size().unwrap() > MOST_CARRIED {
+            self.acknowledge();
+        }
+        let estate = estate(&self.store, &self.trail).unwrap();
+        let items = rotation::last_words(&estate, self.at);
+        let log = Log { number: self.log.number + 1, carried: items.len() as u64 };
+        let next = Keys::alone(log.number);
+        let mut batch = Batch::new();
+        batch.push(log.op());
+        let name = (next.origin.clone(), next.signer());
+        let (trail, _) = self.trail.succeed(&self.store, name, next.recipients, &items, batch, &mut self.rng).unwrap();
+        (self.trail, self.log) = (trail, log);
+        self.say("ended");
+    }
+
+    fn suspend(&mut self) {
+        self.store.close();
+        self.store.reopen().unwrap();
+        self.trail.check(&self.store).unwrap();
+        self.say("awake");
     }
 }
 
 /// What processes said is acknowledged.
-#[derive(Default)]
 struct Acknowledged {
-    leaves: Vec<Hash>,
+    /// Which log.
+    log: u64,
+    /// How far it goes, and its root there.
+    size: u64,
+    root: Hash,
+    /// How the log before it ended.
+    before: Option<(u64, Hash)>,
+    /// The leaf hashes that the last process left.
+    leaves: Vec<[u8; 32]>,
     released: Vec<(u64, Hash)>,
     images: Vec<[u8; 16]>,
     signed: u64,
     cosigned: u64,
+    pruned: u64,
+}
+
+impl Default for Acknowledged {
+    fn default() -> Self {
+        Self {
+            log: 0,
+            size: 0,
+            root: phone::root(&[]),
+            before: None,
+            leaves: Vec::new(),
+            released: Vec::new(),
+            images: Vec::new(),
+            signed: 0,
+            cosigned: 0,
+            pruned: 0,
+        }
+    }
 }
 
 impl Acknowledged {
-    fn hear(&mut self, line: &str) {
-        let mut words = line.split(' ');
-        let what = words.next().unwrap();
-        let mut number = || words.next().and_then(|word| word.parse::<u64>().ok()).unwrap();
-        match what {
-            "open" => {}
-            "entries" => {
-                let first = number();
-                assert_eq!(
-                    first,
-                    self.leaves.len() as u64,
-                    "a process went on in another place than the last one ended"
-                );
-                self.leaves.extend(words.map(|word| Hash::from_hex(word).unwrap()));
-            }
-            "image" => {
-                let text = words.next().unwrap();
+    fn hear(&mut self, line: &str, counts: &mut Counts) {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words.as_slice() {
+            ["open"] => {}
+            ["image", text] => {
                 let byte = |at: usize| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap();
                 self.images.push(std::array::from_fn(byte));
             }
-            "released" => {
-                let size = number();
-                self.released.push((size, Hash::from_hex(words.next().unwrap()).unwrap()));
+            [what, log, number, root] => {
+                let (log, number): (u64, u64) = (log.parse().unwrap(), number.parse().unwrap());
+                let root = Hash::from_hex(root).unwrap_or_default();
+                if *what == "ended" {
+                    assert_eq!(log, self.log + 1);
+                    self.end();
+                    counts.add("logs ended and carried over", 1);
+                }
+                assert_eq!(log, self.log, "a process went on in another log than the last one ended in");
+                self.hear_of(what, number, root, counts);
             }
-            "signed" => self.signed = self.signed.max(number()),
-            "cosigned" => self.cosigned = self.cosigned.max(number()),
+            _ => panic!("a process said {line}"),
+        }
+    }
+
+    fn hear_of(&mut self, what: &str, number: u64, root: Hash, counts: &mut Counts) {
+        match what {
+            "entries" | "ended" => {
+                assert!(number >= self.size, "a process went on in another place than the last one ended");
+                counts.add("entries acknowledged", number - self.size);
+                (self.size, self.root) = (number, root);
+            }
+            "awake" => {
+                assert_eq!((number, root), (self.size, self.root), "another trail woke up than went to sleep");
+                counts.add("times asleep", 1);
+            }
+            "released" => self.released.push((number, root)),
+            "signed" => self.signed = self.signed.max(number),
+            "cosigned" => {
+                self.cosigned = self.cosigned.max(number);
+                counts.add("receipts kept", 1);
+            }
+            "pruned" => {
+                assert!(number >= self.pruned && number <= self.cosigned, "pruned what the mirror has not");
+                counts.add("prunings", u64::from(number > self.pruned));
+                self.pruned = number;
+            }
             other => panic!("a process said {other}"),
         }
     }
 
+    /// The log ends here.
+    fn end(&mut self) {
+        let before = Some((self.size, self.root));
+        let images = std::mem::take(&mut self.images);
+        *self = Self { log: self.log + 1, before, images, ..Self::default() };
+    }
+
     /// Checks the store that a killed process left, and takes over what was under way in it.
-    fn check(&mut self, directory: &Path) {
+    fn check(&mut self, directory: &Path, counts: &mut Counts) {
         let (store, _) = Store::open(directory, 1).unwrap_or_else(|error| panic!("the store does not open: {error}"));
-        let trail = Keys::alone().trail(&store).unwrap_or_else(|error| panic!("the trail does not go on: {error}"));
         let seen = Seen::read(&store);
-        phone::check_tree(&store, &trail, &seen.entries);
-        let leaves: Vec<Hash> = seen.entries.iter().map(|entry| leaf_hash(entry)).collect();
-        assert!(leaves.len() >= self.leaves.len(), "{} of {} entries are there", leaves.len(), self.leaves.len());
-        assert!(leaves.starts_with(&self.leaves), "an acknowledged entry was changed");
-        assert!(leaves.len() - self.leaves.len() <= 16, "more than one change was under way");
+        let keys = Keys::alone(seen.log.number);
+        let trail = keys.trail(&store).unwrap_or_else(|error| panic!("the trail does not go on: {error}"));
+        phone::check_tree(&store, &trail, &seen);
+        if seen.log.number == self.log + 1 {
+            self.end();
+            counts.add("kills with the log's end under way that was durable", 1);
+        }
+        assert_eq!(seen.log.number, self.log, "the store holds another log");
+        let size = self.size as usize;
+        assert!(seen.leaves.len() >= size, "{} of {size} entries are there", seen.leaves.len());
+        assert!(phone::root(&seen.leaves[..size]) == self.root, "an acknowledged entry was changed");
+        assert!(seen.leaves.starts_with(&self.leaves), "an entry was changed");
+        assert!(seen.leaves.len() - size <= MOST_AT_ONCE, "more than one change was under way");
         assert!(self.images.iter().all(|image| seen.media.contains_key(image)), "an acknowledged image is gone");
-        assert!(seen.signed >= self.signed && seen.cosigned >= self.cosigned, "a signature or a receipt is gone");
+        assert!(seen.signed >= self.signed && seen.cosigned() >= self.cosigned, "a signature or a receipt is gone");
+        assert!(seen.pruned >= self.pruned, "what was pruned is back");
+        self.check_released(&store, &seen);
+        self.check_carried(&seen, &keys);
+        counts.add("kills with a change under way that was durable", u64::from(seen.leaves.len() > size));
+        counts.add("kills with a pruning under way that was durable", u64::from(seen.pruned > self.pruned));
+        counts.add("kills with a receipt under way that was durable", u64::from(seen.cosigned() > self.cosigned));
+        counts.add("stores found with pruned entries", u64::from(seen.pruned > 0));
+        (self.size, self.root) = (seen.leaves.len() as u64, phone::root(&seen.leaves));
+        (self.signed, self.cosigned, self.pruned) = (seen.signed, seen.cosigned(), seen.pruned);
+        self.leaves = seen.leaves;
+        store.close();
+    }
+
+    fn check_released(&self, store: &Store, seen: &Seen) {
         for (size, root) in self.released.iter().rev().take(5) {
-            assert!(*size <= leaves.len() as u64, "a signature over what is not durable left the phone");
-            assert!(phone::range(&seen.entries[..*size as usize]).root() == *root, "a signed root is not the tree's");
+            let leaves = seen.leaves.get(..*size as usize);
+            let leaves = leaves.unwrap_or_else(|| panic!("a signature over what is not durable left the phone"));
+            assert!(phone::root(leaves) == *root, "a signed root is not the tree's");
             let other = Hash::of(&[root.as_bytes(), b"another"]).to_bytes();
             assert_eq!(store.intend_to_sign(*size, other), Err(StoreError::SecondHistory));
         }
-        self.leaves = leaves;
-        store.close();
+    }
+
+    /// The log before this one ended where it was acknowledged, and what the mirror did not have of it is here.
+    fn check_carried(&mut self, seen: &Seen, keys: &Keys) {
+        // Once it was looked at, the tree's root stands for it; and the present log may be pruned.
+        let (Some((size, root)), 0) = (self.before.take(), seen.pruned) else { return };
+        let told = rotation::read(&seen.entries, &keys.origin);
+        assert_eq!((told.end.size, told.end.root), (size, root), "the log before this one ended elsewhere");
+        let kept = seen.retired.get(&(self.log - 1));
+        assert!(kept.is_none_or(|entries| entries.ends_with(&told.carried)), "what was carried is not what was kept");
+        assert!(told.receipt.is_some() || told.end.confirmed.size() == 0, "what was not carried is under no statement");
     }
 }
 
@@ -226,15 +378,11 @@ fn work(run: &Run) -> Counts {
         let said = live_and_die(home.path(), rng.random(), at_work, wait);
         // The last line may be cut: then its commit is not acknowledged.
         let whole = said.rfind('\n').map_or("", |end| &said[..end]);
-        let before = acknowledged.leaves.len();
         for line in whole.lines() {
-            acknowledged.hear(line);
+            acknowledged.hear(line, &mut counts);
         }
         counts.add("kills", 1);
-        counts.add("entries acknowledged", (acknowledged.leaves.len() - before) as u64);
-        let heard = acknowledged.leaves.len();
-        acknowledged.check(home.path());
-        counts.add("kills with a change under way that was durable", u64::from(acknowledged.leaves.len() > heard));
+        acknowledged.check(home.path(), &mut counts);
     }
     counts
 }

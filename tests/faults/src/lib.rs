@@ -22,6 +22,7 @@ pub mod network;
 pub mod phone;
 pub mod positions;
 pub mod results;
+mod rotation;
 pub mod run;
 pub mod sizes;
 mod worker;

@@ -29,7 +29,8 @@ impl Counts {
         self.0.get(what).copied().unwrap_or(0)
     }
 
-    fn absorb(&mut self, other: Self) {
+    /// Counts what somebody else counted.
+    pub fn absorb(&mut self, other: Self) {
         for (what, more) in other.0 {
             self.add(what, more);
         }

@@ -7,7 +7,7 @@ use peel_ledger::seal::{SealError, open};
 use peel_ledger::writer::WriterError;
 use rand::RngExt as _;
 
-use crate::phone::{self, Keys, recipient};
+use crate::phone::{self, Keys, Seen, recipient};
 use crate::run::{Counts, Part, Run};
 
 /// Lengths that are tried by name; others are drawn.
@@ -46,7 +46,7 @@ fn work(run: &Run) -> Counts {
     let mut counts = Counts::default();
     let home = phone::home().join("sizes");
     let (store, _) = Store::open(&home, 1).unwrap();
-    let keys = Keys::alone();
+    let keys = Keys::alone(0);
     let mut trail = keys.trail(&store).unwrap();
     let mut lengths: Vec<usize> = if run.number == 0 { NAMED.to_vec() } else { Vec::new() };
     lengths.extend([MAX_BODY_BYTES - 1, MAX_BODY_BYTES, MAX_BODY_BYTES + 1]);
@@ -74,7 +74,7 @@ fn work(run: &Run) -> Counts {
     }
     store.close();
     let (store, _) = Store::open(&home, 1).unwrap();
-    phone::check_tree(&store, &keys.trail(&store).unwrap(), &store.entries(0, u64::from(u32::MAX)).unwrap());
+    phone::check_tree(&store, &keys.trail(&store).unwrap(), &Seen::read(&store));
     store.close();
     std::fs::remove_file(home.join("peel.db")).unwrap();
     counts

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use peel_journal::signing::{HardwareSign, Present, Signing};
-use peel_journal::store::{Batch, Op, Store};
-use peel_journal::trail::{Stamp, Trail, TrailError};
+use peel_journal::store::{Batch, Op, PruneRule, Store};
+use peel_journal::succession::estate;
+use peel_journal::trail::{Item, Stamp, Trail, TrailError};
 use peel_journal::upload::keep_receipt;
 use peel_ledger::Hash;
 use peel_ledger::checkpoint::Checkpoint;
@@ -14,15 +15,25 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::crash::place;
-use crate::phone::{self, Keys, Seen};
+use crate::phone::{self, Keys, Log, Seen, Statement};
+use crate::rotation::{self, MOST_CARRIED};
+use crate::run::Counts;
 
 /// What the store was told, change by change.
 #[derive(Default)]
 pub(crate) struct Told {
     changes: Vec<Change>,
     pub(crate) now: Seen,
-    /// Sizes and roots whose signature may have left the phone, and since when.
-    pub(crate) released: Vec<(usize, u64, Hash)>,
+    released: Vec<Released>,
+    counts: Counts,
+}
+
+/// A size and a root whose signature may have left the phone: since when, and of which log.
+struct Released {
+    at: usize,
+    log: u64,
+    size: u64,
+    root: Hash,
 }
 
 /// When a change began and was acknowledged, in events of the disk, and what the store must show after it. One that
@@ -42,13 +53,22 @@ impl Change {
         }
         let mut known = seen.clone();
         known.entries.truncate(self.after.entries.len());
+        known.leaves.truncate(self.after.leaves.len());
         seen.entries.len() == self.after.entries.len() + self.more && known == self.after
     }
 }
 
 impl Told {
-    pub(crate) fn new(now: Seen, released: Vec<(usize, u64, Hash)>) -> Self {
-        Self { changes: Vec::new(), now, released }
+    /// Goes on after what a store shows; `released` are signatures that may have left the phone before.
+    pub(crate) fn new(now: Seen, released: Vec<(u64, Hash)>) -> Self {
+        let log = now.log.number;
+        let released = released.into_iter().map(|(size, root)| Released { at: 0, log, size, root }).collect();
+        Self { changes: Vec::new(), now, released, counts: Counts::default() }
+    }
+
+    /// What was done.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts.clone()
     }
 
     /// Remembers a change and how it went.
@@ -92,9 +112,10 @@ impl Told {
         self.until(moment).0.is_some_and(|change| change.after != *seen)
     }
 
-    /// Signatures that may have left by a moment, for a life that begins with it.
-    pub(crate) fn released_until(&self, moment: usize) -> Vec<(usize, u64, Hash)> {
-        self.released.iter().filter(|(at, ..)| *at <= moment).map(|(_, size, root)| (0, *size, *root)).collect()
+    /// Signatures over a log that may have left by a moment.
+    pub(crate) fn released_until(&self, moment: usize, log: u64) -> Vec<(u64, Hash)> {
+        let known = self.released.iter().filter(|released| released.at <= moment && released.log == log);
+        known.map(|released| (released.size, released.root)).collect()
     }
 }
 
@@ -115,15 +136,18 @@ pub(crate) struct Worker {
     pub(crate) told: Told,
     rng: StdRng,
     wall_ms: i64,
+    mirror_ms: i64,
 }
 
 impl Worker {
     /// Opens the store on this thread's disk.
     pub(crate) fn start(told: Told, seed: u64) -> Result<Self, TrailError> {
-        let keys = Keys::alone();
         let store = place().open()?;
+        let keys = Keys::alone(told.now.log.number);
         let trail = keys.trail(&store)?;
-        Ok(Self { keys, store, trail, told, rng: StdRng::seed_from_u64(seed), wall_ms: 1_000_000 })
+        let rng = StdRng::seed_from_u64(seed);
+        let newest = told.now.statements.last_key_value().map_or(0, |(_, statement)| statement.stated_ms);
+        Ok(Self { keys, store, trail, told, rng, wall_ms: newest.max(1_000_000), mirror_ms: newest.max(1_000_000) })
     }
 
     /// Closes the store; gives what it was told.
@@ -134,23 +158,31 @@ impl Worker {
 
     /// Does something.
     pub(crate) fn step(&mut self) -> Result<(), TrailError> {
-        match self.rng.random_range(0..20) {
-            0..12 => self.append(),
-            12..17 => self.sign(),
-            17 => Ok(self.store.truncate_log()?),
-            _ => {
-                self.store.close();
-                self.reopen()
-            }
+        match self.rng.random_range(0..48) {
+            0..18 => self.append(),
+            18..22 => self.append_many(),
+            22..33 => self.sign(),
+            33..41 => self.prune(),
+            41 => self.rotate(),
+            42..44 => Ok(self.store.truncate_log()?),
+            44..46 => self.suspend(),
+            _ => self.reopen(),
         }
     }
 
-    /// What an app does when it wakes up.
+    /// What an app does when it starts again.
     pub(crate) fn reopen(&mut self) -> Result<(), TrailError> {
         self.store.close();
         self.store = place().open()?;
         self.trail = self.keys.trail(&self.store)?;
         Ok(())
+    }
+
+    /// What an app does when the system sends it to sleep, and when it wakes up.
+    fn suspend(&mut self) -> Result<(), TrailError> {
+        self.store.close();
+        self.store.reopen()?;
+        self.trail.check(&self.store)
     }
 
     fn stamp(&mut self) -> Stamp {
@@ -162,6 +194,17 @@ impl Worker {
     pub(crate) fn append(&mut self) -> Result<(), TrailError> {
         let at = self.stamp();
         let items = phone::items(&mut self.rng, at);
+        self.append_items(&items)
+    }
+
+    /// Records so much that tiles become full.
+    pub(crate) fn append_many(&mut self) -> Result<(), TrailError> {
+        let at = self.stamp();
+        let items = phone::many(&mut self.rng, at);
+        self.append_items(&items)
+    }
+
+    fn append_items(&mut self, items: &[Item]) -> Result<(), TrailError> {
         let image = self.rng.random_bool(0.2).then(|| phone::media(&mut self.rng));
         let deleted = if self.rng.random_bool(0.15) { self.told.now.media.keys().next().copied() } else { None };
         let alert = self.rng.random_bool(0.2).then(|| (self.rng.random(), vec![5; self.rng.random_range(10..3_000)]));
@@ -171,13 +214,13 @@ impl Worker {
         batch.extend(deleted.map(Op::DeleteMedia));
         batch.extend(alert.clone().map(|(alert_id, sealed)| Op::Alert { alert_id, alert_seq, sealed }));
         let began = place().disk.now();
-        let result = self.trail.append(&self.store, &items, batch, None, &mut self.rng);
+        let result = self.trail.append(&self.store, items, batch, None, &mut self.rng);
         let (entries, more) = match &result {
             Ok(committed) => (committed.entries.clone(), 0),
             Err(_) => (Vec::new(), items.len()),
         };
         self.told.change(began, result.map(drop), more, |seen| {
-            seen.entries.extend(entries);
+            seen.append(entries);
             seen.media.extend(image.map(|row| (row.media_id, row)));
             if let Some(media_id) = deleted {
                 seen.media.remove(&media_id);
@@ -186,7 +229,7 @@ impl Worker {
         })
     }
 
-    /// Signs the present checkpoint, and in half of the cases has it cosigned.
+    /// Signs the present checkpoint, and in most cases has it cosigned.
     pub(crate) fn sign(&mut self) -> Result<(), TrailError> {
         let disk = &place().disk;
         let released = RefCell::new(None);
@@ -198,23 +241,86 @@ impl Worker {
         let Some(at) = released.into_inner() else { return result.map(drop) };
         // The intent is durable before anything can leave.
         let checkpoint = self.trail.checkpoint();
-        self.told.released.push((at, checkpoint.size, checkpoint.root));
+        let (log, size, root) = (self.told.now.log.number, checkpoint.size, checkpoint.root);
+        self.told.released.push(Released { at, log, size, root });
         self.told.change(at, result.map(drop), 0, |seen| seen.signed = seen.signed.max(checkpoint.size))?;
-        if self.rng.random_bool(0.5) { self.cosign(checkpoint) } else { Ok(()) }
+        if self.rng.random_bool(0.7) { self.acknowledge(checkpoint) } else { Ok(()) }
     }
 
-    fn cosign(&mut self, checkpoint: Checkpoint) -> Result<(), TrailError> {
-        let size = checkpoint.size;
-        let signature_lines = format!("a line about {size}\n");
-        let receipt =
-            MirrorReceipt { signature_lines, cosigned_at_s: 1, beacon: Hash::new(self.rng.random()), checkpoint };
+    /// Keeps the mirror's statement. It says each thing once here; what it says again is the network's part.
+    fn acknowledge(&mut self, checkpoint: Checkpoint) -> Result<(), TrailError> {
+        let (size, root) = (checkpoint.size, checkpoint.root.to_bytes());
+        if size == 0 || self.told.now.statements.contains_key(&size) {
+            return Ok(());
+        }
+        self.mirror_ms += self.rng.random_range(0..6) * 1_000;
+        let (stated_ms, wall_ms) = (self.mirror_ms, self.wall_ms);
+        let statement = Statement { root, held_since_ms: stated_ms.max(wall_ms), stated_ms };
+        let receipt = MirrorReceipt {
+            signature_lines: statement.line(),
+            cosigned_at_s: stated_ms.unsigned_abs() / 1_000,
+            beacon: Hash::new(self.rng.random()),
+            checkpoint,
+        };
         let began = place().disk.now();
-        let result = keep_receipt(&self.store, &receipt, 0);
+        let result = keep_receipt(&self.store, &receipt, wall_ms);
         self.told.change(began, result, 0, |seen| {
-            seen.cosigned = seen.cosigned.max(size);
+            seen.statements.insert(size, statement);
             seen.beacon = Some(receipt.beacon.to_bytes().to_vec());
         })?;
         self.trail.witness(receipt.beacon);
+        self.told.counts.add("receipts kept", 1);
         Ok(())
+    }
+
+    /// Lets bodies go that the mirror held for long enough.
+    fn prune(&mut self) -> Result<(), TrailError> {
+        let mut span = || self.rng.random_range(0..4_000);
+        let rule = PruneRule { keep_ms: span(), backup_horizon_ms: span(), now_ms: self.wall_ms };
+        let before = self.told.now.pruned;
+        let began = place().disk.now();
+        let result = self.store.prune(rule);
+        if let Ok(pruned) = &result {
+            let mut expected = self.told.now.clone();
+            expected.prune(rule);
+            assert_eq!((pruned.below, pruned.more), (expected.pruned, false), "pruned to another place");
+        }
+        self.told.change(began, result.map(drop), 0, |seen| seen.prune(rule))?;
+        self.told.counts.add("prunings", u64::from(self.told.now.pruned > before));
+        Ok(())
+    }
+
+    /// The log ends and its rest goes over into the next one.
+    fn rotate(&mut self) -> Result<(), TrailError> {
+        if self.trail.size() - self.told.now.cosigned() > MOST_CARRIED {
+            self.sign()?;
+            let checkpoint = self.trail.checkpoint();
+            self.acknowledge(checkpoint)?;
+        }
+        let at = self.stamp();
+        let estate = estate(&self.store, &self.trail)?;
+        let items = rotation::last_words(&estate, at);
+        let log = Log { number: self.told.now.log.number + 1, carried: items.len() as u64 };
+        let next = Keys::alone(log.number);
+        let mut batch = Batch::new();
+        batch.push(log.op());
+        let (name, recipients) = ((next.origin.clone(), next.signer()), next.recipients.clone());
+        let began = place().disk.now();
+        let result = self.trail.succeed(&self.store, name, recipients, &items, batch, &mut self.rng);
+        let old = self.told.now.leaves.clone();
+        match result {
+            Err(error) => {
+                let more = items.len();
+                self.told.change(began, Err(error), more, |seen| seen.rotate(Vec::new(), log.carried))
+            }
+            Ok((trail, committed)) => {
+                rotation::check(&committed.entries, &next.origin, &old);
+                self.told
+                    .change(began, Ok::<_, TrailError>(()), 0, |seen| seen.rotate(committed.entries, log.carried))?;
+                (self.trail, self.keys) = (trail, next);
+                self.told.counts.add("logs ended and carried over", 1);
+                Ok(())
+            }
+        }
     }
 }

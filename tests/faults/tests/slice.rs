@@ -18,7 +18,11 @@ fn slice(part: &Part) -> Outcome {
 #[test]
 fn s35_a_power_cut_loses_nothing_that_was_acknowledged() {
     let counts = slice(&crash::PART).counts;
-    assert!(counts.get("states with a change under way that was durable") > 0, "cuts come in the middle: {counts}");
+    for what in
+        ["states with a change under way that was durable", "states with pruned entries", "states of a later log"]
+    {
+        assert!(counts.get(what) > 0, "{what}: {counts}");
+    }
 }
 
 #[test]
@@ -28,13 +32,23 @@ fn s36_a_power_cut_of_the_force_loses_nothing_that_was_acknowledged() {
 
 #[test]
 fn s35_a_kill_loses_nothing_that_was_acknowledged() {
-    assert!(slice(&kills::PART).counts.get("entries acknowledged") > 0);
+    let counts = slice(&kills::PART).counts;
+    for what in ["entries acknowledged", "receipts kept", "prunings", "logs ended and carried over", "times asleep"] {
+        assert!(counts.get(what) > 0, "{what}: {counts}");
+    }
 }
 
 #[test]
 fn s36_the_forces_log_is_the_phones_whatever_the_network_does() {
     let counts = slice(&network::PART).counts;
-    for what in ["faults met", "losses noticed", "clones of a phone noticed", "rollbacks of a phone noticed"] {
+    for what in [
+        "faults met",
+        "losses noticed",
+        "clones of a phone noticed",
+        "rollbacks of a phone noticed",
+        "bodies pruned",
+        "entries carried over",
+    ] {
         assert!(counts.get(what) > 0, "{what}: {counts}");
     }
 }

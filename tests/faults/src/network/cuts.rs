@@ -11,7 +11,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use super::device::Device;
-use super::server::{Reply, Server, beside, new_path, remove};
+use super::server::{Reply, Server, beside, force, new_path, remove};
 use crate::run::{Counts, Part, Run};
 
 const SECTOR: usize = 512;
@@ -70,7 +70,8 @@ fn cut(before: &Files, after: &Files, rng: &mut StdRng) -> Files {
 
 /// What a store holds of the phone's log, and up to where it was cosigned.
 fn held(server: &Server) -> (Vec<Vec<u8>>, u64) {
-    (server.entries(), server.cosigned())
+    let device = force().device;
+    (server.entries(device), server.cosigned(device))
 }
 
 fn work(run: &Run) -> Counts {
@@ -84,7 +85,7 @@ fn work(run: &Run) -> Counts {
         device.record_many(&mut rng, times);
         let refused = device.send_through(&mut |request| {
             let (before, shown) = (Files::read(server.path()), held(&server));
-            let reply = server.handle(request.endpoint, &request.body);
+            let reply = server.handle(force().device, request.endpoint, &request.body);
             let after = Files::read(server.path());
             let state = cut(&before, &after, &mut rng);
             states.push((state, shown, held(&server)));
@@ -111,11 +112,14 @@ fn work(run: &Run) -> Counts {
     let mut answered = 0;
     let ended = device.send_through(&mut |request| {
         answered += 1;
-        if answered == 2 { Reply::bare(503) } else { server.handle(request.endpoint, &request.body) }
+        if answered == 2 { Reply::bare(503) } else { server.handle(force().device, request.endpoint, &request.body) }
     });
     assert!(ended.is_none_or(|status| status == 503));
-    assert_eq!(device.send_through(&mut |request| server.handle(request.endpoint, &request.body)), None);
-    assert!(server.entries() == device.entries(), "the force's log is not the phone's");
+    assert_eq!(
+        device.send_through(&mut |request| server.handle(force().device, request.endpoint, &request.body)),
+        None
+    );
+    assert!(server.entries(device.enrolment) == device.entries(), "the force's log is not the phone's");
     device.end();
     counts
 }

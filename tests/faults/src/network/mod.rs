@@ -2,15 +2,16 @@
 //!
 //! The journal's own upload talks to the gateway's own mirror; what lies between is played from the seed: requests that
 //! are lost, doubled, late, cut or changed, replies that are lost, refusals of every kind, a server that ends before or
-//! after its commit or comes back from an older copy, a phone that ends, and clocks ten years off. When the faults are
-//! over the force must have the phone's log, byte for byte, and must have been caught when it had lost something.
+//! after its commit or comes back from an older copy, a phone that ends, prunes or is enrolled anew, and clocks ten years
+//! off. When the faults are over the force must have the phone's log, byte for byte, and must have been caught when it
+//! had lost something.
 
 pub mod cuts;
 pub(crate) mod device;
 pub(crate) mod server;
+mod simulation;
 
-use std::path::PathBuf;
-
+use peel_domain::id::EnrolmentId;
 use peel_journal::upload::{Endpoint, Request};
 use peel_ledger::mirror::Alarm;
 use peel_ledger::note::Ed25519Signer;
@@ -19,6 +20,8 @@ use rand::rngs::StdRng;
 
 use self::device::{Device, Synced};
 use self::server::{Reply, Server};
+use self::simulation::Simulation;
+pub use self::simulation::{Step, interleaved};
 use crate::run::{Counts, Part, Run};
 
 const TEN_YEARS_MS: i64 = 10 * 365 * 24 * 3_600 * 1_000;
@@ -26,8 +29,8 @@ const TEN_YEARS_MS: i64 = 10 * 365 * 24 * 3_600 * 1_000;
 /// A failing network.
 pub const PART: Part = Part {
     name: "network",
-    promise: "whatever the network, the force and the phone do, the force's log ends as the phone's, byte for byte; \
-              losses, clones, rollbacks and foreign mirrors are noticed",
+    promise: "whatever the network, the force and the phone do, pruning and new enrolments included, the force's log ends \
+              as the phone's, byte for byte; losses, clones, rollbacks and foreign mirrors are noticed",
     full: 20_000,
     short: 100,
     work,
@@ -67,7 +70,7 @@ pub(crate) struct Network {
     /// How likely a request is to meet a fault.
     faults: f64,
     /// Requests that are still to arrive.
-    late: Vec<(Endpoint, Vec<u8>)>,
+    late: Vec<(EnrolmentId, Endpoint, Vec<u8>)>,
     /// Requests that the partition still swallows.
     partition: u32,
     pub(crate) met: u64,
@@ -139,13 +142,13 @@ impl Network {
     }
 
     /// Sends a request; nothing if there is no whole answer.
-    pub(crate) fn exchange(&mut self, request: &Request, rng: &mut StdRng) -> Option<Reply> {
+    pub(crate) fn exchange(&mut self, device: EnrolmentId, request: &Request, rng: &mut StdRng) -> Option<Reply> {
         if let Some(liar) = self.liar {
             return Some(lie(liar, request));
         }
         while !self.late.is_empty() && rng.random_bool(0.5) {
-            let (endpoint, body) = self.late.swap_remove(rng.random_range(0..self.late.len()));
-            self.server.handle(endpoint, &body);
+            let (device, endpoint, body) = self.late.swap_remove(rng.random_range(0..self.late.len()));
+            self.server.handle(device, endpoint, &body);
         }
         if self.partition > 0 {
             self.partition -= 1;
@@ -155,24 +158,24 @@ impl Network {
         self.met += u64::from(!matches!(fate, Fate::Through));
         let (endpoint, body) = (request.endpoint, request.body.as_slice());
         match fate {
-            Fate::Through => Some(self.server.handle(endpoint, body)),
+            Fate::Through => Some(self.server.handle(device, endpoint, body)),
             Fate::RequestLost => None,
             Fate::ReplyLost => {
-                self.server.handle(endpoint, body);
+                self.server.handle(device, endpoint, body);
                 None
             }
             Fate::Doubled => {
-                let first = self.server.handle(endpoint, body);
-                let second = self.server.handle(endpoint, body);
+                let first = self.server.handle(device, endpoint, body);
+                let second = self.server.handle(device, endpoint, body);
                 Some(if rng.random() { first } else { second })
             }
             Fate::Late => {
-                self.late.push((endpoint, body.to_vec()));
+                self.late.push((device, endpoint, body.to_vec()));
                 None
             }
             Fate::RequestCut => {
                 let kept = rng.random_range(0..body.len());
-                let reply = self.server.handle(endpoint, &body[..kept]);
+                let reply = self.server.handle(device, endpoint, &body[..kept]);
                 // Whoever reads half a request seldom answers it.
                 rng.random_bool(0.3).then_some(reply)
             }
@@ -180,10 +183,10 @@ impl Network {
                 let mut changed = body.to_vec();
                 let at = rng.random_range(0..changed.len());
                 changed[at] ^= 1 << rng.random_range(0..8);
-                Some(self.server.handle(endpoint, &changed))
+                Some(self.server.handle(device, endpoint, &changed))
             }
             Fate::ReceiptChanged => {
-                let mut reply = self.server.handle(endpoint, body);
+                let mut reply = self.server.handle(device, endpoint, body);
                 // Any other reply that is changed does not come through TLS: it is lost.
                 if reply.status != 200 || reply.body.is_empty() {
                     return None;
@@ -194,7 +197,7 @@ impl Network {
             }
             Fate::RefusedBefore(status) => Some(refusal(status, rng)),
             Fate::RefusedAfter(status) => {
-                self.server.handle(endpoint, body);
+                self.server.handle(device, endpoint, body);
                 Some(refusal(status, rng))
             }
             Fate::EndsBefore => {
@@ -202,7 +205,7 @@ impl Network {
                 None
             }
             Fate::EndsAfter => {
-                self.server.handle(endpoint, body);
+                self.server.handle(device, endpoint, body);
                 self.server.restart(None);
                 None
             }
@@ -216,22 +219,10 @@ impl Network {
     }
 
     fn all_arrives(&mut self) {
-        for (endpoint, body) in std::mem::take(&mut self.late) {
-            self.server.handle(endpoint, &body);
+        for (device, endpoint, body) in std::mem::take(&mut self.late) {
+            self.server.handle(device, endpoint, &body);
         }
     }
-}
-
-/// The server's log must be a beginning of the phone's, or all of it.
-fn check_prefix(network: &Network, device: &Device) {
-    let held = network.server.entries();
-    assert!(device.entries().starts_with(&held), "the force's log is no beginning of the phone's");
-}
-
-/// Whether the force holds less than the phone has receipts for, when everything that was late has arrived.
-fn has_lost(network: &mut Network, device: &Device) -> bool {
-    network.all_arrives();
-    (network.server.entries().len() as u64) < device.cosigned()
 }
 
 fn work(run: &Run) -> Counts {
@@ -246,60 +237,36 @@ fn work(run: &Run) -> Counts {
 
 /// Everything happens except that somebody cheats.
 fn any_fault(rng: &mut StdRng) -> Counts {
-    let mut counts = Counts::default();
-    let mut network = Network::new([0.1, 0.3, 0.6][rng.random_range(0..3)]);
-    let mut device = Device::new(rng);
-    let mut copies: Vec<PathBuf> = Vec::new();
-    let mut noticed = false;
+    let mut simulation = Simulation::new([0.1, 0.3, 0.6][rng.random_range(0..3)], rng);
     if rng.random_bool(0.04) {
-        device.record_long(rng);
-        counts.add("runs with a log of several requests", 1);
+        simulation.device.record_long(rng);
+        simulation.counts.add("runs with a log of several requests", 1);
+    }
+    // Only full tiles are pruned.
+    if rng.random_bool(0.3) {
+        simulation.device.record_tile(rng);
+        simulation.device.record_tile(rng);
     }
     for _ in 0..rng.random_range(4..20) {
-        match rng.random_range(0..20) {
-            0..8 => device.record(rng),
+        match rng.random_range(0..25) {
+            0..8 => simulation.device.record(rng),
             8..14 => {
-                let lost = has_lost(&mut network, &device);
-                let before = device.losses_noticed;
-                let synced = device.sync(&mut network, rng);
-                let told = device.losses_noticed > before || noticed;
-                assert!(synced != Synced::Done || !lost || told, "a lost history was not noticed");
-                noticed = told && has_lost(&mut network, &device);
+                simulation.sync(rng);
             }
-            14 => device.crash(rng),
-            15 => copies.push(network.server.back_up()),
-            16 if !copies.is_empty() => {
-                let copy = copies[rng.random_range(0..copies.len())].clone();
-                network.server.restart(Some(&copy));
-                noticed = false;
-                counts.add("restores from an older copy", 1);
-                counts.add("restores that lost acknowledged entries", u64::from(has_lost(&mut network, &device)));
-            }
-            17 => network.partition = rng.random_range(1..30),
-            18 => network.server.jump(TEN_YEARS_MS * rng.random_range(-1..=1)),
-            _ => device.wall_ms += TEN_YEARS_MS * rng.random_range(-1..=1),
+            14 => simulation.device.crash(rng),
+            15 => simulation.back_up(),
+            16 => simulation.restore(rng),
+            17 => simulation.network.partition = rng.random_range(1..30),
+            18 => simulation.network.server.jump(TEN_YEARS_MS * rng.random_range(-1..=1)),
+            19 => simulation.device.wall_ms += TEN_YEARS_MS * rng.random_range(-1..=1),
+            20 => simulation.device.record_tile(rng),
+            21 => simulation.prune(false, rng),
+            22..24 => simulation.prune(true, rng),
+            _ => simulation.rotate(rng),
         }
-        check_prefix(&network, &device);
+        simulation.check();
     }
-    network.is_over();
-    check_prefix(&network, &device);
-    device.record(rng);
-    let (before, lost) = (device.losses_noticed, has_lost(&mut network, &device));
-    let ended = (0..5).any(|_| device.sync(&mut network, rng) == Synced::Done);
-    assert!(ended, "the log is not at the force although nothing fails any more; alarm {:?}", device.frozen);
-    assert!(!lost || noticed || device.losses_noticed > before, "a lost history was not noticed in the end");
-    assert!(network.server.entries() == device.entries(), "the force's log is not the phone's");
-    assert_eq!(network.server.cosigned(), device.size());
-    assert_eq!(device.frozen, None);
-    counts.add("runs with faults", 1);
-    counts.add("faults met", network.met);
-    counts.add("losses noticed", device.losses_noticed);
-    counts.add("entries at the force in the end", device.size());
-    for copy in &copies {
-        server::remove(copy);
-    }
-    device.end();
-    counts
+    simulation.finish(rng)
 }
 
 /// One log on two phones: a copy, or the phone as it was. Both go on; it must come out.
@@ -318,7 +285,7 @@ fn two_phones(rng: &mut StdRng, rolled_back: bool) -> Counts {
         // What the phone had written since is at the force, and then the phone is what it was before.
         assert!(matches!(device.sync(&mut network, rng), Synced::Done));
     }
-    let mut other = Device::of_copy(&copy, rng);
+    let mut other = device.of_copy(&copy, rng);
     let mut stopped = 0;
     for _ in 0..6 {
         network.faults = if rng.random_bool(0.3) { 0.2 } else { 0.0 };
@@ -340,7 +307,7 @@ fn two_phones(rng: &mut StdRng, rolled_back: bool) -> Counts {
     }
     let found = last.iter().filter(|synced| matches!(synced, Synced::Stopped(_))).count();
     assert!(found > 0, "two histories of one log went on unnoticed: {last:?}, stopped {stopped} times before");
-    let held = network.server.entries();
+    let held = network.server.entries(device.enrolment);
     let of_one = device.entries().starts_with(&held) || other.entries().starts_with(&held);
     assert!(of_one, "the force holds a mixture of two logs");
     counts.add(if rolled_back { "rollbacks of a phone noticed" } else { "clones of a phone noticed" }, 1);
@@ -385,7 +352,7 @@ fn clean(run: &Run) -> Counts {
     }
     let alarms = (device.alarms, device.losses_noticed, device.retries, device.other_notices);
     assert_eq!(alarms, (0, 0, 0, 0), "alarms, losses, retries and notices where nothing failed");
-    assert!(network.server.entries() == device.entries(), "the force's log is not the phone's");
+    assert!(network.server.entries(device.enrolment) == device.entries(), "the force's log is not the phone's");
     counts.add("runs without an alarm", 1);
     device.end();
     counts

@@ -10,7 +10,7 @@ use peel_domain::id::EnrolmentId;
 use peel_gateway::clock::ExerciseClock;
 use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create};
 use peel_gateway::service::{Authority, Gateway, NewDevice, ServiceError, SignedMemory, enrolment_code};
-use peel_gateway::storage::{LogStore as _, Logs, StoreAddress};
+use peel_gateway::storage::{LogRow, LogStore as _, Logs, StoreAddress};
 use peel_journal::upload::Endpoint;
 use peel_ledger::note::{Ed25519Signer, VerifierKey};
 use rand::SeedableRng as _;
@@ -40,9 +40,24 @@ pub(crate) fn force() -> &'static Force {
     FORCE.with(|force| *force.borrow_mut().get_or_insert_with(|| Box::leak(Box::new(Force::make()))))
 }
 
-fn real_ms() -> i64 {
+/// The clock of this machine, by which both sides begin; what the runs do with time is added to it.
+pub(crate) fn real_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
+}
+
+/// What a phone sends to be enrolled: a key of its log's own, and the same keys of its hardware each time.
+fn new_device(log: &[u8; 32]) -> NewDevice {
+    let spki = |byte| {
+        let key = p256::ecdsa::SigningKey::from_slice(&[byte; 32]).unwrap();
+        key.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec()
+    };
+    NewDevice {
+        log_key: Ed25519Signer::from_seed("phone", log).unwrap().verifier().unwrap().key_bytes(),
+        hw_spki: spki(5),
+        auth_spki: spki(6),
+        model: "a phone".to_owned(),
+    }
 }
 
 impl Force {
@@ -66,18 +81,8 @@ impl Force {
         let authority = Authority::open(data.clone(), None).unwrap();
         let code = authority.change(|authority, tx| enrolment_code(authority, tx, 600, &mut rng)).unwrap();
         let log = [11; 32];
-        let spki = |byte| {
-            let key = p256::ecdsa::SigningKey::from_slice(&[byte; 32]).unwrap();
-            key.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec()
-        };
-        let device = NewDevice {
-            log_key: Ed25519Signer::from_seed("phone", &log).unwrap().verifier().unwrap().key_bytes(),
-            hw_spki: spki(5),
-            auth_spki: spki(6),
-            model: "a phone".to_owned(),
-        };
         let gateway = Gateway::open(authority).unwrap();
-        let enrolled = runtime.block_on(gateway.enrol(code.secret.to_vec(), device)).unwrap();
+        let enrolled = runtime.block_on(gateway.enrol(code.secret.to_vec(), new_device(&log))).unwrap();
         let fresh = at("fresh.db");
         copy(&data.database(), &fresh);
         let origin = enrolled.origin.parse().unwrap();
@@ -196,6 +201,11 @@ impl Server {
         self.restart(None);
     }
 
+    /// Time passes.
+    pub(crate) fn wait(&mut self, ms: i64) {
+        self.jump(self.clock_ms + ms);
+    }
+
     /// Starts again with another bound on the store's file.
     pub(crate) fn resize(&mut self, store_mib: Option<u32>) {
         self.store_mib = store_mib;
@@ -209,9 +219,9 @@ impl Server {
         path
     }
 
-    /// Handles a request.
-    pub(crate) fn handle(&self, endpoint: Endpoint, body: &[u8]) -> Reply {
-        let (device, body) = (force().device, bytes::Bytes::copy_from_slice(body));
+    /// Handles a request of a device.
+    pub(crate) fn handle(&self, device: EnrolmentId, endpoint: Endpoint, body: &[u8]) -> Reply {
+        let body = bytes::Bytes::copy_from_slice(body);
         let reply = force().runtime.block_on(async {
             match endpoint {
                 Endpoint::AddCheckpoint => self.gateway.add_checkpoint(device, body).await,
@@ -224,9 +234,20 @@ impl Server {
         }
     }
 
-    /// The device's entries that the force holds.
-    pub(crate) fn entries(&self) -> Vec<Vec<u8>> {
-        let id = force().device.to_string();
+    /// Enrols the phone anew, with another key for its log.
+    pub(crate) fn enrol(&self, log: [u8; 32], rng: &mut StdRng) -> (EnrolmentId, Keys) {
+        let (authority, mut rng) = (self.gateway.authority.clone(), StdRng::from_rng(rng));
+        let enrolled = force().runtime.block_on(async {
+            let code = self.gateway.db.write(move |tx| enrolment_code(&authority, tx, 600, &mut rng)).await.unwrap();
+            self.gateway.enrol(code.secret.to_vec(), new_device(&log)).await.unwrap()
+        });
+        let origin = enrolled.origin.parse().unwrap();
+        (enrolled.enrolment_id, Keys { origin, log, recipients: force().keys.recipients.clone() })
+    }
+
+    /// A device's entries that the force holds; nothing of a device that it does not know.
+    pub(crate) fn entries(&self, device: EnrolmentId) -> Vec<Vec<u8>> {
+        let id = device.to_string();
         let read = self
             .gateway
             .db
@@ -234,12 +255,20 @@ impl Server {
         force().runtime.block_on(read).unwrap()
     }
 
-    /// The size of the last checkpoint that was cosigned.
-    pub(crate) fn cosigned(&self) -> u64 {
-        let id = force().device.to_string();
+    fn log(&self, device: EnrolmentId) -> Option<LogRow> {
+        let id = device.to_string();
         let read = self.gateway.db.read(move |tx| Ok::<_, ServiceError>(Logs(tx).log(&id)?));
-        let row = force().runtime.block_on(read).unwrap().unwrap();
-        row.committed.map_or(0, |committed| committed.size)
+        force().runtime.block_on(read).unwrap()
+    }
+
+    /// Whether the force has a log of this device at all.
+    pub(crate) fn knows(&self, device: EnrolmentId) -> bool {
+        self.log(device).is_some()
+    }
+
+    /// The size of the last checkpoint that was cosigned.
+    pub(crate) fn cosigned(&self, device: EnrolmentId) -> u64 {
+        self.log(device).and_then(|row| row.committed).map_or(0, |committed| committed.size)
     }
 }
 
@@ -253,10 +282,13 @@ pub(crate) fn fill(run: &Run) -> Counts {
         device.record_many(&mut rng, 60);
         let before = device.cosigned();
         let refused = device.send_all(&server);
-        let held = server.entries();
+        let held = server.entries(device.enrolment);
         assert!(device.entries().starts_with(&held), "the force holds what the phone has not");
-        assert!(server.cosigned() <= held.len() as u64, "the force signed what it does not hold");
-        assert!(device.cosigned() <= server.cosigned(), "the phone has a receipt for what is not durable");
+        assert!(server.cosigned(device.enrolment) <= held.len() as u64, "the force signed what it does not hold");
+        assert!(
+            device.cosigned() <= server.cosigned(device.enrolment),
+            "the phone has a receipt for what is not durable"
+        );
         assert!(device.cosigned() >= before);
         if let Some(status) = refused {
             break status;
@@ -264,14 +296,14 @@ pub(crate) fn fill(run: &Run) -> Counts {
     };
     assert_eq!(refused, 507, "a full store says so");
     counts.add("stores filled", 1);
-    counts.add("entries held by full stores", server.entries().len() as u64);
+    counts.add("entries held by full stores", server.entries(device.enrolment).len() as u64);
     for _ in 0..3 {
         assert_eq!(device.send_all(&server), Some(507));
         server.restart(None);
     }
     server.resize(Some(64));
     assert_eq!(device.send_all(&server), None, "with room again the phone goes on");
-    assert!(server.entries() == device.entries(), "the force has the whole log");
+    assert!(server.entries(device.enrolment) == device.entries(), "the force has the whole log");
     counts.add("went on with room again", 1);
     device.end();
     counts
