@@ -46,6 +46,11 @@ impl Noise {
         (bytes, leaf)
     }
 
+    /// The root over all entries so far.
+    pub(crate) fn root(&self) -> Hash {
+        self.range.root()
+    }
+
     /// The writer's state after the last entry.
     pub(crate) fn state(&self) -> WriterState {
         let last = self.last.as_ref().map(Hash::as_bytes).map_or(&[][..], |leaf| leaf.as_slice());

@@ -9,7 +9,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use peel_journal::sealed::RecordKey;
-use peel_journal::store::{Batch, Op, Store};
+use peel_journal::store::{Batch, Op, PruneRule, Store};
 use peel_journal::trail::{Item, Stamp, Trail};
 use peel_ledger::Origin;
 use peel_ledger::entry::{CipherSuite, EntryClass, EntryHeader, EntryTime};
@@ -28,6 +28,8 @@ const GROUPS: u64 = 200;
 const MANY: u64 = 1_000_000;
 const MANY_A_BATCH: u64 = 20_000;
 const OPENINGS: usize = 9;
+/// Whole tiles of 256, so that each of them is pruned.
+const PRUNED: u64 = 51_200;
 const BODY: [u8; 200] = [7; 200];
 const PAGE: usize = 4096;
 /// SQLite's log begins anew after so many pages.
@@ -103,6 +105,7 @@ pub(crate) fn run() {
     phone.store.close();
     drop(folder);
     cold();
+    pruned();
 }
 
 fn one(phone: &mut Phone) {
@@ -139,24 +142,50 @@ fn float(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::NAN, f64::from)
 }
 
+/// Appends events up to a size, many in a commit.
+fn fill(store: &Store, noise: &mut Noise, sizes: std::ops::Range<u64>) {
+    let mut rng = StdRng::seed_from_u64(2);
+    for start in sizes.clone().step_by(usize::try_from(MANY_A_BATCH).unwrap()) {
+        let mut batch = Batch::new();
+        for index in start..sizes.end.min(start + MANY_A_BATCH) {
+            let (bytes, leaf) = noise.next(&mut rng);
+            batch.push(Op::Entry { index, leaf: leaf.to_bytes(), bytes, sealed: None });
+        }
+        batch.push(Op::Put("writer", noise.state().to_bytes()));
+        store.commit(batch).unwrap();
+    }
+}
+
+/// What a store keeps of events whose bodies it pruned: the pages of its file that hold something, without those of an
+/// empty store. Pages that were freed are used again, and a vacuum would give them back.
+fn pruned() {
+    let folder = tempfile::tempdir_in(scratch()).unwrap();
+    let (store, _) = Store::open(folder.path(), 0).unwrap();
+    let empty = store.bytes_in_use().unwrap();
+    let mut noise = Noise::default();
+    // The last entry stays for the next start.
+    fill(&store, &mut noise, 0..PRUNED + 1);
+    let (size, root) = (PRUNED + 1, noise.root().to_bytes());
+    let mut batch = Batch::new();
+    batch.push(Op::Cosigned { size, root, note: "a line".to_owned(), stated_ms: 1, wall_ms: 1 });
+    store.commit(batch).unwrap();
+    while store.prune(PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: 1 }).unwrap().more {}
+    assert_eq!(store.pruned().unwrap(), PRUNED);
+    let kept = usize::try_from(store.bytes_in_use().unwrap() - empty).unwrap();
+    let kept = float(kept) / float(usize::try_from(PRUNED).unwrap());
+    at_most("bytes of the phone's file in use for an event whose body was pruned", kept, "bytes", 40.0);
+    store.close();
+}
+
 /// A store of a million events, made once and kept with what was built.
 fn many() -> std::path::PathBuf {
     let folder = scratch().join(format!("events-{MANY}"));
     let (store, _) = Store::open(&folder, 0).unwrap();
-    let (mut noise, mut rng) = (Noise::default(), StdRng::seed_from_u64(2));
     if store.size().unwrap() != MANY {
         store.close();
         std::fs::remove_dir_all(&folder).unwrap();
         let (store, _) = Store::open(&folder, 0).unwrap();
-        for start in (0..MANY).step_by(usize::try_from(MANY_A_BATCH).unwrap()) {
-            let mut batch = Batch::new();
-            for index in start..start + MANY_A_BATCH {
-                let (bytes, leaf) = noise.next(&mut rng);
-                batch.push(Op::Entry { index, leaf: leaf.to_bytes(), bytes, sealed: None });
-            }
-            batch.push(Op::Put("writer", noise.state().to_bytes()));
-            store.commit(batch).unwrap();
-        }
+        fill(&store, &mut Noise::default(), 0..MANY);
         store.close();
         return folder;
     }
