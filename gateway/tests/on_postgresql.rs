@@ -17,5 +17,7 @@ mod drone;
 mod mirror;
 #[path = "proofs.rs"]
 mod proofs;
+#[path = "retention.rs"]
+mod retention;
 #[path = "tiles.rs"]
 mod tiles;

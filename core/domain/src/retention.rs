@@ -47,6 +47,34 @@ fn latest_ms(state: &AlertState, now: &Moment, known: Known) -> i64 {
     now.utc_ms.max(state.present_ms(now)).max(known.latest_gateway_ms.unwrap_or(i64::MIN))
 }
 
+/// How far the clocks of a force's machines may differ before one of them counts as set back.
+const CLOCKS_DIFFER_MS: i64 = 5_000;
+
+/// A copy of an image at the force, which no officer opens: phones fetch it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForceCopy {
+    /// When it is destroyed at the latest; milliseconds since 1970 UTC.
+    pub expire_ms: i64,
+    /// Since when its alert is over: withdrawn by the operator, or closed on every phone that had it.
+    pub over_ms: Option<i64>,
+}
+
+/// Until when the force keeps its copies of an alert that is over (S24), in milliseconds since 1970 UTC.
+pub fn copies_until_ms(policy: &Policy, over_ms: i64) -> i64 {
+    over_ms.saturating_add(i64::from(policy.media.after_close_s).saturating_mul(1000))
+}
+
+/// Why a copy is due, if it is. A clock that reads earlier than the alert's end was set back: then it is.
+pub fn copy_due(policy: &Policy, copy: ForceCopy, now_ms: i64) -> Option<DeletionReason> {
+    let over = copy.over_ms.is_some_and(|over_ms| {
+        now_ms >= copies_until_ms(policy, over_ms) || now_ms.saturating_add(CLOCKS_DIFFER_MS) < over_ms
+    });
+    if over {
+        return Some(DeletionReason::AlertClosed);
+    }
+    (now_ms >= copy.expire_ms).then_some(DeletionReason::Expired)
+}
+
 /// Whether the alert has been closed, or withdrawn or stale, for longer than the policy keeps its images.
 fn over_since_ended(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -> bool {
     let ended = match (state.closed_at(), state.left_at()) {

@@ -6,7 +6,7 @@ mod support;
 
 use peel_domain::event::{Action, Actor, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};
 use peel_domain::judgement::{Decision, NoEngagementReason};
-use peel_domain::retention::{Known, due_media, due_media_knowing};
+use peel_domain::retention::{ForceCopy, Known, copies_until_ms, copy_due, due_media, due_media_knowing};
 use peel_domain::time::{BootId, Moment};
 use peel_domain::workflow::{AlertState, Command, Phase, due};
 use support::*;
@@ -74,6 +74,20 @@ fn s27_a_clock_set_back_over_a_reboot_deletes_on_doubt() {
     assert_eq!(reasons(&fresh(), rebooted(1_000, 1_000), gateway), [DeletionReason::Expired; 3]);
     let gateway = Known { latest_gateway_ms: Some(START_MS + 66_000), ..Known::default() };
     assert_eq!(reasons(&not_engaged(), at(10_000), gateway), [DeletionReason::AlertClosed; 3]);
+}
+
+#[test]
+fn s24_the_forces_copies_go_within_a_minute_of_the_alerts_end() {
+    let day_ms = 24 * 3_600_000;
+    let due = |over_ms: Option<i64>, now_ms: i64| {
+        let copy = ForceCopy { expire_ms: START_MS + day_ms, over_ms: over_ms.map(|ms| START_MS + ms) };
+        copy_due(&policy(), copy, START_MS + now_ms)
+    };
+    assert_eq!((due(None, day_ms - 1), due(None, day_ms)), (None, Some(DeletionReason::Expired)));
+    assert_eq!((due(Some(6_000), 65_999), due(Some(6_000), 66_000)), (None, Some(DeletionReason::AlertClosed)));
+    assert_eq!(copies_until_ms(&policy(), START_MS + 6_000), START_MS + 66_000);
+    // S27: two machines differ by a little; a clock that was set back is not believed.
+    assert_eq!((due(Some(6_000), 2_000), due(Some(6_000), 999)), (None, Some(DeletionReason::AlertClosed)));
 }
 
 #[test]

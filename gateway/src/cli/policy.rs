@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use p256::ecdsa::Signature;
-use p256::ecdsa::signature::Signer as _;
 use peel_domain::id::ForceId;
-use peel_domain::policy::{Policy as Document, PolicyError, PolicySigner, sign_policy};
+use peel_domain::policy::{Policy as Document, PolicyError};
 use peel_gateway::force::{ForceDir, PolicySigners};
-use peel_gateway::service::{ServiceError, install_policy};
+use peel_gateway::service::install_policy;
 
 use super::admin::read;
 use super::{CliError, Data, say};
@@ -75,7 +73,8 @@ impl Policy {
             }
             Self::Sign { data, out, file } => {
                 let policy = Document::from_toml(&read(&file, "the policy's file")?).map_err(refused)?;
-                let cose = signed(&data, &policy)?;
+                let signers = PolicySigners::read(&ForceDir::new(data.path()))?;
+                let cose = signers.sign(&policy).map_err(refused)?;
                 if let Some(out) = out {
                     std::fs::write(out, cose)?;
                     say(&serde_json::json!({ "policy_version": policy.version, "in_force": false }));
@@ -87,22 +86,4 @@ impl Policy {
             }
         }
     }
-}
-
-fn signed(data: &Data, policy: &Document) -> Result<Vec<u8>, CliError> {
-    let signers = PolicySigners::read(&ForceDir::new(data.path()))?;
-    let spki = signers.public_spki()?;
-    let [first, second] = &signers.0;
-    let sign_with = |key: &p256::ecdsa::SigningKey, message: &[u8]| {
-        let signature: Signature = key.sign(message);
-        <[u8; 64]>::from(signature.to_bytes())
-    };
-    let (by_first, by_second) =
-        (|message: &[u8]| sign_with(first, message), |message: &[u8]| sign_with(second, message));
-    let [first_spki, second_spki] = spki.as_slice() else {
-        return Err(CliError::Service(ServiceError::Internal));
-    };
-    let signers =
-        [PolicySigner { spki: first_spki, sign: &by_first }, PolicySigner { spki: second_spki, sign: &by_second }];
-    sign_policy(policy, &signers).map_err(refused)
 }

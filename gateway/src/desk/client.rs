@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{DeskDir, DeskError};
 use crate::force::client_config;
-use crate::service::{DeskEntries, DeskEvent, DeskLog};
+use crate::service::{DeskClosing, DeskEntries, DeskEvent, DeskLog};
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -59,10 +59,20 @@ impl Client {
         answer.entries.iter().map(decode).collect::<Result<_, _>>().map_err(|_| DeskError::Gateway)
     }
 
-    /// Hands an event back; an alert that the gateway does not know is nobody's concern any more.
+    /// Hands an event back.
     pub(super) async fn tell(&self, event: &DeskEvent) -> Result<(), DeskError> {
-        let request = self.http.post(format!("{}/v1/desk/events", self.url)).bearer_auth(self.access_key.as_str());
-        let body = serde_json::to_vec(event).map_err(|_| DeskError::Gateway)?;
+        self.post("/v1/desk/events", event).await
+    }
+
+    /// Says that an alert came to its end on a phone.
+    pub(super) async fn tell_closing(&self, closing: &DeskClosing) -> Result<(), DeskError> {
+        self.post("/v1/desk/closings", closing).await
+    }
+
+    /// An alert that the gateway does not know is nobody's concern any more.
+    async fn post(&self, path: &str, what: &impl serde::Serialize) -> Result<(), DeskError> {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(self.access_key.as_str());
+        let body = serde_json::to_vec(what).map_err(|_| DeskError::Gateway)?;
         let response = request.body(body).send().await.map_err(|_| DeskError::Gateway)?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(());

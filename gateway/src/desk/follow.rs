@@ -14,7 +14,7 @@ use peel_ledger::tree::{CompactRange, leaf_hash};
 
 use super::client::Client;
 use super::keys::OperationsKeys;
-use super::open::{coordination, open_entry};
+use super::open::{closing, coordination, open_entry};
 use super::store::{DeskStore, KnownLog};
 use super::{DeskDir, DeskError};
 use crate::force::ForceConfig;
@@ -187,6 +187,9 @@ impl Desk {
         let device = log.log_id.parse::<EnrolmentId>().ok();
         for (index, bytes) in (log.told..).zip(&entries) {
             let Some(event) = open_entry(bytes, &log.origin, &self.keys)? else { continue };
+            if let Some(ended) = device.and_then(|device| closing(&event, device)) {
+                self.client.tell_closing(&ended).await?;
+            }
             if let Some(message) = device.and_then(|device| coordination(&event, device)) {
                 self.client.tell(&message).await?;
                 self.store.set_told(&log.log_id, index + 1)?;

@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
-use p256::ecdsa::SigningKey as P256SigningKey;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey as P256SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_ledger::Origin;
+use peel_domain::policy::{Policy, PolicyError, PolicySigner, sign_policy};
 use peel_ledger::note::Ed25519Signer;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -201,6 +203,11 @@ fn p256_from_rng(rng: &mut impl CryptoRng) -> Result<P256SigningKey, ForceError>
     Err(ForceError::Random)
 }
 
+fn signature(key: &P256SigningKey, message: &[u8]) -> [u8; 64] {
+    let signature: Signature = key.sign(message);
+    signature.to_bytes().into()
+}
+
 impl PolicySigners {
     /// Makes both.
     pub fn generate(rng: &mut impl CryptoRng) -> Result<Self, ForceError> {
@@ -213,6 +220,21 @@ impl PolicySigners {
             Ok(key.verifying_key().to_public_key_der().map_err(|_| ForceError::Key)?.as_bytes().to_vec())
         };
         self.0.iter().map(spki).collect()
+    }
+
+    /// A policy as both sign it.
+    ///
+    /// # Errors
+    /// [`PolicyError`] lists what the policy says against itself.
+    pub fn sign(&self, policy: &Policy) -> Result<Vec<u8>, PolicyError> {
+        let spki = self.public_spki().map_err(|_| PolicyError::SignerKeys)?;
+        let [first_spki, second_spki] = spki.as_slice() else { return Err(PolicyError::SignerKeys) };
+        let [first, second] = &self.0;
+        let by_first = |message: &[u8]| signature(first, message);
+        let by_second = |message: &[u8]| signature(second, message);
+        let signers =
+            [PolicySigner { spki: first_spki, sign: &by_first }, PolicySigner { spki: second_spki, sign: &by_second }];
+        sign_policy(policy, &signers)
     }
 
     /// Writes both.

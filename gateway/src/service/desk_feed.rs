@@ -54,6 +54,28 @@ pub struct DeskEvent {
     pub status: CoordinationStatus,
 }
 
+/// An alert came to its end on one phone, as its trail says. The front cannot read that itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskClosing {
+    /// The phone.
+    pub enrolment_id: EnrolmentId,
+    /// When, by its clock; milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// How.
+    pub end: AlertEnd,
+}
+
+/// How an alert came to its end on a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertEnd {
+    /// Nothing more is due on it there.
+    Closed(AlertId),
+    /// The phone refused the message of this number: if that was an alert, it never had it.
+    Refused(u64),
+}
+
 impl Gateway {
     /// All logs that have a durable checkpoint.
     pub async fn desk_logs(&self) -> Result<Vec<DeskLog>, ServiceError> {
@@ -122,6 +144,26 @@ impl Gateway {
             .await?;
         self.hub.wake(&devices);
         Ok(())
+    }
+}
+
+impl Gateway {
+    /// Notes that a phone is done with an alert. When all that had it are, the images here go (S24).
+    pub async fn desk_closing(&self, closing: DeskClosing) -> Result<(), ServiceError> {
+        // A phone's clock may be ahead; no image lives longer for that.
+        let at_ms = closing.at_ms.min(self.authority.clock.now_ms());
+        self.db
+            .write(move |tx| {
+                let DeskClosing { enrolment_id, end, .. } = closing;
+                let alert_id = match end {
+                    AlertEnd::Closed(alert_id) => Some(alert_id),
+                    AlertEnd::Refused(seq) => storage::alert_of_seq(tx, enrolment_id, seq)?,
+                };
+                let alert_id = alert_id.ok_or(ServiceError::NotFound)?;
+                let sent = storage::close_issued(tx, alert_id, enrolment_id, at_ms)?;
+                if sent { Ok(()) } else { Err(ServiceError::NotFound) }
+            })
+            .await
     }
 }
 

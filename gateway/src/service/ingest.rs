@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::authority::About;
 use super::media::NewImage;
-use super::{Authority, Gateway, ServiceError, fanout, policy};
+use super::{Authority, Gateway, ServiceError, fanout, policy, retention};
 use crate::storage::{self, AlertRow, MediaRow, Recipients, Tx, put_alert, put_media};
 
 fn decode_image(text: String, class: MediaClass) -> Result<NewImage, ServiceError> {
@@ -139,6 +139,7 @@ fn store(authority: &Authority, tx: &Tx, prepared: Prepared) -> Result<Vec<Enrol
     let mut events = vec![authority.event(Actor::Gateway, about, ingested)];
     let devices = Recipients::Engaging.of(tx, deployment_id)?;
     for (enrolment_id, alert_seq) in fanout::send(authority, tx, &devices, &StreamEvent::LfrAlert(Box::new(dto)))? {
+        storage::put_issued(tx, alert_id, enrolment_id)?;
         events.push(authority.event(Actor::Gateway, about, Action::AlertIssued { enrolment_id, alert_seq }));
     }
     authority.append_events(tx, &events)?;
@@ -178,6 +179,8 @@ impl Gateway {
                     return Ok(Vec::new());
                 }
                 storage::set_alert_withdrawn(tx, alert_id)?;
+                // Who stands before the person has images of its own; nobody else needs these any more.
+                retention::alert_is_over(&authority, tx, alert_id, authority.clock.now_ms())?;
                 let about = About { deployment_id: Some(row.deployment_id), alert_id: Some(alert_id) };
                 let withdrawn = authority.event(Actor::Gateway, about, Action::AlertWithdrawn { judged_false });
                 let devices = storage::recipients_of_alert(tx, alert_id)?;

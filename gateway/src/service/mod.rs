@@ -39,7 +39,7 @@ pub use changes::{
     propose_revocation, read_change_file, submit,
 };
 pub use deployments::{DeploymentFile, create_deployment};
-pub use desk_feed::{DeskEntries, DeskEvent, DeskLog};
+pub use desk_feed::{AlertEnd, DeskClosing, DeskEntries, DeskEvent, DeskLog};
 pub use drone::ActiveFeed;
 pub use enrolment::{NewCode, NewDevice, enrolment_code, enrolment_text};
 pub use error::ServiceError;

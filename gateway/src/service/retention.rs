@@ -1,4 +1,5 @@
-//! What is due to go: images at their time or with their deployment, and what was said of an alert with its images.
+//! What is due to go: images at their time, with their alert or with their deployment, and what was said of an alert
+//! with its images.
 //!
 //! Always: a destroyed image leaves an event with its salted commitment (S29), and the numbers of redacted messages
 //! stay, so that no device sees a gap.
@@ -8,21 +9,21 @@ use std::time::Duration;
 
 use peel_domain::event::{Action, Actor, DeletionReason, EventBody, MediaDeleted};
 use peel_domain::id::{AlertId, DeploymentId};
+use peel_domain::retention::{ForceCopy, copies_until_ms, copy_due};
 use peel_domain::wire::StreamEvent;
 
 use super::authority::About;
-use super::{Authority, Gateway, ServiceError, fanout};
+use super::{Authority, Gateway, ServiceError, fanout, policy};
 use crate::storage::{self, MediaRow, StoredEvent, Tx, mark_destroyed, redact_alerts};
 
 fn destroy(
     authority: &Authority,
     tx: &Tx,
-    rows: Vec<MediaRow>,
-    reason: DeletionReason,
+    due: impl IntoIterator<Item = (MediaRow, DeletionReason)>,
     events: &mut Vec<EventBody>,
 ) -> Result<Vec<String>, ServiceError> {
-    let mut files = Vec::with_capacity(rows.len());
-    for row in rows {
+    let mut files = Vec::new();
+    for (row, reason) in due {
         mark_destroyed(tx, row.media_id, authority.clock.now_ms())?;
         let deployment_id = storage::alert(tx, row.alert_id)?.map(|alert| alert.deployment_id);
         let about = About { deployment_id, alert_id: Some(row.alert_id) };
@@ -58,8 +59,39 @@ pub(super) fn destroy_deployment(
         if rows.is_empty() {
             return Ok(files);
         }
-        files.append(&mut destroy(authority, tx, rows, DeletionReason::DeploymentEnded, events)?);
+        let due = rows.into_iter().map(|row| (row, DeletionReason::DeploymentEnded));
+        files.append(&mut destroy(authority, tx, due, events)?);
     }
+}
+
+/// The alert is over since `over_ms`: its images go when the policy in force says (S24).
+pub(super) fn alert_is_over(
+    authority: &Authority,
+    tx: &Tx,
+    alert_id: AlertId,
+    over_ms: i64,
+) -> Result<(), ServiceError> {
+    let until_ms = copies_until_ms(&policy::in_force(authority, tx)?, over_ms);
+    Ok(storage::put_alert_over(tx, alert_id, over_ms, until_ms)?)
+}
+
+/// Destroys what is due, with the reason that the domain gives.
+fn destroy_due(
+    authority: &Authority,
+    tx: &Tx,
+    now_ms: i64,
+    events: &mut Vec<EventBody>,
+) -> Result<Vec<String>, ServiceError> {
+    for (alert_id, over_ms) in storage::closed_everywhere(tx)? {
+        alert_is_over(authority, tx, alert_id, over_ms)?;
+    }
+    let policy = policy::in_force(authority, tx)?;
+    let mut due = Vec::new();
+    for row in storage::due_media(tx, now_ms)? {
+        let copy = ForceCopy { expire_ms: row.expire_ms, over_ms: storage::alert_over_ms(tx, row.alert_id)? };
+        due.extend(copy_due(&policy, copy, now_ms).map(|reason| (row, reason)));
+    }
+    destroy(authority, tx, due, events)
 }
 
 /// A file is named by a row long before it is this old, or never.
@@ -84,7 +116,8 @@ impl Gateway {
         let now_ms = authority.clock.now_ms();
         self.db.forget_what_is_owed().await?;
         let due = self.db.read(move |tx| {
-            Ok::<_, ServiceError>(!storage::due_media(tx, now_ms)?.is_empty() || storage::is_over_full(tx, backlog)?)
+            let due = !storage::due_media(tx, now_ms)?.is_empty() || !storage::closed_everywhere(tx)?.is_empty();
+            Ok::<_, ServiceError>(due || storage::is_over_full(tx, backlog)?)
         });
         if !due.await? {
             return Ok(());
@@ -92,9 +125,8 @@ impl Gateway {
         let files = self
             .db
             .write(move |tx| {
-                let rows = storage::due_media(tx, now_ms)?;
                 let mut events = Vec::new();
-                let files = destroy(&authority, tx, rows, DeletionReason::Expired, &mut events)?;
+                let files = destroy_due(&authority, tx, now_ms, &mut events)?;
                 storage::prune(tx, backlog)?;
                 authority.append_events(tx, &events)?;
                 Ok::<_, ServiceError>(files)

@@ -114,9 +114,9 @@ fn collect(tx: &Tx, condition: &str, value: &dyn ToValue) -> Result<Vec<MediaRow
     tx.query(&sql, &[value.to_value()], row_of)
 }
 
-/// Images whose time is over.
+/// Images whose time is over, or of an alert that ended later than now: then a clock was set back.
 pub fn due_media(tx: &Tx, now_ms: i64) -> Result<Vec<MediaRow>, StoreError> {
-    collect(tx, "expire_ms <= ?1", &now_ms)
+    collect(tx, "(expire_ms <= ?1 or alert_id in (select alert_id from alert_over where over_ms > ?1))", &now_ms)
 }
 
 /// Images of a deployment that are still there.

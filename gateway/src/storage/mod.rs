@@ -27,7 +27,10 @@ pub use access::{
     put_officer, refused_devices, set_shift, set_standing, take_enrolment_code,
 };
 pub use address::StoreAddress;
-pub use alerts::{AlertRow, alert, alerts_of, put_alert, set_alert_withdrawn};
+pub use alerts::{
+    AlertRow, alert, alert_of_seq, alert_over_ms, alerts_of, close_issued, closed_everywhere, put_alert,
+    put_alert_over, put_issued, set_alert_withdrawn,
+};
 pub use db::{AfterCommit, AroundCommit, BeforeCommit, Db, DbLimits};
 pub use deployments::{
     DeploymentRow, Member, PolicyRow, add_member, deployment, deployments, latest_policy, members, put_deployment,

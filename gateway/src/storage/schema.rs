@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     Step { version: 3, both: STANDING_AND_WITNESSES, sqlite: "", postgresql: "" },
     Step { version: 4, both: FORCE_LOG_LEAVES, sqlite: "", postgresql: "" },
     Step { version: 5, both: PIN_FAILURES, sqlite: "", postgresql: "" },
+    Step { version: 6, both: ALERTS_AT_THEIR_END, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -164,6 +165,17 @@ create table pin_failure (
 ) strict, without rowid;
 ";
 
+/// Which phones had an alert, and since when it is over. A phone that has not closed it has no time.
+const ALERTS_AT_THEIR_END: &str = "
+create table issued (
+  alert_id text not null references alert, enrolment_id text not null references device, closed_ms integer,
+  primary key (alert_id, enrolment_id)
+) strict, without rowid;
+create table alert_over (alert_id text primary key references alert, over_ms integer not null) strict;
+insert into issued (alert_id, enrolment_id)
+  select distinct alert_id, enrolment_id from outbox where alert_id is not null and name = 'lfr.alert';
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +183,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
@@ -179,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4]].map(Step::for_postgresql).concat();
+        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5]].map(Step::for_postgresql).concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }

@@ -167,6 +167,56 @@ pub(crate) async fn alerts_and_their_images_are_kept_until_destroyed(kit: Kit) {
     kit.db().forget_deleted().await.unwrap();
 }
 
+pub(crate) async fn an_alert_is_over_when_no_phone_that_is_served_has_it_open(kit: Kit) {
+    let deployment = deployment_row(1);
+    let alert_id = AlertId(uuid::Uuid::from_bytes([5; 16]));
+    let row =
+        AlertRow { alert_id, deployment_id: deployment.card.deployment_id, withdrawn: false, media_expire_ms: 90 };
+    let [first, second, third] = [1, 2, 3].map(device_id);
+    let image = MediaRow {
+        media_id: MediaId(uuid::Uuid::from_bytes([6; 16])),
+        alert_id,
+        class: MediaClass::Probe,
+        file: "name".to_owned(),
+        key: Some(vec![1; 32].into()),
+        salt: Some(vec![2; 32].into()),
+        commitment: [3; 32],
+        content_type: "image/png".to_owned(),
+        size: 1,
+        expire_ms: 900,
+    };
+    kit.once(|tx| {
+        put_deployment(tx, &deployment, 1)?;
+        put_alert(tx, &row, 20)?;
+        put_media(tx, &image)?;
+        for device in [first, second, third] {
+            put_device(tx, device, &keys(), "model", 5)?;
+        }
+        let event = StoredEvent { name: "lfr.alert", payload: "why", alert_id: Some(alert_id) };
+        put_event(tx, first, &event, 3, |_| String::new())
+    })
+    .unwrap();
+    assert_eq!(kit.once(closed_everywhere).unwrap(), [(alert_id, 20)], "nobody was sent it");
+    kit.once(|tx| put_issued(tx, alert_id, first)).unwrap();
+    kit.once(|tx| put_issued(tx, alert_id, second)).unwrap();
+    assert_eq!(kit.once(|tx| alert_of_seq(tx, first, 1)).unwrap(), Some(alert_id));
+    assert_eq!(kit.once(|tx| alert_of_seq(tx, second, 1)).unwrap(), None);
+    assert!(kit.once(closed_everywhere).unwrap().is_empty());
+    assert!(kit.once(|tx| close_issued(tx, alert_id, first, 30)).unwrap());
+    assert!(kit.once(|tx| close_issued(tx, alert_id, first, 70)).unwrap(), "again, and nothing changes");
+    assert!(!kit.once(|tx| close_issued(tx, alert_id, third, 70)).unwrap(), "it was not sent the alert");
+    assert!(kit.once(closed_everywhere).unwrap().is_empty(), "the second has it");
+    kit.once(|tx| set_standing(tx, second, Standing::Revoked)).unwrap();
+    assert_eq!(kit.once(closed_everywhere).unwrap(), [(alert_id, 30)]);
+    kit.once(|tx| put_alert_over(tx, alert_id, 30, 90)).unwrap();
+    kit.once(|tx| put_alert_over(tx, alert_id, 40, 1_000)).unwrap();
+    assert_eq!(kit.once(|tx| alert_over_ms(tx, alert_id)).unwrap(), Some(30), "the first time counts");
+    assert!(kit.once(closed_everywhere).unwrap().is_empty(), "that is known");
+    assert!(kit.once(|tx| due_media(tx, 89)).unwrap().is_empty());
+    assert_eq!(kit.once(|tx| due_media(tx, 90)).unwrap().len(), 1);
+    assert_eq!(kit.once(|tx| due_media(tx, 29)).unwrap().len(), 1, "a clock that was set back");
+}
+
 pub(crate) async fn events_are_numbered_without_gaps_and_cut_to_a_bound(kit: Kit) {
     kit.once(|tx| put_device(tx, device_id(1), &keys(), "model", 5)).unwrap();
     assert_eq!(kit.once(|tx| bounds(tx, device_id(1))).unwrap(), (0, 0));

@@ -2,6 +2,7 @@
 
 use p256::ecdsa::Signature;
 use p256::ecdsa::signature::Signer as _;
+use peel_domain::event::EventBody;
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{EntryClass, EntryTime};
 use peel_ledger::mirror::{AddCheckpoint, AddEntries, Package, package_bounds};
@@ -56,6 +57,16 @@ impl Log {
                 .unwrap();
             self.keep(appended);
         }
+    }
+
+    /// One event of the phone.
+    pub(crate) fn event(&mut self, body: &EventBody) {
+        let mono_ns = self.entries.len() as u64;
+        let time = EntryTime { wall_ms: body.at.utc_ms, mono_ns, boot: [1; 8], beacon: None };
+        let (body, recipients) = (body.to_cbor().unwrap(), &self.recipients);
+        let appended =
+            self.state.append(&self.origin, EntryClass::Event, time, &body, recipients, &mut rand::rng()).unwrap();
+        self.keep(appended);
     }
 
     pub(crate) fn receipt(&mut self, commitment: Hash) {

@@ -18,14 +18,15 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::deployment::Role;
-use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
+use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, ForceId, OfficerId};
+use peel_domain::policy::Policy;
 use peel_domain::wire::dpop::{DpopRequest, ProofDraft};
 use peel_domain::wire::{EnrolResponse, EnrolmentCode, SignInResponse, StreamEnvelope, StreamEvent, TokenResponse};
 use peel_gateway::clock::{GatewayClock, real_now_s};
-use peel_gateway::force::{AuditorKey, ForceDir, ForceKeys, InitRequest, client_config, create};
+use peel_gateway::force::{AuditorKey, ForceDir, ForceKeys, InitRequest, PolicySigners, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{
-    Authority, DeploymentFile, ServiceError, Sessions, add_officer, create_deployment, enrolment_text,
+    Authority, DeploymentFile, ServiceError, Sessions, add_officer, create_deployment, enrolment_text, install_policy,
 };
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
 use peel_ledger::note::Ed25519Signer;
@@ -112,6 +113,14 @@ impl TestForce {
         work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send,
     ) -> Result<T, ServiceError> {
         Authority::open(self.data(), None)?.change(work)
+    }
+
+    /// Puts a policy into force: the strictest one, changed.
+    pub(crate) fn set_policy(&self, version: u32, change: impl FnOnce(&mut Policy)) {
+        let mut policy = Policy::strictest(ForceId::new(FORCE).unwrap(), version);
+        change(&mut policy);
+        let cose = PolicySigners::read(&self.data()).unwrap().sign(&policy).unwrap();
+        self.change(|authority, tx| install_policy(authority, tx, cose)).unwrap();
     }
 
     pub(crate) fn add_officer(&self, number: &str, role: Role) {

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use crate::bundle::{BundleFile, bundle_json};
 use crate::server::error::ApiError;
 use crate::server::request::{SMALL_BODY, json};
-use crate::service::{DeskEntries, DeskEvent, DeskLog, Gateway};
+use crate::service::{DeskClosing, DeskEntries, DeskEvent, DeskLog, Gateway};
 
 /// `GET /v1/desk/logs`.
 pub(super) async fn logs(State(gateway): State<Arc<Gateway>>) -> Result<Json<Vec<DeskLog>>, ApiError> {
@@ -37,6 +37,13 @@ pub(super) async fn entries(
 pub(super) async fn event(State(gateway): State<Arc<Gateway>>, body: Body) -> Result<StatusCode, ApiError> {
     let event: DeskEvent = json(body, SMALL_BODY).await?;
     gateway.desk_event(event).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /v1/desk/closings`.
+pub(super) async fn closing(State(gateway): State<Arc<Gateway>>, body: Body) -> Result<StatusCode, ApiError> {
+    let closing: DeskClosing = json(body, SMALL_BODY).await?;
+    gateway.desk_closing(closing).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

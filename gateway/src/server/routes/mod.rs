@@ -77,6 +77,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/v1/desk/logs/{log}/checkpoint", DESK, get(tiles::checkpoint)),
         route("GET", "/v1/desk/logs/{log}/tile/{*path}", DESK, get(tiles::tile)),
         route("POST", "/v1/desk/events", DESK, post(desk::event)),
+        route("POST", "/v1/desk/closings", DESK, post(desk::closing)),
         route("GET", "/v1/bundle", DESK, get(desk::bundle)),
     ]
 }
