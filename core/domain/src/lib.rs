@@ -19,6 +19,7 @@ pub mod record;
 pub mod retention;
 pub mod shift;
 pub mod signed_decision;
+pub mod silence;
 pub mod statistics;
 pub mod stop;
 pub mod stop_state;

@@ -1,4 +1,4 @@
-//! When an alert's images are destroyed (S24 to S27).
+//! When an alert's images are destroyed (S24 to S27, S39).
 //!
 //! Must never: let a clock that was set back lengthen a life. Always: on doubt, delete; several clocks are asked and
 //! the latest counts.
@@ -15,6 +15,8 @@ pub struct Known {
     pub latest_gateway_ms: Option<i64>,
     /// Whether the alert's deployment has ended.
     pub deployment_ended: bool,
+    /// Whether the phone was without contact for too long ([`crate::silence::Silence::has_lapsed`]).
+    pub lapsed: bool,
 }
 
 /// Images that are due by what the phone itself knows.
@@ -31,6 +33,10 @@ pub fn due_media_knowing(state: &AlertState, policy: &Policy, now: &Moment, know
 fn due_reason(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -> Option<DeletionReason> {
     if over_since_ended(state, policy, now, known) {
         return Some(DeletionReason::AlertClosed);
+    }
+    // Not even a running stop holds this up: a phone that is used by its officer is heard from.
+    if known.lapsed {
+        return Some(DeletionReason::Lapsed);
     }
     // A running stop still needs its reference, but never beyond the day.
     let stop_running = state.stop().is_some_and(crate::stop_state::StopState::is_running);

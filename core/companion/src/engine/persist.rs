@@ -19,6 +19,8 @@ pub(crate) const POLICY: &str = "policy";
 pub(crate) const DEPLOYMENT: &str = "deployment";
 /// The last moment at which a stop is known to have run.
 pub(crate) const ALIVE: &str = "alive";
+/// How long the phone has been without the gateway.
+pub(crate) const SILENCE: &str = "silence";
 /// The store's own key, wrapped.
 pub(crate) const STORE_KEY: &str = "store_key";
 /// The last `alert_seq` that was dealt with.

@@ -12,6 +12,7 @@ use peel_domain::event::{Action, Actor, EventBody, Justification};
 use peel_domain::id::{AlertId, ForceId};
 use peel_domain::policy::{Policy, PolicyTrust, verify_policy};
 use peel_domain::shift::{Binding, verify_certificate};
+use peel_domain::silence::Silence;
 use peel_domain::stop_state::StopState;
 use peel_domain::time::{Clock as _, Moment};
 use peel_domain::workflow::AlertState;
@@ -166,6 +167,8 @@ impl Engine {
         }
         state.deployment = Some(OpenDeployment { record, cache });
         self.replay(state)?;
+        // An earlier version kept none; its images end by their own time.
+        state.silence = self.load(persist::SILENCE)?.or_else(|| Some(Silence::beginning(self.now())));
         let alive: Option<Moment> = self.load(persist::ALIVE)?;
         for held in state.alerts.values_mut() {
             if let Some(alive) = alive {

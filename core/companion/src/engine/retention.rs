@@ -1,8 +1,10 @@
-//! Destruction of images when their time is over, with a receipt in the trail for each (S24 to S27, S29).
+//! Destruction of images when their time is over, with a receipt in the trail for each (S24 to S27, S29, S39).
 
 use peel_domain::event::{Action, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};
 use peel_domain::id::{AlertId, DeploymentId, MediaId};
 use peel_domain::retention::{Known, due_media_knowing};
+use peel_domain::silence::Silence;
+use peel_domain::time::Moment;
 use peel_domain::workflow::DueMedia;
 
 use super::error::EngineError;
@@ -11,14 +13,23 @@ use super::{Engine, persist, record};
 use crate::media::class_of;
 use crate::store::{Batch, Op};
 
+/// How often the silence is made durable, in the clock's milliseconds.
+const KEEP_SILENCE_EVERY_MS: u64 = 60_000;
+
 impl Engine {
-    fn known(state: &State) -> Known {
-        Known { latest_gateway_ms: state.latest_gateway_ms, deployment_ended: state.deployment_ended() }
+    fn known(state: &State, now: &Moment) -> Known {
+        let silence = state.silence.map(|silence| silence.carried(&state.policy, now));
+        Known {
+            latest_gateway_ms: state.latest_gateway_ms,
+            deployment_ended: state.deployment_ended(),
+            lapsed: silence.is_some_and(|silence| silence.has_lapsed()),
+        }
     }
 
     /// Images of one alert whose time is over.
     pub(super) fn due_of(&self, state: &State, held: &Held) -> Vec<DueMedia> {
-        due_media_knowing(&held.state, &state.policy, &self.now(), Self::known(state))
+        let now = self.now();
+        due_media_knowing(&held.state, &state.policy, &now, Self::known(state, &now))
     }
 
     /// Whether the images of an alert must not be opened any more.
@@ -33,7 +44,30 @@ impl Engine {
         for (alert_id, held) in &state.alerts {
             due.extend(self.due_of(state, held).into_iter().map(|media| (*alert_id, media)));
         }
-        self.destroy(state, due)
+        self.destroy(state, due)?;
+        // What comes with the next contact may stay.
+        state.silence = state.silence.map(Silence::settled);
+        Ok(())
+    }
+
+    /// Destroys what lapsed before this contact, so that nothing newer is taken for it. Blocks.
+    pub(super) fn settle_lapse(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        let lapsed = state.silence.is_some_and(|silence| silence.has_lapsed());
+        if lapsed { self.destroy_due(&mut state) } else { Ok(()) }
+    }
+
+    /// Carries the silence on and makes it durable now and then: what a reboot hides is no more than that. Blocks.
+    pub(super) fn note_silence(&self, state: &mut State, now: Moment) -> Result<(), EngineError> {
+        let Some(silence) = state.silence else { return Ok(()) };
+        let silence = silence.carried(&state.policy, &now);
+        state.silence = Some(silence);
+        if state.silence_kept.is_some_and(|kept| now.since(&kept).ms < KEEP_SILENCE_EVERY_MS) {
+            return Ok(());
+        }
+        self.put([persist::put(&self.store_key, persist::SILENCE, &silence)?])?;
+        state.silence_kept = Some(now);
+        Ok(())
     }
 
     /// Destroys everything that is left, because the officer leaves the deployment. Blocks.
@@ -60,7 +94,7 @@ impl Engine {
             events.push(EventBody { deployment_id: Some(of), ..event });
         }
         let mut batch = Batch::new();
-        batch.extend([Op::ForgetDeployment, Op::Forget(persist::DEPLOYMENT)]);
+        batch.extend([Op::ForgetDeployment, Op::Forget(persist::DEPLOYMENT), Op::Forget(persist::SILENCE)]);
         self.record(state, &events, batch)
     }
 

@@ -7,6 +7,7 @@ use peel_domain::event::{Action, Actor, CertificateBytes, EventBody, Justificati
 use peel_domain::id::{DeploymentId, ForceId, OfficerId};
 use peel_domain::policy::{PolicyError, PolicyTrust, verify_policy};
 use peel_domain::shift::{Binding, verify_certificate};
+use peel_domain::silence::Silence;
 use peel_domain::time::{Clock as _, Moment};
 use peel_domain::wire::{
     DeploymentsResponse, EnrolRequest, EnrolResponse, EnrolmentCode, EnrolmentCodeError, PresenceRequest,
@@ -242,10 +243,15 @@ impl Engine {
         let mut batch = Batch::new();
         batch.push(Op::ForgetDeployment);
         batch.push(persist::put(&self.store_key, persist::DEPLOYMENT, &record)?);
+        // The gateway's list of deployments has just been fetched.
+        let silence = Silence::beginning(self.now());
+        batch.push(persist::put(&self.store_key, persist::SILENCE, &silence)?);
         let event = self.officer_event(&state, Action::Joined { role }, record.card.deployment_id)?;
         state.deployment = Some(OpenDeployment { record, cache });
         let result = self.record(&mut state, &[event], batch);
-        if result.is_err() {
+        if result.is_ok() {
+            (state.silence, state.silence_kept) = (Some(silence), Some(silence.seen()));
+        } else {
             state.deployment = None;
         }
         result
@@ -304,7 +310,7 @@ impl Engine {
         // The event goes to the trail alone: its working copy would outlive the cache.
         batch.push(Op::ForgetDeployment);
         batch.push(Op::Forget(persist::DEPLOYMENT));
-        batch.push(Op::Forget(persist::ALIVE));
+        batch.extend([persist::ALIVE, persist::SILENCE].map(Op::Forget));
         let open = state.deployment.take();
         if let Err(error) = self.record(&mut state, &[event], batch) {
             state.deployment = open;
@@ -312,6 +318,7 @@ impl Engine {
         }
         state.alerts.clear();
         state.feeds.clear();
+        state.silence = None;
         let _ = self.store.truncate_log();
         match self.vault.destroy(WrapSlot::Deployment) {
             Ok(()) | Err(VaultError::Lost) => {}

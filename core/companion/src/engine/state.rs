@@ -8,6 +8,7 @@ use peel_domain::event::{Action, ComparisonRecord, EventBody};
 use peel_domain::id::{AlertId, EnrolmentId, FeedId, ForceId};
 use peel_domain::policy::Policy;
 use peel_domain::shift::SignedInOfficer;
+use peel_domain::silence::Silence;
 use peel_domain::time::Moment;
 use peel_domain::wire::DroneStateDto;
 use peel_domain::workflow::AlertState;
@@ -111,6 +112,10 @@ pub(crate) struct State {
     pub(crate) latest_gateway_ms: Option<i64>,
     pub(crate) force_proof: ForceProof,
     pub(crate) last_asked_for_proof: Option<Moment>,
+    /// How long there was no contact, while a deployment is open.
+    pub(crate) silence: Option<Silence>,
+    /// The look at the clock that is durable of it.
+    pub(crate) silence_kept: Option<Moment>,
     pub(crate) cosigned: u64,
     pub(crate) position: Option<OfficerPosition>,
     pub(crate) last_tick: Option<Moment>,
@@ -141,6 +146,8 @@ impl State {
             latest_gateway_ms: None,
             force_proof: ForceProof::default(),
             last_asked_for_proof: None,
+            silence: None,
+            silence_kept: None,
             cosigned: 0,
             position: None,
             last_tick: None,
@@ -172,6 +179,20 @@ impl State {
 
     pub(crate) fn deployment_ended(&self) -> bool {
         self.deployment.as_ref().is_some_and(|open| open.record.state == DeploymentState::Ended)
+    }
+
+    /// There was a contact with the gateway; `signed_ms` is the time that it signed, where it did.
+    pub(crate) fn note_contact(&mut self, now: Moment, signed_ms: Option<i64>) {
+        self.last_contact = Some(now);
+        let policy = &self.policy;
+        self.silence = self.silence.map(|silence| match signed_ms {
+            Some(signed_ms) => silence.broken_by_signed(policy, &now, signed_ms),
+            None => silence.broken(policy, &now),
+        });
+        if self.silence.is_some_and(|silence| silence.has_lapsed()) {
+            // What the next look says of it must be durable at once.
+            self.silence_kept = None;
+        }
     }
 
     /// Notes something that needs attention; says whether it is new.

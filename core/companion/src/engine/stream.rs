@@ -87,6 +87,7 @@ impl Engine {
         let response = self.link()?.stream("/v1/events", last.as_deref()).await?;
         back_off.reset();
         self.heard();
+        self.blocking(Self::settle_lapse).await?;
         self.set_connection(ConnectionState::Online);
         self.urgent.notify_one();
         let mut reader = last.map_or_else(SseReader::new, SseReader::resuming_from);
@@ -110,9 +111,9 @@ impl Engine {
         Ok(())
     }
 
-    fn heard(&self) {
+    pub(super) fn heard(&self) {
         let now = self.now();
-        self.lock().last_contact = Some(now);
+        self.lock().note_contact(now, None);
     }
 
     /// Records a refused input on its own. Blocks.

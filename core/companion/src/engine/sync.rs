@@ -234,8 +234,8 @@ impl Engine {
         upload::keep_receipt(&self.store, receipt, now.utc_ms)?;
         let mut state = self.lock();
         state.cosigned = state.cosigned.max(receipt.checkpoint.size);
-        state.last_contact = Some(now);
         let cosigned_ms = i64::try_from(receipt.cosigned_at_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+        state.note_contact(now, Some(cosigned_ms));
         state.latest_gateway_ms = Some(state.latest_gateway_ms.unwrap_or(cosigned_ms).max(cosigned_ms));
         if let Some(trail) = &mut state.trail {
             trail.witness(receipt.beacon);

@@ -52,6 +52,7 @@ impl Engine {
             return Ok(());
         }
         self.record_due(state, now)?;
+        self.note_silence(state, now)?;
         self.destroy_due(state)?;
         self.note_alive(state, now)
     }

@@ -45,6 +45,8 @@ pub enum DeletionReason {
     DeploymentEnded,
     /// The key that opened them was lost.
     KeyLost,
+    /// The phone was without contact for too long: it may be lost (S39).
+    Lapsed,
 }
 
 /// A deletion receipt: salted commitment and class, never the image (S29).

@@ -46,6 +46,7 @@ contradictions! {
     LockAfterSession, "policy.lock_after_session", "the phone locks later than the session ends, or never";
     Session, "policy.session", "a session is longer than a day or has no length";
     Unlocks, "policy.unlocks", "no failed unlock, or more than ten, is allowed";
+    LapsesAtOnce, "policy.lapses_at_once", "images lapse without any time for a contact";
     BackupHorizon, "policy.backup_horizon", "the force's backups reach back no day, or more than a year";
     OperationsKey, "policy.operations_key", "the desk's key is not written as a public key";
     Witnesses, "policy.witnesses", "no witness is asked for, one is named twice, or more are asked for than are named";
@@ -105,6 +106,7 @@ impl Policy {
         note(device.lock_after_s == 0 || device.lock_after_s > device.session_max_s, Contradiction::LockAfterSession);
         note(device.session_max_s == 0 || device.session_max_s > 86_400, Contradiction::Session);
         note(device.failed_unlocks_max == 0 || device.failed_unlocks_max > 10, Contradiction::Unlocks);
+        note(device.lapse_without_contact_h == 0, Contradiction::LapsesAtOnce);
         let horizon = self.trail.backup_horizon_days;
         note(horizon == 0 || horizon > 366, Contradiction::BackupHorizon);
         let key = self.trail.operations_key.as_deref();

@@ -5,4 +5,5 @@ mod house;
 mod inbound;
 mod keeping;
 mod keys;
+mod lapse;
 mod support;

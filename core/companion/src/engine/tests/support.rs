@@ -188,7 +188,13 @@ impl Bench {
 
     /// Stores an alert as if its images had been fetched and masked.
     pub(super) fn receive(&self, alert_seq: u64) -> AlertId {
-        let alert: Alert = self.dto().validate(self.now()).unwrap();
+        self.receive_for(alert_seq, 3_600_000)
+    }
+
+    /// The same with images that live for so long.
+    pub(super) fn receive_for(&self, alert_seq: u64, life_ms: i64) -> AlertId {
+        let dto = AlertDto { media_expire_at_ms: self.now() + life_ms, ..self.dto() };
+        let alert: Alert = dto.validate(self.now()).unwrap();
         let alert_id = alert.open().alert_id;
         let fetched = [
             Fetched::of(alert.open().probes[0], peel_domain::event::MediaClass::Probe, image(1)),
