@@ -35,7 +35,9 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Check a person's receipt.
     Receipt(ReceiptArgs),
-    /// Make a key pair for an auditor: records are sealed to its public half.
+    /// Open an image that a supervisor holds, with the evidence system's key, and check it against the records.
+    Evidence(EvidenceArgs),
+    /// Make a key pair for an auditor or an evidence system: records or images are sealed to its public half.
     Keygen(KeygenArgs),
     /// Check that shares of a key belong together, without writing the key.
     Join(JoinArgs),
@@ -88,6 +90,30 @@ pub(crate) struct ReceiptArgs {
     /// What the force serves under the paper code (JSON), to be checked together with the code.
     #[arg(long, value_name = "FILE")]
     pub(crate) on_record: Option<PathBuf>,
+    /// How to print the findings.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct EvidenceArgs {
+    /// The sealed image (peel-gateway evidence export).
+    pub(crate) sealed: PathBuf,
+    /// The evidence system's private key.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) open: PathBuf,
+    /// Where to write the image; an existing file is never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// A bundle, to find the hold on the force's record. It needs --trust and an auditor's key (--records).
+    #[arg(long, value_name = "FOLDER", requires_all = ["trust", "records"])]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Whom you trust.
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    pub(crate) trust: Option<PathBuf>,
+    /// The auditor's private key. Once for each period.
+    #[arg(long, value_name = "KEY", requires = "bundle")]
+    pub(crate) records: Vec<PathBuf>,
     /// How to print the findings.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

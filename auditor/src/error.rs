@@ -29,6 +29,10 @@ pub(crate) enum AuditError {
     ReceiptUnreadable,
     #[error("read the receipt: this is not a receipt code (expected {}...)", peel_ledger::receipt::TEXT_PREFIX)]
     NotACode,
+    #[error("read the sealed image: the file cannot be read or is too long")]
+    EvidenceUnreadable,
+    #[error("write the image: the file exists or cannot be written")]
+    ImageNotWritten,
     #[error("write the private key: the file exists or cannot be written")]
     KeyNotWritten,
     #[error("print the findings")]

@@ -81,11 +81,16 @@ fn numbered(path: &Path, index: u8) -> PathBuf {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), AuditError> {
+    write_private(path, text.as_bytes()).map_err(|_| AuditError::KeyNotWritten)
+}
+
+/// Writes a new file that only its owner reads.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut open = OpenOptions::new();
     open.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-    let mut file = open.open(path).map_err(|_| AuditError::KeyNotWritten)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|_| AuditError::KeyNotWritten)
+    let mut file = open.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

@@ -6,7 +6,9 @@
 mod args;
 mod diff;
 mod error;
+mod evidence;
 mod files;
+mod holds;
 mod keygen;
 mod keys;
 mod names;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Verify(options) => verify::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::Receipt(options) => receipt::run(&options),
+        Command::Evidence(options) => evidence::run(&options),
         Command::Keygen(options) => keygen::run(&options),
         Command::Join(options) => keygen::join_only(&options),
     };

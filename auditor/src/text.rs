@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use peel_domain::event::HoldEnd;
 use peel_ledger::bundle::{Report, Verdict};
 
+use crate::holds::HoldRow;
 use crate::names::Names;
 use crate::trail::{AlertEnd, OfficerSignature, TrailReport};
 use crate::verify::Findings;
@@ -111,6 +113,9 @@ fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
     for row in &trail.receipts {
         writeln!(out, "  {}: {} receipts offered, each committed to on record", row.log, row.offered)?;
     }
+    for row in &trail.holds {
+        write_hold(out, row)?;
+    }
     for (title, lines) in [
         ("Failed in the records", &trail.failed),
         ("Not concluded in the records", &trail.open),
@@ -124,6 +129,18 @@ fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+fn write_hold(out: &mut String, row: &HoldRow) -> std::fmt::Result {
+    let until = chrono::DateTime::from_timestamp_millis(row.until_ms);
+    let until = until.map_or_else(|| "no readable date".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+    let end = match row.end {
+        Some(HoldEnd::DateReached) => "ended at its date",
+        Some(HoldEnd::BySupervisor) => "ended by a supervisor",
+        None => "not ended",
+    };
+    let (images, alert) = (row.images.len(), row.alert_id.as_deref().unwrap_or("none"));
+    writeln!(out, "  evidence hold {}: {images} images of alert {alert}, until {until}, {end}", row.hold_id)
 }
 
 fn place(name: Option<&str>) -> &str {

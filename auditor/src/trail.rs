@@ -11,6 +11,7 @@ use peel_domain::event::{Action, EventBody};
 use peel_ledger::bundle::{Content, OpenedEntry};
 use serde::Serialize;
 
+use crate::holds::{HoldRow, Holds};
 use crate::phone::{Known, Phone};
 use crate::times::{self, Entry};
 
@@ -99,6 +100,8 @@ pub(crate) struct TrailReport {
     pub(crate) signatures: Vec<SignatureRow>,
     /// Stops whose length was compared with the times of their entries.
     pub(crate) stops_timed: u64,
+    /// Evidence that supervisors hold or held.
+    pub(crate) holds: Vec<HoldRow>,
     /// What contradicts itself or has a gap.
     pub(crate) failed: Vec<String>,
     /// What is not concluded.
@@ -121,13 +124,14 @@ pub(crate) struct Trail {
     /// For each time that the force's store was put back from a backup: the last number that its record before it has
     /// for each enrolment.
     restored: Vec<BTreeMap<String, u64>>,
+    holds: Holds,
     failed: Vec<String>,
 }
 
 impl Trail {
     pub(crate) fn new(force: Option<String>, root: Option<[u8; 32]>) -> Self {
         let (phones, issued, failed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { force, root, entries: 0, phones, issued, restored: Vec::new(), failed }
+        Self { force, root, entries: 0, phones, issued, restored: Vec::new(), holds: Holds::default(), failed }
     }
 
     /// Takes one opened entry.
@@ -160,6 +164,14 @@ impl Trail {
             let last = |(id, numbers): (&String, &BTreeSet<u64>)| Some((id.clone(), *numbers.last()?));
             self.restored.push(self.issued.iter().filter_map(last).collect());
         }
+        let place = || format!("{log}, entry {seq}");
+        if by_force && self.holds.take(&place(), &body, &mut self.failed) {
+            return;
+        }
+        let held = matches!(body.action, Action::EvidenceHeld(_) | Action::EvidenceReleased(_));
+        if held && self.force.is_some() {
+            self.failed.push(format!("{}: a hold of evidence that is not on the force's own log", place()));
+        }
         let entry = Entry {
             log,
             seq,
@@ -189,6 +201,7 @@ impl Trail {
             let known = Known { issued, root: self.root.is_some(), policies };
             phone.conclude(&log, known, &mut report);
         }
+        report.holds = self.holds.conclude(&mut report.open);
         for (enrolment, issued) in self.issued {
             report.open.push(format!("enrolment {enrolment}: {} alerts issued, no record of the phone", issued.len()));
         }

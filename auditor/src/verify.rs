@@ -26,18 +26,27 @@ pub(crate) struct Findings {
     pub(crate) trail: Option<TrailReport>,
 }
 
+/// Checks a bundle, and with keys what its records say.
+pub(crate) fn check(
+    bundle: &Path,
+    trust: &Trust,
+    last_seen: Option<&Checkpoint>,
+    keys: &[RecipientPrivateKey],
+) -> Result<Findings, AuditError> {
+    let files = read_bundle(bundle)?;
+    let root = trust.root.as_ref().and_then(|key| key.key_bytes().try_into().ok());
+    let mut trail = Trail::new(events_log(trust), root);
+    let bundle = verify(&files, trust, VerifyOptions { last_seen, open: keys }, &mut |opened| trail.take(&opened));
+    let trail = (!keys.is_empty()).then(|| trail.conclude(&bundle.policies.iter().cloned().collect()));
+    let verdict = combine(bundle.verdict, trail.as_ref());
+    Ok(Findings { verdict, bundle, trail })
+}
+
 pub(crate) fn run(options: &VerifyArgs) -> Result<u8, AuditError> {
     let trust = read_trust(&options.trust)?;
     let keys = read_keys(options)?;
     let last_seen = options.since.as_deref().map(|path| read_since(path, &trust)).transpose()?;
-    let files = read_bundle(&options.bundle)?;
-    let root = trust.root.as_ref().and_then(|key| key.key_bytes().try_into().ok());
-    let mut trail = Trail::new(events_log(&trust), root);
-    let asked = VerifyOptions { last_seen: last_seen.as_ref(), open: &keys };
-    let bundle = verify(&files, &trust, asked, &mut |opened| trail.take(&opened));
-    let trail = (!keys.is_empty()).then(|| trail.conclude(&bundle.policies.iter().cloned().collect()));
-    let verdict = combine(bundle.verdict, trail.as_ref());
-    let findings = Findings { verdict, bundle, trail };
+    let findings = check(&options.bundle, &trust, last_seen.as_ref(), &keys)?;
     match options.format {
         Format::Text => print(&text::render(&findings))?,
         Format::Json => print_json(&findings)?,

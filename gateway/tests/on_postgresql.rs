@@ -13,6 +13,8 @@ mod changes;
 mod desk;
 #[path = "drone.rs"]
 mod drone;
+#[path = "evidence.rs"]
+mod evidence;
 #[path = "mirror.rs"]
 mod mirror;
 #[path = "proofs.rs"]

@@ -49,6 +49,9 @@ fn every_command_explains_itself() {
         &["desk", "--help"],
         &["record", "--help"],
         &["debrief", "--help"],
+        &["evidence", "hold", "--help"],
+        &["evidence", "export", "--help"],
+        &["evidence", "release", "--help"],
         &["bundle", "--help"],
     ];
     for command in commands {
@@ -63,6 +66,7 @@ fn a_force_is_set_up_by_commands_alone() {
     let root = tempfile::tempdir().unwrap();
     let at = |name: &str| root.path().join(name);
     let (data, desk, auditor, vendor) = (at("data"), at("desk"), at("auditor"), at("vendor"));
+    let evidence = at("evidence");
     let init = || {
         run(&[
             "init",
@@ -75,11 +79,15 @@ fn a_force_is_set_up_by_commands_alone() {
             text(&desk),
             "--auditor-key-out",
             text(&auditor),
+            "--evidence-key-out",
+            text(&evidence),
             "--vendor",
             text(&vendor),
         ])
     };
-    assert_eq!(json(&init())["force"], "force.example");
+    let made = json(&init());
+    assert_eq!(made["force"], "force.example");
+    assert!(made["evidence_key"].as_str().unwrap().parse::<peel_ledger::seal::RecipientPublicKey>().is_ok());
     assert!(!init().status.success(), "a force is never overwritten");
     std::fs::write(at("deployment.toml"), support::DEPLOYMENT).unwrap();
     let created = json(&run(&["deployment", "create", "--data", text(&data), text(&at("deployment.toml"))]));
@@ -103,7 +111,7 @@ fn a_force_is_set_up_by_commands_alone() {
     let bundle = at("out/bundle");
     assert!(json(&run(&["bundle", "--data", text(&data), "--out", text(&bundle)]))["files"].as_u64().unwrap() > 3);
     assert!(at("out/trust.toml").is_file());
-    for folder in [&data, &desk, &auditor, &vendor] {
+    for folder in [&data, &desk, &auditor, &evidence, &vendor] {
         use std::os::unix::fs::PermissionsExt as _;
         for entry in std::fs::read_dir(folder).unwrap().chain(std::fs::read_dir(data.join("keys")).unwrap()) {
             let path = entry.unwrap().path();

@@ -9,6 +9,7 @@
 )]
 
 mod diff;
+mod evidence;
 mod fixture;
 mod keys;
 mod receipt;

@@ -3,6 +3,7 @@
 //! Encoded as CBOR (RFC 8949) maps with text keys by [`EventBody::to_cbor`]; the ledger's envelope adds sequence,
 //! chain and device. Bodies never hold an image, a plain hash of one, or an embedding.
 
+mod evidence;
 mod parts;
 mod succession;
 
@@ -18,6 +19,7 @@ use crate::stop::{
 };
 use crate::time::{Elapsed, Moment};
 
+pub use evidence::{EvidenceHeld, EvidenceReleased, HeldImage, HoldEnd};
 pub use parts::{
     Band, CertificateBytes, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass, MediaCommitment,
     MediaDeleted,
@@ -357,6 +359,10 @@ pub enum Action {
         /// How many.
         faces: u64,
     },
+    /// A supervisor holds an alert's images as evidence.
+    EvidenceHeld(EvidenceHeld),
+    /// The hold ended.
+    EvidenceReleased(EvidenceReleased),
     /// The desk tells other phones what one phone recorded.
     Coordination {
         /// The officer concerned.

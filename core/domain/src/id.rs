@@ -105,6 +105,7 @@ uuid_id!(/** One deployment. */ DeploymentId);
 uuid_id!(/** One stop. */ EngagementId);
 uuid_id!(/** One probe image, reference image or close photograph. */ MediaId);
 uuid_id!(/** One enrolment of a device: its log's name. */ EnrolmentId);
+uuid_id!(/** One hold of evidence by a supervisor. */ HoldId);
 uuid_id!(/** One comparison by the secondary face check. */ ComparisonId);
 text_id!(/** An officer's number as the force gives it. */ OfficerId);
 text_id!(/** A camera of a deployment. */ CameraId);

@@ -11,6 +11,7 @@ mod bytes;
 mod cbor;
 pub mod deployment;
 pub mod event;
+pub mod evidence;
 pub mod id;
 pub mod judgement;
 pub mod permit;

@@ -118,6 +118,10 @@ pub struct MediaRules {
     pub after_capture_s: u32,
     /// Longest evidence hold, in days (S28).
     pub evidence_hold_max_days: u32,
+    /// The key of the force's evidence system that held images are sealed to, as `x25519:` or `p256:` and hexadecimal;
+    /// where it is not given, nothing can be held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_key: Option<String>,
 }
 
 /// Rules on the phone.
@@ -252,7 +256,12 @@ impl Policy {
                 documents_enough: 2,
                 grounds_min_words: 3,
             },
-            media: MediaRules { after_close_s: 60, after_capture_s: 86_400, evidence_hold_max_days: 31 },
+            media: MediaRules {
+                after_close_s: 60,
+                after_capture_s: 86_400,
+                evidence_hold_max_days: 31,
+                evidence_key: None,
+            },
             device: DeviceRules {
                 lock_after_s: 120,
                 session_max_s: 43_200,

@@ -8,10 +8,12 @@
 
 mod alert_facts;
 mod csv;
+mod figures;
 mod project;
 mod summary;
 mod truth;
 
 pub use csv::COLUMNS;
+pub use figures::Figures;
 pub use project::{RecordBuilder, Source};
 pub use summary::{Conflict, DeploymentRecord, Issue, OfficerJudgements, RecordError, StopSummary};

@@ -16,6 +16,7 @@ pub mod bundle;
 mod cbor;
 pub mod checkpoint;
 pub mod entry;
+pub mod evidence;
 pub mod force_log;
 mod hash;
 pub mod mirror;

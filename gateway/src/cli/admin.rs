@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use peel_domain::deployment::Role;
 use peel_domain::id::{DeploymentId, OfficerId};
-use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create};
+use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create, new_evidence_key};
 use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
 use peel_ledger::seal::RecipientPublicKey;
@@ -37,6 +37,9 @@ pub(crate) struct Init {
     /// The auditor's own public key, as `peel-audit keygen` prints it; then no key of the auditor is made here
     #[arg(long, value_name = "KEY", conflicts_with = "auditor_key_out")]
     auditor_public: Option<RecipientPublicKey>,
+    /// Where a new private key of the evidence system goes; its public half is printed, for the policy's `evidence_key`
+    #[arg(long, value_name = "DIR")]
+    evidence_key_out: Option<PathBuf>,
     /// Where the LFR system's and the operator's access keys go
     #[arg(long, value_name = "DIR")]
     vendor: PathBuf,
@@ -71,7 +74,12 @@ impl Init {
             let data = Data { data: request.data, time: Time { exercise_clock: None } };
             data.change(Authority::begin_events_log)?;
         }
-        say(&serde_json::json!({ "force": created.config.force, "exercise": created.config.exercise }));
+        let evidence = self.evidence_key_out.map(|folder| new_evidence_key(&folder, &mut rand::rng())).transpose()?;
+        let mut said = serde_json::json!({ "force": created.config.force, "exercise": created.config.exercise });
+        if let (Some(key), Some(said)) = (evidence, said.as_object_mut()) {
+            said.insert("evidence_key".to_owned(), key.to_string().into());
+        }
+        say(&said);
         Ok(())
     }
 }
@@ -166,7 +174,8 @@ impl Officer {
     }
 }
 
-fn line_of_input() -> Result<String, CliError> {
+/// One line of standard input: a secret that must not stand in a list of processes.
+pub(super) fn line_of_input() -> Result<String, CliError> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line.trim_end().to_owned())

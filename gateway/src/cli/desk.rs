@@ -132,6 +132,9 @@ pub(crate) struct Record {
     /// Write the CSV here instead of to standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write the counts that are published beside the columns here, as JSON
+    #[arg(long, value_name = "FILE")]
+    figures: Option<PathBuf>,
     /// Leave this device's log out, because it cannot be read; it is named beside the record
     #[arg(long, value_name = "LOG")]
     leave_out: Vec<String>,
@@ -151,6 +154,11 @@ impl Record {
         })?;
         for log in &self.leave_out {
             eprintln!("left out: the log {log}");
+        }
+        if let Some(path) = &self.figures {
+            let figures = text.record.figures().map_err(|_| DeskError::Incomplete(text.record.issues.len()))?;
+            let json = serde_json::to_vec_pretty(&figures).map_err(std::io::Error::from)?;
+            std::fs::write(path, json)?;
         }
         match &self.out {
             Some(path) => std::fs::write(path, text.csv)?,

@@ -7,6 +7,7 @@ mod admin;
 mod bundle;
 mod change;
 mod desk;
+mod evidence;
 mod policy;
 mod serve;
 mod tls;
@@ -92,6 +93,9 @@ enum Command {
     Record(desk::Record),
     /// State the truth of an alert that nobody judged, as supervisor at the debrief
     Debrief(desk::Debrief),
+    /// Hold an alert's images as evidence
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// Write the bundle for outsiders
     Bundle(bundle::Bundle),
 }
@@ -142,6 +146,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), CliError> {
         Command::OperationsKey(command) => command.run(),
         Command::Record(command) => command.run(),
         Command::Debrief(command) => command.run(),
+        Command::Evidence(command) => command.run(),
         Command::Bundle(command) => command.run(),
     }
 }

@@ -116,6 +116,20 @@ fn hand_out_recipient_keys(request: &InitRequest, rng: &mut impl CryptoRng) -> R
     Ok(vec![recipient(RecipientPurpose::Auditor, auditor), recipient(RecipientPurpose::Operations, operations)])
 }
 
+/// Makes an evidence key for a small force or an exercise: its private half goes into this directory, for the evidence
+/// system, and its public half into the policy. A force with an evidence system of its own makes it there.
+///
+/// # Errors
+/// [`ForceError::Exists`] where there is one.
+pub fn new_evidence_key(folder: &Path, rng: &mut impl CryptoRng) -> Result<RecipientPublicKey, ForceError> {
+    files::private_dir(folder)?;
+    let path = folder.join("evidence.key");
+    if path.exists() {
+        return Err(ForceError::Exists);
+    }
+    new_recipient_key(&path, CipherSuite::X25519ChaCha20Poly1305, rng)
+}
+
 fn new_recipient_key(
     path: &Path,
     suite: CipherSuite,

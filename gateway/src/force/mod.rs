@@ -13,7 +13,7 @@ mod tls;
 use std::path::{Path, PathBuf};
 
 pub use config::{ForceConfig, Limits, Recipient, RecipientPurpose, WitnessConfig};
-pub use init::{AuditorKey, Created, InitRequest, create};
+pub use init::{AuditorKey, Created, InitRequest, create, new_evidence_key};
 pub use keys::{AccessKey, ForceKeys, PolicySigners, PrivateKeyFile, approver_key};
 pub use rotation::Rotation;
 pub use tls::{ServerIdentity, TlsFiles, client_config, read_certificates, server_config, spki_pin};

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use peel_domain::evidence::HoldError;
 use peel_domain::policy::PolicyError;
 use peel_domain::wire::AlertError;
 use peel_domain::wire::dpop::DpopError;
@@ -129,6 +130,9 @@ pub enum ServiceError {
     /// A policy that is unsigned or contradicts itself.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// Evidence that cannot be held.
+    #[error(transparent)]
+    Hold(#[from] HoldError),
     /// Something that cannot happen did.
     #[error("do its own work")]
     Internal,
@@ -210,6 +214,7 @@ impl ServiceError {
             Self::MirrorRefused => "mirror.refused",
             Self::Signature => "signature",
             Self::Policy(error) => error.code(),
+            Self::Hold(error) => error.code(),
         }
     }
 
@@ -235,7 +240,7 @@ impl ServiceError {
             Self::Store(StoreError::Conflict) | Self::NotLive | Self::StateOrder | Self::MirrorConflict => 409,
             Self::Store(_) | Self::Force(_) | Self::Listen { .. } | Self::Internal => 500,
             Self::Unauthenticated | Self::NonceNeeded | Self::ProofRefused | Self::CodeUnknown | Self::SignIn => 401,
-            Self::CodeGone | Self::Gone => 410,
+            Self::CodeGone | Self::Gone | Self::Hold(HoldError::Gone) => 410,
             Self::NotSignedIn
             | Self::NotRostered
             | Self::FeedRefused
@@ -251,7 +256,8 @@ impl ServiceError {
             | Self::Image
             | Self::UnknownCamera
             | Self::MirrorRefused
-            | Self::Policy(_) => 422,
+            | Self::Policy(_)
+            | Self::Hold(_) => 422,
             Self::TooLarge => 413,
             Self::Locked | Self::DeviceLocked | Self::TooManyRequests(_) => 429,
         }

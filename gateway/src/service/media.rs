@@ -3,7 +3,7 @@
 //! Must never: write an image unsealed, or give one to a device that was not sent its alert.
 //! Always: the key goes first, then the file; without the key the file is noise.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use chacha20poly1305::ChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
@@ -90,10 +90,12 @@ impl NewImage {
     }
 }
 
-fn unseal(path: &PathBuf, key: &[u8]) -> Result<Vec<u8>, ServiceError> {
+/// Opens a sealed file.
+pub(super) fn unseal(path: &Path, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
     let sealed = std::fs::read(path).map_err(|_| ServiceError::Gone)?;
     let cipher = ChaCha20Poly1305::new_from_slice(key).map_err(|_| ServiceError::Internal)?;
-    cipher.decrypt(&[0_u8; 12].into(), sealed.as_slice()).map_err(|_| ServiceError::Internal)
+    let image = cipher.decrypt(&[0_u8; 12].into(), sealed.as_slice());
+    image.map(Zeroizing::new).map_err(|_| ServiceError::Internal)
 }
 
 impl Gateway {
@@ -117,7 +119,7 @@ impl Gateway {
         }
         let path = self.authority.dir.media().join(&row.file);
         let image = tokio::task::spawn_blocking(move || unseal(&path, &key)).await;
-        Ok((image.map_err(|_| ServiceError::Internal)??, row.content_type))
+        Ok((image.map_err(|_| ServiceError::Internal)??.to_vec(), row.content_type))
     }
 
     /// Removes sealed files whose keys are gone.
@@ -161,7 +163,7 @@ mod tests {
         let path = dir.media().join(&row.file);
         let stored = std::fs::read(&path).unwrap();
         assert!(!stored.windows(16).any(|window| window == [0x41; 16]));
-        assert_eq!(unseal(&path, &row.key.unwrap()).unwrap(), bytes);
+        assert_eq!(*unseal(&path, &row.key.unwrap()).unwrap(), bytes);
         assert!(unseal(&path, &[0; 32]).is_err());
     }
 }

@@ -13,7 +13,7 @@ use peel_domain::retention::{ForceCopy, copies_until_ms, copy_due};
 use peel_domain::wire::StreamEvent;
 
 use super::authority::About;
-use super::{Authority, Gateway, ServiceError, fanout, policy};
+use super::{Authority, Gateway, ServiceError, evidence, fanout, policy};
 use crate::storage::{self, MediaRow, StoredEvent, Tx, mark_destroyed, redact_alerts};
 
 fn destroy(
@@ -111,12 +111,13 @@ fn files_older_than(folder: &Path, age: Duration) -> std::io::Result<Vec<String>
 impl Gateway {
     /// Destroys what is due now and keeps the streams' backlog within its bound.
     pub async fn sweep(&self) -> Result<(), ServiceError> {
-        let authority = self.authority.clone();
+        let (authority, reader) = (self.authority.clone(), self.authority.clone());
         let backlog = authority.config.limits.stream_backlog;
         let now_ms = authority.clock.now_ms();
         self.db.forget_what_is_owed().await?;
         let due = self.db.read(move |tx| {
             let due = !storage::due_media(tx, now_ms)?.is_empty() || !storage::closed_everywhere(tx)?.is_empty();
+            let due = due || Self::holds_are_due(&reader, tx)?;
             Ok::<_, ServiceError>(due || storage::is_over_full(tx, backlog)?)
         });
         if !due.await? {
@@ -126,7 +127,8 @@ impl Gateway {
             .db
             .write(move |tx| {
                 let mut events = Vec::new();
-                let files = destroy_due(&authority, tx, now_ms, &mut events)?;
+                let mut files = destroy_due(&authority, tx, now_ms, &mut events)?;
+                files.append(&mut evidence::end_due_holds(&authority, tx, &mut events)?);
                 storage::prune(tx, backlog)?;
                 authority.append_events(tx, &events)?;
                 Ok::<_, ServiceError>(files)

@@ -6,7 +6,7 @@
 use p256::pkcs8::DecodePublicKey as _;
 use peel_domain::deployment::Role;
 use peel_domain::event::{Action, Actor};
-use peel_domain::id::{AlertId, EnrolmentId, OfficerId};
+use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
 use peel_domain::shift::{CertificateClaims, sign_certificate};
 use peel_domain::stop::{Truth, Verification};
 use rand_core::CryptoRng;
@@ -52,6 +52,20 @@ pub fn record_truth(
     alert_id: AlertId,
     truth: Truth,
 ) -> Result<(), ServiceError> {
+    let deployment_id = check_supervisor(tx, supervisor, pin, alert_id)?;
+    let about = About { deployment_id: Some(deployment_id), alert_id: Some(alert_id) };
+    let action = Action::TruthRecorded { truth, verification: Verification::Unconfirmed };
+    let stated = authority.event(Actor::Supervisor(supervisor.clone()), about, action);
+    authority.append_events(tx, &[stated])
+}
+
+/// Refuses whoever is not a supervisor of the alert's deployment; gives the deployment.
+pub(super) fn check_supervisor(
+    tx: &Tx,
+    supervisor: &OfficerId,
+    pin: &str,
+    alert_id: AlertId,
+) -> Result<DeploymentId, ServiceError> {
     let row = storage::officer(tx, supervisor)?;
     let stored = row.as_ref().map(|row| PinHash { salt: row.salt.clone(), hash: row.pin_hash.clone() });
     if !pin::verify(pin, stored.as_ref())? {
@@ -59,13 +73,7 @@ pub fn record_truth(
     }
     let deployment_id = storage::alert(tx, alert_id)?.ok_or(ServiceError::NotFound)?.deployment_id;
     let roles = row.and_then(|mut row| row.roster.remove(&deployment_id)).unwrap_or_default();
-    if !roles.contains(&Role::Supervisor) {
-        return Err(ServiceError::NotRostered);
-    }
-    let about = About { deployment_id: Some(deployment_id), alert_id: Some(alert_id) };
-    let action = Action::TruthRecorded { truth, verification: Verification::Unconfirmed };
-    let stated = authority.event(Actor::Supervisor(supervisor.clone()), about, action);
-    authority.append_events(tx, &[stated])
+    if roles.contains(&Role::Supervisor) { Ok(deployment_id) } else { Err(ServiceError::NotRostered) }
 }
 
 /// Refuses while sign-in is closed: on the device, or there for the officer.

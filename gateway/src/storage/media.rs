@@ -119,6 +119,11 @@ pub fn due_media(tx: &Tx, now_ms: i64) -> Result<Vec<MediaRow>, StoreError> {
     collect(tx, "(expire_ms <= ?1 or alert_id in (select alert_id from alert_over where over_ms > ?1))", &now_ms)
 }
 
+/// Images of an alert that are still there.
+pub fn live_media_of_alert(tx: &Tx, id: AlertId) -> Result<Vec<MediaRow>, StoreError> {
+    collect(tx, "alert_id = ?1", &id.to_string())
+}
+
 /// Images of a deployment that are still there.
 pub fn live_media_of_deployment(tx: &Tx, id: DeploymentId) -> Result<Vec<MediaRow>, StoreError> {
     collect(tx, "alert_id in (select alert_id from alert where deployment_id = ?1)", &id.to_string())
@@ -133,7 +138,8 @@ pub fn mark_destroyed(tx: &Tx, media_id: MediaId, now_ms: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// The file names of images that are still there: everything else in the folder is left over.
+/// The file names of images that are still there, or held: everything else in the folder is left over.
 pub fn media_files(tx: &Tx) -> Result<Vec<String>, StoreError> {
-    tx.query("select file from media where destroyed_ms is null", params![], |row| row.take(0))
+    let sql = "select file from media where destroyed_ms is null union all select file from held_image";
+    tx.query(sql, params![], |row| row.take(0))
 }

@@ -12,6 +12,7 @@ mod db;
 mod deployments;
 mod engine;
 mod error;
+mod evidence;
 mod group;
 mod logs;
 mod media;
@@ -37,9 +38,11 @@ pub use deployments::{
     put_policy, remove_member, set_state,
 };
 pub use error::StoreError;
+pub use evidence::{HoldRow, due_holds, end_hold, held_images, hold, put_held_image, put_hold};
 pub use logs::{Committed, LogRow, LogStore, Logs, NewestReceipt, Pending, StoredEntry};
 pub use media::{
-    MediaRow, due_media, live_media_of_deployment, mark_destroyed, may_read, media, media_files, put_media,
+    MediaRow, due_media, live_media_of_alert, live_media_of_deployment, mark_destroyed, may_read, media, media_files,
+    put_media,
 };
 pub use outbox::{
     OutboxRow, Recipients, StoredEvent, bounds, events_after, is_over_full, prune, put_event, recipients_of_alert,

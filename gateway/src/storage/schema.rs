@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { version: 4, both: FORCE_LOG_LEAVES, sqlite: "", postgresql: "" },
     Step { version: 5, both: PIN_FAILURES, sqlite: "", postgresql: "" },
     Step { version: 6, both: ALERTS_AT_THEIR_END, sqlite: "", postgresql: "" },
+    Step { version: 7, both: HOLDS, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -176,6 +177,17 @@ insert into issued (alert_id, enrolment_id)
   select distinct alert_id, enrolment_id from outbox where alert_id is not null and name = 'lfr.alert';
 ";
 
+/// What is held as evidence: sealed files and their end. Who holds it and why stands in the events log alone.
+const HOLDS: &str = "
+create table hold (
+  hold_id text primary key, alert_id text not null references alert, held_ms integer not null,
+  until_ms integer not null, released_ms integer
+) strict;
+create table held_image (
+  hold_id text not null references hold, media_id text not null, file text not null, primary key (hold_id, media_id)
+) strict, without rowid;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,7 +195,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
@@ -191,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5]].map(Step::for_postgresql).concat();
+        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6]].map(Step::for_postgresql).concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }

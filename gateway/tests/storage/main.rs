@@ -81,6 +81,7 @@ conformance!(
     deployments_and_members_are_kept,
     policies_are_never_replaced,
     alerts_and_their_images_are_kept_until_destroyed,
+    holds_are_kept_until_their_end_and_their_files_with_them,
     an_alert_is_over_when_no_phone_that_is_served_has_it_open,
     events_are_numbered_without_gaps_and_cut_to_a_bound,
     a_store_opens_again_and_a_newer_one_is_refused,

@@ -3,7 +3,7 @@
 use peel_domain::alert::Thousandths;
 use peel_domain::deployment::{DeploymentCard, DeploymentState, Role};
 use peel_domain::event::MediaClass;
-use peel_domain::id::{AlertId, DeploymentId, ForceId, MediaId, OfficerId};
+use peel_domain::id::{AlertId, DeploymentId, ForceId, HoldId, MediaId, OfficerId};
 use peel_gateway::storage::*;
 
 use super::{Kit, device_id, keys};
@@ -215,6 +215,35 @@ pub(crate) async fn an_alert_is_over_when_no_phone_that_is_served_has_it_open(ki
     assert!(kit.once(|tx| due_media(tx, 89)).unwrap().is_empty());
     assert_eq!(kit.once(|tx| due_media(tx, 90)).unwrap().len(), 1);
     assert_eq!(kit.once(|tx| due_media(tx, 29)).unwrap().len(), 1, "a clock that was set back");
+}
+
+pub(crate) async fn holds_are_kept_until_their_end_and_their_files_with_them(kit: Kit) {
+    let deployment = deployment_row(1);
+    let alert_id = AlertId(uuid::Uuid::from_bytes([5; 16]));
+    let row =
+        AlertRow { alert_id, deployment_id: deployment.card.deployment_id, withdrawn: false, media_expire_ms: 90 };
+    let hold_id = HoldId(uuid::Uuid::from_bytes([7; 16]));
+    let [first, second] = [1, 2].map(|number| MediaId(uuid::Uuid::from_bytes([number; 16])));
+    let held = HoldRow { hold_id, alert_id, until_ms: 500 };
+    kit.once(|tx| {
+        put_deployment(tx, &deployment, 1)?;
+        put_alert(tx, &row, 2)?;
+        put_hold(tx, &held, 3)?;
+        put_held_image(tx, hold_id, first, "one")?;
+        put_held_image(tx, hold_id, second, "two")
+    })
+    .unwrap();
+    assert!(kit.once(|tx| put_hold(tx, &held, 3)).is_err(), "once");
+    assert_eq!(kit.once(|tx| hold(tx, hold_id)).unwrap(), Some(held));
+    let text = |text: &str| text.to_owned();
+    assert_eq!(kit.once(|tx| held_images(tx, hold_id)).unwrap(), [(first, text("one")), (second, text("two"))]);
+    assert_eq!(kit.once(media_files).unwrap(), ["one", "two"], "they are not left over");
+    assert!(kit.once(|tx| due_holds(tx, 499)).unwrap().is_empty());
+    assert_eq!(kit.once(|tx| due_holds(tx, 500)).unwrap(), [held]);
+    assert_eq!(kit.once(|tx| end_hold(tx, hold_id, 501)).unwrap(), ["one", "two"]);
+    assert!(kit.once(|tx| end_hold(tx, hold_id, 502)).unwrap().is_empty());
+    assert_eq!(kit.once(|tx| hold(tx, hold_id)).unwrap(), None);
+    assert!(kit.once(|tx| due_holds(tx, 999)).unwrap().is_empty() && kit.once(media_files).unwrap().is_empty());
 }
 
 pub(crate) async fn events_are_numbered_without_gaps_and_cut_to_a_bound(kit: Kit) {

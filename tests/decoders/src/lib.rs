@@ -19,6 +19,7 @@
 mod access;
 pub mod cases;
 mod domain;
+mod evidence;
 mod feeds;
 #[path = "../../../core/ledger/tests/support/mod.rs"]
 mod force;
@@ -56,6 +57,7 @@ pub const TARGETS: &[Target] = &[
     target("manifest", ledger::manifest, ledger::manifest_seeds),
     target("trust", ledger::trust, ledger::trust_seeds),
     target("bundle", ledger::bundle, ledger::bundle_seeds),
+    target("evidence", evidence::sealed, evidence::seeds),
     target("receipt", ledger::receipt, ledger::receipt_seeds),
     target("add_checkpoint", mirror::add_checkpoint, mirror::add_checkpoint_seeds),
     target("add_entries", mirror::add_entries, mirror::add_entries_seeds),

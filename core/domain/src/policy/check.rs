@@ -42,7 +42,8 @@ contradictions! {
     MediaLife, "policy.media_life", "images live longer than a day or not at all";
     MediaAfterClose, "policy.media_after_close", "images of closed alerts live longer than the safeguard allows";
     LiveCapture, "policy.live_capture", "a close photograph lives longer than a minute or not at all";
-    EvidenceHold, "policy.evidence_hold", "an evidence hold has no end";
+    EvidenceHold, "policy.evidence_hold", "an evidence hold has no length, or lasts for more than a year";
+    EvidenceKey, "policy.evidence_key", "the evidence key is not written as a public key";
     LockAfterSession, "policy.lock_after_session", "the phone locks later than the session ends, or never";
     Session, "policy.session", "a session is longer than a day or has no length";
     Unlocks, "policy.unlocks", "no failed unlock, or more than ten, is allowed";
@@ -96,7 +97,10 @@ impl Policy {
         let life = self.media.after_capture_s;
         note(life == 0 || life > MAX_MEDIA_LIFE_S, Contradiction::MediaLife);
         note(self.media.after_close_s > MAX_AFTER_CLOSE_S.min(life), Contradiction::MediaAfterClose);
-        note(self.media.evidence_hold_max_days == 0, Contradiction::EvidenceHold);
+        let hold_days = self.media.evidence_hold_max_days;
+        note(hold_days == 0 || hold_days > 366, Contradiction::EvidenceHold);
+        let key = self.media.evidence_key.as_deref();
+        note(key.is_some_and(|text| !is_public_key(text)), Contradiction::EvidenceKey);
         let capture = self.check.live_capture_max_s;
         note(capture == 0 || capture > MAX_LIVE_CAPTURE_S, Contradiction::LiveCapture);
     }

@@ -83,6 +83,9 @@ impl AlertFacts {
                 self.statements.debrief(*truth, *verification);
             }
             (action, _) if is_officers_alone(action) => return Err(NotBelieved),
+            (action @ (Action::EvidenceHeld(_) | Action::EvidenceReleased(_)), by) if !workflow::may_do(action, by) => {
+                return Err(NotBelieved);
+            }
             _ => {}
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::alert::Thousandths;
 use crate::deployment::{DeploymentCard, DeploymentState};
 use crate::event::{Action, Actor, EventBody};
-use crate::id::{AlertId, DeploymentId, EnrolmentId, MediaId, OfficerId};
+use crate::id::{AlertId, DeploymentId, EnrolmentId, HoldId, MediaId, OfficerId};
 use crate::judgement::JudgementKind;
 use crate::record::alert_facts::AlertFacts;
 use crate::record::summary::{Conflict, DeploymentRecord, Issue, OfficerJudgements, StopSummary};
@@ -34,6 +34,7 @@ pub struct RecordBuilder {
     deleted: BTreeSet<(Source, MediaId)>,
     stored: BTreeSet<(Source, MediaId)>,
     refused: BTreeSet<(EnrolmentId, u64)>,
+    holds: BTreeSet<HoldId>,
     issues: BTreeSet<Issue>,
 }
 
@@ -51,6 +52,7 @@ impl RecordBuilder {
             deleted: BTreeSet::new(),
             stored: BTreeSet::new(),
             refused: BTreeSet::new(),
+            holds: BTreeSet::new(),
             issues: BTreeSet::new(),
         }
     }
@@ -79,6 +81,9 @@ impl RecordBuilder {
             }
             (Action::MediaDeleted(deleted), _) if by_core || source == Source::Events => {
                 self.deleted.insert((source, deleted.media_id));
+            }
+            (Action::EvidenceHeld(held), Source::Events) if matches!(event.actor, Actor::Supervisor(_)) => {
+                self.holds.insert(held.hold_id);
             }
             _ => {}
         }
@@ -121,6 +126,7 @@ impl RecordBuilder {
         let set = self.card.as_ref().map(|card| card.threshold);
         record.threshold_min = set.into_iter().chain(self.threshold).min();
         record.card = self.card.take();
+        record.evidence_holds = count(self.holds.len());
         record.deletion_receipts = count(self.deleted.len());
         record.media_without_receipt = count(self.stored.difference(&self.deleted).count());
         record.officers = std::mem::take(&mut self.officers);

@@ -166,6 +166,8 @@ pub struct DeploymentRecord {
     pub deletion_receipts: u64,
     /// Images that were stored and have none yet.
     pub media_without_receipt: u64,
+    /// Holds of evidence by supervisors (S28).
+    pub evidence_holds: u64,
     /// Judgements by officer.
     pub officers: BTreeMap<OfficerId, OfficerJudgements>,
     /// Alerts that a phone received and has not closed.
@@ -209,6 +211,7 @@ impl DeploymentRecord {
             receipts_taken: 0,
             deletion_receipts: 0,
             media_without_receipt: 0,
+            evidence_holds: 0,
             officers: BTreeMap::new(),
             open_on: Vec::new(),
             conflicts: Vec::new(),
