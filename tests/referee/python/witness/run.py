@@ -1,7 +1,7 @@
 """An outside witness that this project did not write (aics-witness, C2SP tlog-witness) and the gateway, over loopback.
 
 The witness is told the force log's key. `peel-gateway bundle` asks it; its line must stand on the bundle's checkpoint,
-verify by aics-tlog, satisfy `peel-audit verify` with one witness of one, and leave Go's sumdb/note content. The log grows:
+verify by aics-tlog and by Go's sumdb/note, and satisfy `peel-audit verify` with one witness of one. The log grows:
 the witness checks the consistency proof. The log is rolled back and grows otherwise: the witness does not cosign.
 Closes with "N passed, N failed". Everything ends after LIMIT_S at the latest.
 """
@@ -136,6 +136,12 @@ def cosigned(checkpoint, vkey):
     )
 
 
+def go_verifies(folder, vkey):
+    """Whether Go's sumdb/note finds the witness's cosignature on the bundle's force log, and it verifies."""
+    checkpoint = folder / "bundle/logs/log/checkpoint"
+    return run("go", "run", "./witness", checkpoint, vkey, may_fail=True, cwd=ROOT / "tests/referee/go")
+
+
 def story(folder, tally, started):
     force = Force(folder)
     config = force.config()
@@ -152,6 +158,8 @@ def story(folder, tally, started):
     if shutil.which("go"):
         done = run("go", "run", ".", folder / "bundle", folder / "trust.toml", may_fail=True, cwd=ROOT / "tests/referee/go")
         tally.check(f"Go's sumdb/note and tlog agree: {done.stderr}", done.returncode == 0)
+        done = go_verifies(folder, vkey)
+        tally.check(f"Go's sumdb/note verifies the witness's line: {done.stderr}", done.returncode == 0 and "cosigned" in done.stdout)
 
     shutil.copytree(force.data, folder / "backup")
     force.grow()
@@ -167,6 +175,8 @@ def story(folder, tally, started):
     force.grow()
     forked, said = force.bundle()
     tally.check("the witness does not cosign a history that forgets", not cosigned(forked, vkey))
+    if shutil.which("go"):
+        tally.check("nor does Go find a line of it there", go_verifies(folder, vkey).returncode == 1)
     code, report = force.verdict()
     tally.check("the auditor misses the witness", code != 0)
     for _ in range(2):
