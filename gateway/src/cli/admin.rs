@@ -43,16 +43,24 @@ pub(crate) struct Init {
     /// Where the LFR system's and the operator's access keys go
     #[arg(long, value_name = "DIR")]
     vendor: PathBuf,
-    /// A PostgreSQL server of this machine instead of a file, `postgresql://...`; `-` reads the address, which may hold
-    /// a password, from standard input
+    /// A PostgreSQL server instead of a file, `postgresql://...`; `-` reads the address, which may hold a password, from
+    /// standard input. One of another machine needs --store-ca
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// The authority that signed the database server's certificate, PEM: the server is reached with TLS alone
+    #[arg(long, value_name = "FILE", requires = "store")]
+    store_ca: Option<PathBuf>,
 }
 
 impl Init {
     pub(super) fn run(self) -> Result<(), CliError> {
         let url = self.store.map(|url| if url == "-" { line_of_input() } else { Ok(url) }).transpose()?;
-        let store = url.map(|url| StoreAddress::server(&zeroize::Zeroizing::new(url))).transpose()?;
+        let authority = self.store_ca.map(|path| read(&path, "the database server's authority")).transpose()?;
+        let store = url.map(zeroize::Zeroizing::new).map(|url| match &authority {
+            None => StoreAddress::server(&url),
+            Some(authority) => StoreAddress::server_with_tls(&url, authority),
+        });
+        let store = store.transpose()?;
         let auditor = match (self.auditor_public, self.auditor_key_out) {
             (Some(public), _) => AuditorKey::Theirs(public),
             (None, Some(folder)) => AuditorKey::New(folder),

@@ -82,8 +82,11 @@ pub fn create(request: &InitRequest, rng: &mut impl CryptoRng) -> Result<Created
     for folder in [dir.path(), &dir.tls(), &dir.media(), &request.desk, &request.vendor] {
         files::private_dir(folder)?;
     }
-    if let Some(StoreAddress::Server(url)) = &request.store {
-        files::write_private(&dir.store_file(), url.as_bytes())?;
+    if let Some(StoreAddress::Server(server)) = &request.store {
+        files::write_private(&dir.store_file(), server.expose_url().as_bytes())?;
+        if let Some(authority) = server.authority_pem() {
+            files::write_public(&dir.store_authority(), authority.as_bytes())?;
+        }
     }
     let tls = TlsFiles::of(&dir);
     tls.create(&request.force, &request.names)?;

@@ -104,10 +104,22 @@ impl ForceDir {
         self.0.join("store.url")
     }
 
+    /// The file with the authority of the database server's certificate: where it is, the store is reached with TLS alone.
+    pub fn store_authority(&self) -> PathBuf {
+        self.0.join("store-ca.pem")
+    }
+
     /// Where the store is.
     pub fn store(&self) -> Result<StoreAddress, ForceError> {
         match files::read_text(&self.store_file()) {
-            Ok(url) => Ok(StoreAddress::server(&zeroize::Zeroizing::new(url))?),
+            Ok(url) => {
+                let url = zeroize::Zeroizing::new(url);
+                match files::read_text(&self.store_authority()) {
+                    Ok(authority) => Ok(StoreAddress::server_with_tls(&url, &authority)?),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(StoreAddress::server(&url)?),
+                    Err(error) => Err(error.into()),
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(StoreAddress::file(&self.database())),
             Err(error) => Err(error.into()),
         }

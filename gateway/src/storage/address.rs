@@ -1,6 +1,7 @@
 //! Where a store is: a file of the force's directory, or a database server.
 //!
-//! Must never: be printed; an address may hold a password.
+//! Must never: be printed; an address may hold a password. Or reach a server of another machine without TLS, or one whose
+//! certificate the force's authority for it has not signed.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +11,34 @@ use zeroize::Zeroizing;
 use super::StoreError;
 use super::engine::{Access, Engine, File, Server};
 use super::tx::Tx;
+use crate::force::{client_config, read_certificates};
 
 /// Where a store is.
 #[derive(Clone)]
 pub enum StoreAddress {
     /// A SQLite file.
     File(PathBuf),
-    /// A PostgreSQL database, by its connection URL.
-    Server(Zeroizing<String>),
+    /// A PostgreSQL database.
+    Server(ServerAddress),
+}
+
+/// A PostgreSQL database: its connection URL, and the authority of the server's certificate where the connection has TLS.
+#[derive(Clone)]
+pub struct ServerAddress {
+    pub(super) url: Zeroizing<String>,
+    pub(super) authority_pem: Option<String>,
+}
+
+impl ServerAddress {
+    /// The connection URL, which may hold a password.
+    pub fn expose_url(&self) -> &str {
+        &self.url
+    }
+
+    /// The authority that the server's certificate must be signed by; without it the server is on this machine.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.authority_pem.as_deref()
+    }
 }
 
 impl std::fmt::Debug for StoreAddress {
@@ -39,19 +60,42 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
+fn names_an_authority(pem: &str) -> bool {
+    read_certificates(pem).is_ok_and(|certificates| !certificates.is_empty()) && client_config(pem).is_ok()
+}
+
+fn read(url: &str) -> Result<(Zeroizing<String>, postgres::Config), StoreError> {
+    let url = url.trim();
+    if !url.starts_with("postgresql://") && !url.starts_with("postgres://") {
+        return Err(StoreError::Address);
+    }
+    let config: postgres::Config = url.parse().map_err(|_| StoreError::Address)?;
+    if config.get_hosts().is_empty() {
+        return Err(StoreError::Address);
+    }
+    Ok((Zeroizing::new(url.to_owned()), config))
+}
+
 impl StoreAddress {
     /// Reads a `postgresql://` URL. The server must be on this machine: the connection has no TLS.
     pub fn server(url: &str) -> Result<Self, StoreError> {
-        let url = url.trim();
-        if !url.starts_with("postgresql://") && !url.starts_with("postgres://") {
-            return Err(StoreError::Address);
-        }
-        let config: postgres::Config = url.parse().map_err(|_| StoreError::Address)?;
+        let (url, config) = read(url)?;
         let named = config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
-        if config.get_hosts().is_empty() || !config.get_hosts().iter().all(is_local) || !named {
+        if !config.get_hosts().iter().all(is_local) || !named {
+            return Err(StoreError::Plain);
+        }
+        Ok(Self::Server(ServerAddress { url, authority_pem: None }))
+    }
+
+    /// Reads a `postgresql://` URL of a server that is reached with TLS, wherever it is, and whose certificate one of these
+    /// authorities signed for the name that the URL calls it by.
+    pub fn server_with_tls(url: &str, authority_pem: &str) -> Result<Self, StoreError> {
+        let (url, config) = read(url)?;
+        let by_network = |host: &Host| matches!(host, Host::Tcp(_));
+        if !config.get_hosts().iter().all(by_network) || !names_an_authority(authority_pem) {
             return Err(StoreError::Address);
         }
-        Ok(Self::Server(Zeroizing::new(url.to_owned())))
+        Ok(Self::Server(ServerAddress { url, authority_pem: Some(authority_pem.to_owned()) }))
     }
 
     /// A file.
@@ -98,8 +142,20 @@ mod tests {
         ] {
             assert!(StoreAddress::server(good).is_ok(), "{good}");
         }
-        for bad in ["", "mysql://localhost/peel", "postgresql://peel@db.example/peel", "postgresql:///peel", "a b"] {
+        for bad in ["", "mysql://localhost/peel", "postgresql:///peel", "a b"] {
             assert_eq!(StoreAddress::server(bad).unwrap_err(), StoreError::Address, "{bad}");
+        }
+        for elsewhere in [
+            "postgresql://peel@db.example/peel",
+            "postgresql://peel@10.0.0.7/peel",
+            "postgresql://peel@localhost,db.example/peel",
+            "postgresql://peel@localhost/peel?hostaddr=10.0.0.7",
+            "postgresql://peel@db.example/peel?sslmode=require",
+        ] {
+            assert_eq!(StoreAddress::server(elsewhere).unwrap_err(), StoreError::Plain, "{elsewhere}");
+        }
+        for bad in ["postgresql:///peel?host=/run/postgresql", "postgresql://peel@db.example/peel"] {
+            assert_eq!(StoreAddress::server_with_tls(bad, "no authority").unwrap_err(), StoreError::Address, "{bad}");
         }
     }
 

@@ -176,9 +176,9 @@ impl Db {
     /// Calls `heard` with each text that any process tells the store's listeners, on a thread of its own, until it
     /// gives false; it is called with `None` now and then. A file has no listeners.
     pub fn listen(&self, mut heard: impl FnMut(Option<&str>) -> bool + Send + 'static) -> Result<(), StoreError> {
-        let StoreAddress::Server(url) = self.address.clone() else { return Ok(()) };
+        let StoreAddress::Server(server) = self.address.clone() else { return Ok(()) };
         spawn("store listener", move || {
-            while notifications(&url, LISTEN, &mut heard).is_err() && heard(None) {
+            while notifications(&server, LISTEN, &mut heard).is_err() && heard(None) {
                 thread::sleep(LISTEN);
             }
         })

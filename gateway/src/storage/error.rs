@@ -20,6 +20,15 @@ pub enum StoreError {
     /// The server is set up so that a commit may be lost (`fsync`, `full_page_writes` or `synchronous_commit` is off).
     #[error("open a store whose commits may be lost")]
     NotDurable,
+    /// The server is on another machine, and no authority was given to reach it with TLS.
+    #[error("reach a database server of another machine without TLS")]
+    Plain,
+    /// The server does not speak TLS.
+    #[error("reach the database server with TLS, which it does not offer")]
+    NoTls,
+    /// The server's certificate is not one of the authority that was given, or not for its name.
+    #[error("trust the certificate of the database server")]
+    Certificate,
     /// The store's address is not one.
     #[error("read the address of the store")]
     Address,
@@ -56,9 +65,25 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Whether a handshake failed. The reason lies some way below, in an error of the connection.
+fn is_of_tls(error: &postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let within = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if cause.is::<rustls::Error>() || matches!(within, Some(inner) if inner.is::<rustls::Error>()) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
 impl From<postgres::Error> for StoreError {
     fn from(error: postgres::Error) -> Self {
         use postgres::error::SqlState;
+        if is_of_tls(&error) {
+            return Self::Certificate;
+        }
         let Some(code) = error.code() else {
             // Without a code it is not the server's answer: the connection is gone, or a value did not fit its column.
             return if error.is_closed()

@@ -27,7 +27,8 @@ pub use access::{
     all_devices, api_key_kind, device, device_count, note_pin_failures, officer, pin_failures, put_api_key, put_device,
     put_officer, refused_devices, set_shift, set_standing, take_enrolment_code,
 };
-pub use address::StoreAddress;
+pub use address::{ServerAddress, StoreAddress};
+pub use admission::{Draw, draw, forget_proofs, use_proof};
 pub use alerts::{
     AlertRow, alert, alert_of_seq, alert_over_ms, alerts_of, close_issued, closed_everywhere, put_alert,
     put_alert_over, put_issued, set_alert_withdrawn,

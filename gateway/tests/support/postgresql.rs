@@ -3,7 +3,7 @@
 //! Always: it stops and its folder goes when the test process ends, however it ends: the shell that runs it waits for
 //! the end of a pipe whose other end only this process holds.
 
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -17,14 +17,16 @@ pub(crate) const ABSENT: &str = "not run: no PostgreSQL server here (package pos
 
 const RUN: &str = r#"
 trap : TERM INT HUP
-cd "$2"
-"$1/initdb" -D data -U peel -A trust -E UTF8 --locale=C >initdb.log 2>&1 &&
-"$1/postgres" -D data -k "$2" -c listen_addresses= -c max_connections=200 -c max_wal_size=128MB >server.log 2>&1 &
+bin=$1 folder=$2
+shift 2
+cd "$folder"
+"$bin/initdb" -D data -U peel -A trust -E UTF8 --locale=C >initdb.log 2>&1 &&
+"$bin/postgres" -D data -k "$folder" -c max_connections=200 -c max_wal_size=128MB "$@" >server.log 2>&1 &
 read end
 kill -QUIT "$(head -n 1 data/postmaster.pid)" 2>/dev/null
 wait
 cd /
-rm -rf "$2"
+rm -rf "$folder"
 "#;
 
 /// Whether the server's folder must be on a disk: for those who measure what a durable commit costs.
@@ -33,6 +35,7 @@ pub(crate) static ON_DISK: AtomicBool = AtomicBool::new(false);
 /// The server of this test process.
 pub(crate) struct Server {
     folder: PathBuf,
+    port: u16,
     /// Held by whoever started it: the pipe's end is in here.
     _shell: Option<Child>,
 }
@@ -73,7 +76,7 @@ fn shell(folder: &Path) -> Command {
     }
     let known = Command::new("id").arg("postgres").output().unwrap().status.success();
     let user = if known { "postgres" } else { "nobody" };
-    assert!(Command::new("chown").arg(user).arg(folder).status().unwrap().success());
+    assert!(Command::new("chown").args(["-R", user]).arg(folder).status().unwrap().success());
     let mut command = Command::new("setpriv");
     command.args(["--reuid", user, "--regid", if known { "postgres" } else { "nogroup" }, "--clear-groups", "sh"]);
     command
@@ -81,20 +84,46 @@ fn shell(folder: &Path) -> Command {
 
 impl Server {
     fn start() -> Option<Self> {
+        Self::start_in(folder(), 5432, &[], &["-c", "listen_addresses="])
+    }
+
+    /// A server on a port of the loopback that has this certificate and key, and offers no TLS before `ssl` is set.
+    pub(crate) fn with_tls(certificate: &str, key: &str) -> Option<Self> {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut folder = folder().into_os_string();
+        folder.push("-tls");
+        let port = free.to_string();
+        let settings = ["listen_addresses=127.0.0.1", "ssl_cert_file=../server.crt", "ssl_key_file=../server.key"];
+        let mut arguments = vec!["-p", &port];
+        arguments.extend(settings.iter().flat_map(|setting| ["-c", setting]));
+        Self::start_in(folder.into(), free, &[("server.crt", certificate), ("server.key", key)], &arguments)
+    }
+
+    /// The address of a database of this server by network.
+    pub(crate) fn network_url(&self, host: &str, database: &str) -> String {
+        format!("postgresql://peel@{host}:{}/{database}", self.port)
+    }
+
+    fn start_in(folder: PathBuf, port: u16, files: &[(&str, &str)], arguments: &[&str]) -> Option<Self> {
         let bin = programs()?;
-        let folder = folder();
         // Where these helpers are in the process more than once, the first makes the folder and starts the server.
         let shell = std::fs::DirBuilder::new().mode(0o700).create(&folder).is_ok().then(|| {
+            for (name, content) in files {
+                let path = folder.join(name);
+                std::fs::write(&path, content).unwrap();
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }
             shell(&folder)
                 .args(["-c", RUN, "sh"])
                 .args([&bin, &folder])
+                .args(arguments)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap()
         });
-        let server = Self { folder, _shell: shell };
+        let server = Self { folder, port, _shell: shell };
         for _ in 0..600 {
             if server.try_say("postgres", "") {
                 return Some(server);
@@ -108,7 +137,7 @@ impl Server {
     /// The address of a database of this server.
     pub(crate) fn url(&self, database: &str) -> String {
         let host = self.folder.to_str().unwrap().replace('/', "%2F");
-        format!("postgresql://peel@{host}/{database}")
+        format!("postgresql://peel@{host}:{}/{database}", self.port)
     }
 
     /// Says something to a database, as an administrator would; false where it cannot be reached.

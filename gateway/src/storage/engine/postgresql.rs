@@ -12,15 +12,17 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use postgres::config::SslMode;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::Zeroizing;
 
 use super::{Access, EachRow, Engine};
 use crate::storage::schema;
 use crate::storage::value::{Cell, Row, Value};
-use crate::storage::{StoreError, StoredEntry};
+use crate::storage::{ServerAddress, StoreError, StoredEntry};
 
 /// The writers' lock: "peel" and the number one, as a 64-bit number.
 const LOCK: i64 = 0x7065_656c_0000_0001;
@@ -38,16 +40,28 @@ struct Inner {
 /// A connection to a PostgreSQL server.
 pub(in crate::storage) struct Server(RefCell<Inner>);
 
-fn connect(url: &str) -> Result<Client, StoreError> {
-    let mut config: Config = url.parse().map_err(|_| StoreError::Address)?;
+fn connect(address: &ServerAddress) -> Result<Client, StoreError> {
+    let mut config: Config = address.url.parse().map_err(|_| StoreError::Address)?;
     config.application_name("peel-gateway").connect_timeout(CONNECT).keepalives_idle(Duration::from_secs(30));
-    Ok(config.connect(NoTls)?)
+    let Some(authority_pem) = &address.authority_pem else { return Ok(config.connect(NoTls)?) };
+    let mut tls = crate::force::client_config(authority_pem).map_err(|_| StoreError::Address)?;
+    // Those are the protocols of the web.
+    tls.alpn_protocols.clear();
+    // Whatever the address says: never without, and never on trust.
+    config.ssl_mode(SslMode::Require);
+    config.connect(MakeRustlsConnect::new(tls)).map_err(|error| {
+        // Without a code and without an error of the connection below it, it is the server that said no to TLS.
+        let said_no = error.code().is_none()
+            && error.source().is_some_and(|source| !source.is::<std::io::Error>())
+            && !error.is_closed();
+        if said_no { StoreError::NoTls } else { error.into() }
+    })
 }
 
 impl Server {
     /// Connects, and refuses a server that may lose what it has committed.
-    pub(in crate::storage) fn open(url: &str) -> Result<Self, StoreError> {
-        let mut client = connect(url)?;
+    pub(in crate::storage) fn open(address: &ServerAddress) -> Result<Self, StoreError> {
+        let mut client = connect(address)?;
         // A process that stops in the middle must not hold the lock for ever.
         client.batch_execute(
             "set lock_timeout = '10s'; set statement_timeout = '60s'; \
@@ -228,11 +242,11 @@ impl Engine for Server {
 /// Listens for what other processes say, until `heard` says stop. It is asked at least once every `every`, with
 /// `None` where nothing came.
 pub(in crate::storage) fn notifications(
-    url: &str,
+    address: &ServerAddress,
     every: Duration,
     heard: &mut dyn FnMut(Option<&str>) -> bool,
 ) -> Result<(), StoreError> {
-    let mut client = connect(url)?;
+    let mut client = connect(address)?;
     client.batch_execute(&format!("listen {CHANNEL}"))?;
     loop {
         let mut notifications = client.notifications();
