@@ -164,6 +164,58 @@ async fn s35_two_gateways_on_one_database_lose_nothing_when_one_is_killed_under_
     check(&force, &done);
 }
 
+/// What a gateway says to a request for a path of this host, with this proof.
+async fn with_proof(gateway: &TestGateway, phone: &TestPhone, proof: &str) -> u16 {
+    let line = support::status_line(gateway, "localhost", "/v1/deployments", &phone.token, proof).await;
+    line.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proof_counts_once_whichever_process_it_goes_to_also_after_a_kill() {
+    let Some([first, second]) = two_processes() else { return };
+    let phone = TestPhone::enrol(&first).await;
+    let nonce = first.force.sessions().nonce(peel_gateway::clock::real_now_s());
+    let proofs: Vec<_> = (0..3)
+        .map(|_| phone.proof(&Method::GET, "https://localhost/v1/deployments", Some(&phone.token), Some(&nonce)))
+        .collect();
+    // Nobody is signed in: whoever gets past the guard is told 403.
+    assert_eq!(with_proof(&first, &phone, &proofs[0]).await, 403);
+    assert_eq!(with_proof(&second, &phone, &proofs[0]).await, 401);
+    assert_eq!(with_proof(&second, &phone, &proofs[1]).await, 403);
+    assert_eq!(with_proof(&first, &phone, &proofs[1]).await, 401);
+    let force = Arc::clone(&first.force);
+    drop((first, second));
+    let third = TestGateway::process(&force);
+    for proof in &proofs[..2] {
+        assert_eq!(with_proof(&third, &phone, proof).await, 401);
+    }
+    assert_eq!(with_proof(&third, &phone, &proofs[2]).await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_has_one_bucket_however_many_processes_it_reaches() {
+    const BURST: usize = 60;
+    let Some(store) = store::new_database() else { return };
+    let force = TestForce::with_store(Some(store));
+    let path = force.data().config();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let bounded = text.replace("device_burst = 200", "device_burst = 60");
+    let bounded = bounded.replace("device_per_second = 50", "device_per_second = 1");
+    assert_ne!(text, bounded);
+    std::fs::write(&path, bounded).unwrap();
+    let force = Arc::new(force);
+    let gateways = [TestGateway::process(&force), TestGateway::process(&force)];
+    let phone = TestPhone::enrol(&gateways[0]).await;
+    let mut answered = [0; 2];
+    for (gateway, answered) in gateways.iter().zip(&mut answered) {
+        while phone.get(gateway, "/v1/deployments").send().await.unwrap().status() != 429 {
+            *answered += 1;
+        }
+    }
+    assert!(answered[0] >= BURST, "{answered:?}");
+    assert!(answered[1] < BURST / 2, "the other process has but what came back meanwhile: {answered:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_hears_what_another_process_wrote_and_reads_its_images() {
     let Some([first, second]) = two_processes() else { return };

@@ -3,18 +3,14 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use peel_domain::wire::ErrorBody;
 use peel_domain::wire::dpop::Thumbprint;
 use peel_gateway::clock::real_now_s;
-use peel_gateway::force::client_config;
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{NONCE_WINDOW_S, TOKEN_LIFE_S, TokenClaims};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
 use support::{TestGateway, TestPhone, read_json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const PATH: &str = "/v1/deployments";
 
@@ -38,21 +34,9 @@ fn url(gateway: &TestGateway) -> String {
     format!("{}{PATH}", gateway.url())
 }
 
-/// The status line of a request over a connection of its own, whose `Host` is whatever the caller says.
+/// The status line of a request whose `Host` is whatever the caller says.
 async fn saying_host(gateway: &TestGateway, host: &str, token: &str, proof: &str) -> String {
-    let authority = std::fs::read_to_string(gateway.force.path("vendor").join("ca.pem")).unwrap();
-    let mut config = client_config(&authority).unwrap();
-    config.alpn_protocols.clear();
-    let stream = tokio::net::TcpStream::connect(gateway.url().trim_start_matches("https://")).await.unwrap();
-    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-    let mut tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    let request = format!(
-        "GET {PATH} HTTP/1.1\r\nhost: {host}\r\nauthorization: DPoP {token}\r\ndpop: {proof}\r\nconnection: close\r\n\r\n"
-    );
-    tls.write_all(request.as_bytes()).await.unwrap();
-    let mut reply = Vec::new();
-    let _ = tls.read_to_end(&mut reply).await;
-    String::from_utf8_lossy(&reply).lines().next().unwrap_or_default().to_owned()
+    support::status_line(gateway, host, PATH, token, proof).await
 }
 
 /// Nobody is signed in, so whoever gets past the guard is told 403.
@@ -120,6 +104,20 @@ async fn a_proof_counts_once_and_for_its_own_request_alone() {
         (0..2).map(|_| phone.proof(&Method::GET, &url(&gateway), Some(&phone.token), Some(&nonce))).collect();
     let two = with(&gateway, &phone.token, &proofs[0]).header("dpop", &proofs[1]);
     assert_eq!(refusal(two).await.1, "invalid_dpop_proof", "two proofs are none");
+}
+
+#[tokio::test]
+async fn a_proof_that_was_used_before_a_restart_does_not_count_after_it() {
+    let gateway = TestGateway::start().await;
+    let phone = TestPhone::enrol(&gateway).await;
+    // A host without a port: the server that comes after listens on another one.
+    let proof =
+        phone.proof(&Method::GET, &format!("https://localhost{PATH}"), Some(&phone.token), Some(&nonce(&gateway)));
+    assert!(saying_host(&gateway, "localhost", &phone.token, &proof).await.starts_with("HTTP/1.1 403"));
+    let gateway = gateway.restart().await;
+    assert!(saying_host(&gateway, "localhost", &phone.token, &proof).await.starts_with("HTTP/1.1 401"));
+    let proof = phone.proof(&Method::GET, &url(&gateway), Some(&phone.token), Some(&nonce(&gateway)));
+    assert!(is_past_the_guard(&with(&gateway, &phone.token, &proof).send().await.unwrap()));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::ApiError;
 use super::request::{ALERT_BODY, authority, bearer, dpop_token, only};
 use crate::clock::real_now_s;
-use crate::service::{BucketKey, Gateway, Prover, ServiceError, TooManyProofs};
+use crate::service::{BucketKey, FreshProof, Gateway, Prover, ServiceError, TooManyProofs};
 use crate::storage::{self, ApiKeyKind, Device, Shift, StoreError};
 
 /// How long the body of a refused request is still read.
@@ -69,11 +69,15 @@ pub(crate) struct Guard {
 /// A token and the key that it names.
 type Bound<'a> = (&'a str, Thumbprint);
 
-/// Verifies the request's proof of possession (RFC 9449 section 4.3) and uses it up. Gives the key that signed it.
+/// The key that signed a proof, and the proof, which other processes may have seen.
+type Proved = (Thumbprint, FreshProof);
+
+/// Verifies the request's proof of possession (RFC 9449 section 4.3), which must be new to this process. Gives the key
+/// that signed it.
 ///
 /// The host must be one of this server's own names: the request's `Host` is the caller's word, and a proof that was made
 /// for another server would otherwise count here for whoever read it there.
-fn proved(gateway: &Gateway, request: &Request, bound: Option<Bound<'_>>) -> Result<Thumbprint, ServiceError> {
+fn proved(gateway: &Gateway, request: &Request, bound: Option<Bound<'_>>) -> Result<Proved, ServiceError> {
     let headers = request.headers();
     let proof = DpopProof::parse(only(headers, "dpop").ok_or(ServiceError::ProofRefused)?)?;
     let authority = authority(request.uri(), headers).filter(|authority| gateway.identity.is_named(authority));
@@ -88,18 +92,18 @@ fn proved(gateway: &Gateway, request: &Request, bound: Option<Bound<'_>>) -> Res
     let window = window.ok_or(ServiceError::NonceNeeded)?;
     let prover = if bound.is_some() { Prover::Device } else { Prover::Stranger };
     match gateway.sessions.first_use(prover, window, proof.thumbprint(), proof.jti(), now_s) {
-        Ok(true) => Ok(proof.thumbprint()),
-        Ok(false) => Err(ServiceError::ProofRefused),
+        Ok(Some(fresh)) => Ok((proof.thumbprint(), fresh)),
+        Ok(None) => Err(ServiceError::ProofRefused),
         Err(TooManyProofs) => Err(StoreError::Busy.into()),
     }
 }
 
-fn admit_device(gateway: &Gateway, request: &Request) -> Result<EnrolmentId, ServiceError> {
+fn admit_device(gateway: &Gateway, request: &Request) -> Result<(EnrolmentId, FreshProof), ServiceError> {
     let token = dpop_token(request.headers()).ok_or(ServiceError::Unauthenticated)?;
     let claims = gateway.sessions.claims(token, real_now_s()).ok_or(ServiceError::Unauthenticated)?;
-    proved(gateway, request, Some((token, claims.thumbprint)))?;
+    let (_, proof) = proved(gateway, request, Some((token, claims.thumbprint)))?;
     gateway.standings.check(claims.enrolment_id)?;
-    Ok(claims.enrolment_id)
+    Ok((claims.enrolment_id, proof))
 }
 
 async fn admit(guard: &Guard, request: &mut Request) -> Result<(), ServiceError> {
@@ -113,14 +117,17 @@ async fn admit(guard: &Guard, request: &mut Request) -> Result<(), ServiceError>
         Access::Open => take(peer),
         Access::Proof => {
             take(peer)?;
-            let key = proved(gateway, request, None)?;
+            let (key, proof) = proved(gateway, request, None)?;
+            gateway.admit(proof, None).await?;
             request.extensions_mut().insert(ProvedKey(key));
             Ok(())
         }
         Access::Device => {
-            let device = admit_device(gateway, request)?;
+            let (device, proof) = admit_device(gateway, request)?;
+            take(Some(BucketKey::Device(device)))?;
+            gateway.admit(proof, Some(device)).await?;
             request.extensions_mut().insert(DeviceSession(device));
-            take(Some(BucketKey::Device(device)))
+            Ok(())
         }
         Access::Key(kind) => {
             let secret = bearer(request.headers()).ok_or(ServiceError::Unauthenticated)?;

@@ -86,6 +86,9 @@ async fn sweep(gateway: Arc<Gateway>, mut stopped: tokio::sync::watch::Receiver<
         if let Err(error) = gateway.identity.reload() {
             eprintln!("failed to look for a new certificate: failed to {error}");
         }
+        if let Err(error) = gateway.forget_proofs().await {
+            eprintln!("failed to forget proofs that are over: failed to {error}");
+        }
         if let Err(error) = gateway.sweep().await {
             eprintln!("failed to destroy what is due: failed to {error}");
         }

@@ -1,4 +1,5 @@
-//! How many requests a device or an address may make.
+//! How many requests a device or an address may make, as far as this process sees them: a device's bucket is one for all
+//! processes ([`crate::storage::draw`]), and this one spares the store those who have emptied it here.
 //!
 //! Always: bounded memory; a bucket that is empty says how long to wait.
 

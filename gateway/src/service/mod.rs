@@ -3,6 +3,7 @@
 //! Must never: open a body, or tell anybody what the store has not committed.
 //! Always: a change of anything and the events that say so are one transaction.
 
+mod admission;
 mod authority;
 mod buckets;
 mod changes;
@@ -53,7 +54,7 @@ pub use policy::install_policy;
 pub use receipts::{ReceiptOnRecord, ReceiptPage, Wanted, paper_code};
 pub use relay::Relays;
 pub use restored::{prepare_restart, propose_restart};
-pub use sessions::{NONCE_WINDOW_S, Prover, Sessions, TOKEN_LIFE_S, TokenClaims, TooManyProofs, Window};
+pub use sessions::{FreshProof, NONCE_WINDOW_S, Prover, Sessions, TOKEN_LIFE_S, TokenClaims, TooManyProofs, Window};
 pub use sign_in::{add_officer, record_truth};
 pub use signed::{LastSigned, SignedMemory};
 pub use standing::Standings;

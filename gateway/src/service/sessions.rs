@@ -3,7 +3,9 @@
 //! A token is what the force says about a device, under a MAC of a key in the force's directory; it is of use only with
 //! proofs (RFC 9449) by the key whose thumbprint it names. A nonce is a MAC over its window of time.
 //! Must never: keep or log a token, or take a nonce of another window than the present one and the one before.
-//! Always: real time, not an exercise's; a proof counts once in a process, and what is remembered of it is bounded.
+//! Always: real time, not an exercise's; a proof counts once, and what is remembered of it is bounded. This process
+//! refuses what it has seen itself; what the others have seen, and what was seen before, the store knows
+//! ([`crate::storage::use_proof`]).
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -42,6 +44,22 @@ pub struct TokenClaims {
 /// A nonce's window, counted from 1970 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window(u64);
+
+impl Window {
+    /// Its number since 1970 UTC.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// A proof that this process sees for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreshProof {
+    /// The window of its nonce.
+    pub window: Window,
+    /// 16 bytes of a hash over key and identifier.
+    pub id: [u8; 16],
+}
 
 /// Too many proofs in one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +144,7 @@ impl Sessions {
         Some(Window(number))
     }
 
-    /// Notes a proof of this window as used; `false` if it was used before in this process. A proof names its nonce, so
+    /// Notes a proof of this window as used; nothing if it was used before in this process. A proof names its nonce, so
     /// what is remembered of a window can go when its nonce can no longer be used.
     pub fn first_use(
         &self,
@@ -135,7 +153,7 @@ impl Sessions {
         thumbprint: Thumbprint,
         jti: &str,
         now_s: u64,
-    ) -> Result<bool, TooManyProofs> {
+    ) -> Result<Option<FreshProof>, TooManyProofs> {
         let digest: [u8; 32] = Sha256::new().chain_update(thumbprint.0).chain_update(jti).finalize().into();
         let id = digest.first_chunk::<16>().copied().unwrap_or_default();
         let oldest = Window((now_s / NONCE_WINDOW_S).saturating_sub(1));
@@ -143,12 +161,12 @@ impl Sessions {
         used.retain(|(known, _), _| *known >= oldest);
         let of_window = used.entry((window, prover)).or_default();
         if of_window.contains(&id) {
-            return Ok(false);
+            return Ok(None);
         }
         if of_window.len() >= self.max_proofs {
             return Err(TooManyProofs);
         }
-        Ok(of_window.insert(id))
+        Ok(of_window.insert(id).then_some(FreshProof { window, id }))
     }
 }
 
@@ -196,8 +214,9 @@ mod tests {
         sessions.max_proofs = 2;
         let window = sessions.window(&sessions.nonce(NOW), NOW).unwrap();
         let thumbprint = Thumbprint([1; 32]);
-        let first_use =
-            |prover, window, thumbprint, jti, now_s| sessions.first_use(prover, window, thumbprint, jti, now_s);
+        let first_use = |prover, window, thumbprint, jti, now_s| {
+            sessions.first_use(prover, window, thumbprint, jti, now_s).map(|fresh| fresh.is_some())
+        };
         let device = Prover::Device;
         assert_eq!(first_use(device, window, thumbprint, "a", NOW), Ok(true));
         assert_eq!(first_use(device, window, thumbprint, "a", NOW + NONCE_WINDOW_S), Ok(false));

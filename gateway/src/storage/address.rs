@@ -122,6 +122,14 @@ impl StoreAddress {
         Ok(Tx::new(engine))
     }
 
+    /// Connects for what is forgotten within minutes and may be lost with the machine: nothing there waits for a disk.
+    pub(super) fn open_admissions(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::new(match self {
+            Self::File(path) => Box::new(File::open_admissions(&path.with_extension("admissions.db"))?),
+            Self::Server(url) => Box::new(Server::open_admissions(url)?),
+        }))
+    }
+
     /// Connects for reading.
     pub(super) fn open_reader(&self) -> Result<Tx, StoreError> {
         Ok(Tx::new(self.connect(Access::Read)?))

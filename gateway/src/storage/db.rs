@@ -1,4 +1,4 @@
-//! The store's threads: one that writes, a few that read beside it.
+//! The store's threads: one that writes, a few that read beside it, one for what requests leave for a minute.
 //!
 //! Must never: answer a write before its commit, or let one failed job take another with it.
 //! Always: the writer takes all jobs that wait, up to a bound, runs each behind a mark of its own and commits them
@@ -51,6 +51,7 @@ pub struct DbLimits {
     pub file_mib: Option<u32>,
 }
 
+/// Work on a connection that is not the writer's.
 type Reading = Box<dyn FnOnce(Result<&Tx, StoreError>) + Send>;
 
 enum Task {
@@ -63,6 +64,7 @@ enum Task {
 pub struct Db {
     writes: mpsc::Sender<Task>,
     reads: mpsc::Sender<Reading>,
+    admissions: mpsc::Sender<Reading>,
     address: StoreAddress,
     owed: Arc<AtomicBool>,
 }
@@ -106,9 +108,12 @@ impl Db {
         let asked = Arc::new(Mutex::new(asked));
         for _ in 0..READERS {
             let (asked, address) = (Arc::clone(&asked), address.clone());
-            spawn("store reader", move || read_until_closed(&address, &asked))?;
+            spawn("store reader", move || serve_until_closed(|| address.open_reader(), &asked))?;
         }
-        Ok(Self { writes, reads, address: address.clone(), owed: Arc::default() })
+        let (admissions, asked) = mpsc::channel(queue.max(1));
+        let place = address.clone();
+        spawn("store admissions", move || serve_until_closed(|| place.open_admissions(), &Mutex::new(asked)))?;
+        Ok(Self { writes, reads, admissions, address: address.clone(), owed: Arc::default() })
     }
 
     /// Opens the store, runs one transaction that writes, and closes it again: for set-up and commands.
@@ -151,6 +156,21 @@ impl Db {
             let _ = answer.send(result);
         });
         self.reads.try_send(reading).map_err(|error| refused(&error))?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs `work` on what processes remember of requests: each of its statements is committed by itself, in the order of
+    /// the calls, without waiting for the disk.
+    pub async fn admit<T, E>(&self, work: impl FnOnce(&Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel::<Result<T, E>>();
+        let asked: Reading = Box::new(move |place| {
+            let _ = answer.send(place.map_err(E::from).and_then(work));
+        });
+        self.admissions.try_send(asked).map_err(|error| refused(&error))?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -225,14 +245,14 @@ fn write_until_closed(address: &StoreAddress, mut tx: Tx, mut waiting: mpsc::Rec
     }
 }
 
-fn read_until_closed(address: &StoreAddress, asked: &Mutex<mpsc::Receiver<Reading>>) {
+fn serve_until_closed(open: impl Fn() -> Result<Tx, StoreError>, asked: &Mutex<mpsc::Receiver<Reading>>) {
     let mut reader: Option<Tx> = None;
     loop {
         let next = asked.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(reading) = next else { return };
         reader = reader.filter(|tx| tx.engine().is_usable());
         if reader.is_none() {
-            match address.open_reader() {
+            match open() {
                 Ok(opened) => reader = Some(opened),
                 Err(error) => {
                     reading(Err(error));

@@ -1,12 +1,13 @@
 //! The gateway's store: one set of functions over two engines, a SQLite file and a PostgreSQL server.
 //!
 //! For: everything that must outlive the process. Must never: block an async thread, or acknowledge what is not on the
-//! disk (a call returns after a commit that the engine has made durable).
+//! disk (a call returns after a commit that the engine has made durable; `admission` alone is of another kind).
 //! Always: one closure is one transaction; writers come one after the other, whatever process they are in; readers have
 //! snapshots and wait for nobody; the queues are bounded, and full means busy.
 
 mod access;
 mod address;
+mod admission;
 mod alerts;
 mod db;
 mod deployments;

@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     Step { version: 5, both: PIN_FAILURES, sqlite: "", postgresql: "" },
     Step { version: 6, both: ALERTS_AT_THEIR_END, sqlite: "", postgresql: "" },
     Step { version: 7, both: HOLDS, sqlite: "", postgresql: "" },
+    Step { version: 8, both: "", sqlite: "", postgresql: ADMISSIONS_POSTGRESQL },
 ];
 
 /// The steps after a version.
@@ -188,6 +189,22 @@ create table held_image (
 ) strict, without rowid;
 ";
 
+/// A bucket's row is written anew with each request: there is room for that in its page, and no index to change.
+const ADMISSIONS_POSTGRESQL: &str = "
+create table used_proof (window_no bigint not null, id bytea not null, primary key (window_no, id));
+create table device_bucket (enrolment_id text primary key, full_at_us bigint not null) with (fillfactor = 20);
+";
+
+/// The same in the file beside a SQLite store.
+pub(super) const ADMISSIONS_SQLITE: &str = "
+create table if not exists used_proof (
+  window_no integer not null, id blob not null, primary key (window_no, id)
+) strict, without rowid;
+create table if not exists device_bucket (
+  enrolment_id text primary key, full_at_us integer not null
+) strict, without rowid;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +212,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }

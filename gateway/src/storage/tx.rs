@@ -1,6 +1,7 @@
 //! A transaction, whatever the engine.
 //!
-//! Always: nobody but this module begins or ends one; what gets a `&Tx` is inside.
+//! Always: nobody but this module begins or ends one; what gets a `&Tx` is inside. (On the
+//! connection for admissions each statement is a transaction by itself.)
 
 use std::ops::ControlFlow;
 

@@ -84,6 +84,8 @@ conformance!(
     holds_are_kept_until_their_end_and_their_files_with_them,
     an_alert_is_over_when_no_phone_that_is_served_has_it_open,
     events_are_numbered_without_gaps_and_cut_to_a_bound,
+    a_proof_counts_once_for_all_processes_and_after_they_end,
+    a_devices_bucket_is_one_for_all_processes,
     a_store_opens_again_and_a_newer_one_is_refused,
 );
 
@@ -371,6 +373,62 @@ async fn entries_are_read_in_order_and_within_bounds(kit: Kit) {
         })
         .unwrap();
     }
+}
+
+async fn a_proof_counts_once_for_all_processes_and_after_they_end(kit: Kit) {
+    let first_use = async |db: &Db, window, id: u8| db.admit(move |tx| use_proof(tx, window, &[id; 16])).await.unwrap();
+    let both = [0, 1].map(|_| kit.open(200, Arc::new(|_| Ok(()))));
+    assert!(first_use(&both[0], 7, 1).await);
+    assert!(!first_use(&both[1], 7, 1).await, "the other process");
+    assert!(first_use(&both[1], 7, 2).await);
+    assert!(first_use(&both[1], 8, 1).await, "another window's");
+    // Many at once, at both: one of each pair gets in.
+    let mut asked = tokio::task::JoinSet::new();
+    for turn in 0..200_u8 {
+        let db = both[usize::from(turn % 2)].clone();
+        asked.spawn(async move { db.admit(move |tx| use_proof(tx, 9, &[turn / 2; 16])).await.unwrap() });
+    }
+    assert_eq!(asked.join_all().await.into_iter().filter(|first| *first).count(), 100);
+    // The writer's queue is another one.
+    let (release, holding) = occupy(&both[0], 1).await;
+    assert!(!first_use(&both[0], 7, 2).await);
+    drop(release);
+    holding.await.unwrap().unwrap();
+    drop(both);
+    let db = kit.db();
+    assert!(!first_use(&db, 7, 1).await, "after all processes ended");
+    while db.admit(|tx| forget_proofs(tx, 8)).await.unwrap() {}
+    assert!(!first_use(&db, 8, 1).await, "what still counts is kept");
+    assert!(first_use(&db, 7, 1).await, "what nobody can use any more is forgotten");
+}
+
+async fn a_devices_bucket_is_one_for_all_processes(kit: Kit) {
+    const COST: i64 = 20_000;
+    let take = async |db: &Db, number: u8, now_us: i64| {
+        let asked = Draw { device: device_id(number), now_us, cost_us: COST, burst: 5, slack_us: 60_000_000 };
+        db.admit(move |tx| draw(tx, &asked)).await.unwrap()
+    };
+    let both = [kit.db(), kit.db()];
+    let now = 1_700_000_000_000_000;
+    for turn in 0..5 {
+        assert!(take(&both[turn % 2], 1, now).await, "{turn}");
+    }
+    for db in &both {
+        assert!(!take(db, 1, now).await);
+        assert!(take(db, 2, now).await, "another device's");
+    }
+    assert!(!take(&both[0], 1, now + COST - 1).await);
+    assert!(take(&both[0], 1, now + COST).await, "one has come back");
+    assert!(!take(&both[1], 1, now + COST).await);
+    // Never more than full, however long nothing was asked.
+    let later = now + 1_000_000 * COST;
+    for turn in 0..5 {
+        assert!(take(&both[turn % 2], 1, later).await, "{turn}");
+    }
+    assert!(!take(&both[0], 1, later).await);
+    // A clock a little behind another's locks nobody out for longer than that; one that was set back, not at all.
+    assert!(!take(&both[1], 1, later - COST).await);
+    assert!(take(&both[1], 1, later - 3_600_000_000).await);
 }
 
 async fn a_store_opens_again_and_a_newer_one_is_refused(kit: Kit) {

@@ -232,6 +232,25 @@ impl TestGateway {
     }
 }
 
+/// The status line of a request over a connection of its own, whose `Host` is whatever the caller says.
+pub(crate) async fn status_line(gateway: &TestGateway, host: &str, path: &str, token: &str, proof: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let authority = std::fs::read_to_string(gateway.force.path("vendor").join("ca.pem")).unwrap();
+    let mut config = client_config(&authority).unwrap();
+    config.alpn_protocols.clear();
+    let url = gateway.url();
+    let stream = tokio::net::TcpStream::connect(url.trim_start_matches("https://")).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let mut tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: DPoP {token}\r\ndpop: {proof}\r\nconnection: close\r\n\r\n"
+    );
+    tls.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = Vec::new();
+    let _ = tls.read_to_end(&mut reply).await;
+    String::from_utf8_lossy(&reply).lines().next().unwrap_or_default().to_owned()
+}
+
 pub(crate) async fn read_json<T: serde::de::DeserializeOwned>(response: Response) -> T {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }

@@ -78,6 +78,14 @@ impl Server {
         Ok(Self(RefCell::new(Inner { client, statements: HashMap::new() })))
     }
 
+    /// Connects for rows whose commit need not wait for the disk; each statement is a transaction, and takes no lock but
+    /// its rows'.
+    pub(in crate::storage) fn open_admissions(address: &ServerAddress) -> Result<Self, StoreError> {
+        let server = Self::open(address)?;
+        server.batch("set synchronous_commit = off")?;
+        Ok(server)
+    }
+
     fn batch(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.0.borrow_mut().client.batch_execute(sql)?)
     }

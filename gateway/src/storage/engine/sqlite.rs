@@ -51,6 +51,15 @@ impl File {
         }
         Ok(Self { connection, last: Cell::new(StoreError::Database) })
     }
+
+    /// Opens or makes the file of admissions: of its own, so that nobody there waits for the store's writer. Its
+    /// write-ahead log is brought to the disk when it is emptied, not with each commit.
+    pub(in crate::storage) fn open_admissions(path: &Path) -> Result<Self, StoreError> {
+        let file = Self::open(path, Access::Write)?;
+        file.connection.execute_batch("pragma synchronous = normal; pragma secure_delete = off;")?;
+        file.connection.execute_batch(schema::ADMISSIONS_SQLITE)?;
+        Ok(file)
+    }
 }
 
 /// Turns the write-ahead log on. The statement gives its row before it commits the change, so it is run to its end: where
