@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::force::{ForceConfig, ForceError, RecipientPurpose};
-use crate::service::{Authority, Gateway, ServiceError};
+use crate::service::{Authority, Gateway, ServiceError, operations_keys};
 use crate::storage::{self, LogRow, LogStore as _, Logs, Tx};
 use crate::witness;
 
@@ -23,6 +23,10 @@ pub struct BundleFile {
     /// Its bytes, base64.
     pub content: String,
 }
+
+/// How much longer than its period a key of the desk is good for: a phone that was away when the next one came seals to the
+/// old one until it has heard of the new.
+const LATE_S: u64 = 7 * 24 * 3600;
 
 fn seconds(at_ms: i64) -> u64 {
     u64::try_from(at_ms / 1_000).unwrap_or(0)
@@ -93,20 +97,26 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
         approvers: approvers.collect::<Result<_, _>>()?,
         approvals_required: config.approver_vkeys.len(),
         logs,
-        recipients: recipients(authority),
+        recipients: recipients(authority, tx)?,
         root: Some(ForceConfig::vkey(&config.root_vkey)?),
     };
     Ok(trust.to_toml())
 }
 
-/// The keys that records are sealed to. The force has one of each purpose for all its time, so none has a period.
-fn recipients(authority: &Authority) -> Vec<TrustedRecipient> {
-    let purposes = authority.config.recipients.iter().map(|recipient| match recipient.purpose {
-        RecipientPurpose::Auditor => bundle::RecipientPurpose::Auditor,
-        RecipientPurpose::Operations => bundle::RecipientPurpose::Operations,
+/// The keys that records are sealed to, each with its period: the desk's change with the policy.
+fn recipients(authority: &Authority, tx: &Tx) -> Result<Vec<TrustedRecipient>, ServiceError> {
+    let auditors = authority.config.recipients.iter().zip(&authority.recipients);
+    let auditors = auditors.filter(|(recipient, _)| recipient.purpose == RecipientPurpose::Auditor).map(|(_, key)| {
+        let purpose = bundle::RecipientPurpose::Auditor;
+        TrustedRecipient { kid: key.kid(), purpose, from_s: None, until_s: None }
     });
-    let named = purposes.zip(&authority.recipients);
-    named.map(|(purpose, key)| TrustedRecipient { kid: key.kid(), purpose, from_s: None, until_s: None }).collect()
+    let operations = operations_keys(authority, tx)?.into_iter().map(|period| TrustedRecipient {
+        kid: period.key.kid(),
+        purpose: bundle::RecipientPurpose::Operations,
+        from_s: period.from_ms.map(seconds),
+        until_s: period.until_ms.map(|until_ms| seconds(until_ms).saturating_add(LATE_S)),
+    });
+    Ok(auditors.chain(operations).collect())
 }
 
 /// Writes a bundle's files into a folder, which must not exist or be an older bundle.

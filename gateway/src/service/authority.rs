@@ -5,20 +5,20 @@
 //! what that transaction holds.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
 use peel_domain::id::{AlertId, DeploymentId};
 use peel_domain::time::{Clock as _, Moment};
-use peel_ledger::Origin;
 use peel_ledger::entry::{Entry, EntryClass, EntryTime};
 use peel_ledger::seal::RecipientPublicKey;
 use peel_ledger::writer::WriterState;
+use peel_ledger::{Hash, Origin};
 
 use super::signed::SignedMemory;
-use super::{ServiceError, force_log};
+use super::{ServiceError, force_log, policy};
 use crate::clock::{ExerciseClock, GatewayClock};
-use crate::force::{ForceConfig, ForceDir, ForceKeys, Rotation};
+use crate::force::{ForceConfig, ForceDir, ForceKeys, RecipientPurpose, Rotation};
 use crate::storage::{AroundCommit, Committed, Db, LogStore as _, Logs, StoreAddress, StoreError, StoredEntry, Tx};
 
 /// What an event is about.
@@ -50,6 +50,8 @@ pub struct Authority {
     pub store: StoreAddress,
     /// What was signed last, outside the store.
     pub signed: Arc<SignedMemory>,
+    /// The desk's key by the policy of this hash, once it was verified.
+    period: Mutex<Option<(Hash, Option<RecipientPublicKey>)>>,
 }
 
 impl fmt::Debug for Authority {
@@ -74,10 +76,34 @@ impl Authority {
             clock: GatewayClock::new(exercise_clock, &mut rand::rng()),
             store: dir.store()?,
             signed: Arc::new(SignedMemory::open(dir.signed())?),
+            period: Mutex::default(),
             keys,
             config,
             dir,
         })
+    }
+
+    /// The desk's first key.
+    pub(super) fn operations_key(&self) -> Result<&RecipientPublicKey, ServiceError> {
+        let mut named = self.config.recipients.iter().zip(&self.recipients);
+        let found = named.find(|(recipient, _)| recipient.purpose == RecipientPurpose::Operations);
+        found.map(|(_, key)| key).ok_or(ServiceError::Internal)
+    }
+
+    /// The desk's key that a policy names: the same signatures are verified once.
+    pub(super) fn of_policy(
+        &self,
+        cose: &[u8],
+        read: impl FnOnce(&[u8]) -> Option<RecipientPublicKey>,
+    ) -> Option<RecipientPublicKey> {
+        let hash = Hash::of(&[cose]);
+        let mut known = self.period.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = known.as_ref().filter(|(known, _)| *known == hash) {
+            return key.clone();
+        }
+        let key = read(cose);
+        *known = Some((hash, key.clone()));
+        key
     }
 
     /// Opens the store for one transaction, runs `work` in it and commits: for set-up and commands.
@@ -175,13 +201,13 @@ impl Authority {
         let row = logs.log(self.events_log())?.ok_or(ServiceError::Internal)?;
         let mut state = WriterState::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
         let mut last_ns = last_time(&logs, self.events_log(), row.next_index)?;
+        let recipients: Vec<_> = policy::recipients_in_force(self, tx)?.into_iter().map(|(_, key)| key).collect();
         let mut appended = Vec::with_capacity(events.len());
         for event in events {
             let body = event.to_cbor().map_err(|_| ServiceError::Internal)?;
             let time = entry_time(event.at, &mut last_ns);
-            let recipients = &self.recipients;
             let next = state
-                .append(&self.events_origin, EntryClass::Event, time, &body, recipients, &mut rand::rng())
+                .append(&self.events_origin, EntryClass::Event, time, &body, &recipients, &mut rand::rng())
                 .map_err(|_| ServiceError::Internal)?;
             state = next.state.clone();
             appended.push(next);

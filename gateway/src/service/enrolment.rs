@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::sessions::{TOKEN_LIFE_S, TokenClaims};
 use super::standing::in_good_standing;
-use super::{Authority, Gateway, ServiceError, changes, force_log};
+use super::{Authority, Gateway, ServiceError, changes, force_log, policy};
 use crate::force as config;
 use crate::storage::{self, EnrolmentKeys, LogStore as _, Logs, Tx};
 
@@ -69,7 +69,7 @@ pub fn enrolment_text(
         spki_pins: tls.pins()?,
         root_certificate: tls.authority_der()?,
         force_vkey: authority.config.root_vkey.clone(),
-        keys_sha256: response(authority, EnrolmentId(uuid::Uuid::nil()), &authority.events_origin)?
+        keys_sha256: response(authority, tx, EnrolmentId(uuid::Uuid::nil()), &authority.events_origin)?
             .keys_sha256()
             .map_err(|_| ServiceError::Internal)?,
         secret,
@@ -144,9 +144,16 @@ fn recipient_dto(purpose: config::RecipientPurpose, key: &RecipientPublicKey) ->
     }
 }
 
-fn response(authority: &Authority, enrolment_id: EnrolmentId, origin: &Origin) -> Result<EnrolResponse, ServiceError> {
+/// What a phone is told of the force. The desk's key is the one of the present policy: a phone that is enrolled later need
+/// not seal anything to an older one. A code made before the policy changed is of no use after it.
+fn response(
+    authority: &Authority,
+    tx: &Tx,
+    enrolment_id: EnrolmentId,
+    origin: &Origin,
+) -> Result<EnrolResponse, ServiceError> {
     let config = &authority.config;
-    let purposes = config.recipients.iter().map(|recipient| recipient.purpose);
+    let recipients = policy::recipients_in_force(authority, tx)?;
     let signer = |text: &String| {
         let spki = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| ServiceError::Internal)?;
         Ok(Base64::from(spki))
@@ -155,7 +162,7 @@ fn response(authority: &Authority, enrolment_id: EnrolmentId, origin: &Origin) -
     Ok(EnrolResponse {
         enrolment_id,
         origin: origin.to_string(),
-        recipients: purposes.zip(&authority.recipients).map(|(purpose, key)| recipient_dto(purpose, key)).collect(),
+        recipients: recipients.iter().map(|(purpose, key)| recipient_dto(*purpose, key)).collect(),
         mirror_vkey: config.mirror_vkey.clone(),
         force_log_vkey: config.force_log_vkey.clone(),
         events_vkey: config.events_vkey.clone(),
@@ -173,9 +180,13 @@ impl Gateway {
         }
         let authority = self.authority.clone();
         let secret = Zeroizing::new(secret);
-        let (enrolment_id, origin) = self.db.write(move |tx| enrol(&authority, tx, &secret, device)).await?;
+        let enrolled = self.db.write(move |tx| {
+            let (enrolment_id, origin) = enrol(&authority, tx, &secret, device)?;
+            response(&authority, tx, enrolment_id, &origin)
+        });
+        let response = enrolled.await?;
         self.refresh_standings().await?;
-        response(&self.authority, enrolment_id, &origin)
+        Ok(response)
     }
 
     /// A token for a device that proved to hold its authentication key.

@@ -50,7 +50,7 @@ pub use fanout::stream_text;
 pub use hub::{Hub, Mailbox};
 pub use mirror::MirrorReply;
 
-pub use policy::install_policy;
+pub use policy::{OperationsPeriod, install_policy, operations_keys};
 pub use receipts::{ReceiptOnRecord, ReceiptPage, Wanted, paper_code};
 pub use relay::Relays;
 pub use restored::{prepare_restart, propose_restart};

@@ -6,10 +6,15 @@ use peel_domain::event::{Action, Actor};
 use peel_domain::id::ForceId;
 use peel_domain::policy::{Policy, PolicyTrust, SignedPolicy, verify_policy};
 use peel_domain::wire::StreamEvent;
+use peel_ledger::seal::RecipientPublicKey;
 
 use super::authority::About;
 use super::{Authority, Gateway, ServiceError, changes, fanout, force_log};
+use crate::force::RecipientPurpose;
 use crate::storage::{self, PolicyRow, Tx};
+
+/// A recipient and what it opens records for.
+pub(super) type Recipient = (RecipientPurpose, RecipientPublicKey);
 
 /// Reads a policy that may come into force: this force's, signed by both signers, newer than the present one.
 pub(super) fn verified(authority: &Authority, tx: &Tx, cose: &[u8]) -> Result<SignedPolicy, ServiceError> {
@@ -54,11 +59,69 @@ pub(super) fn put_into_force(
 pub(super) fn in_force(authority: &Authority, tx: &Tx) -> Result<Policy, ServiceError> {
     let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
     let Some(row) = storage::latest_policy(tx)? else { return Ok(Policy::strictest(force_id, 0)) };
-    // Verified again: the store is not trusted to say how long faces may be kept.
+    trusted(authority, &row.cose)
+}
+
+/// A stored policy, verified again: the store is not trusted to say how long faces may be kept, or who opens what.
+fn trusted(authority: &Authority, cose: &[u8]) -> Result<Policy, ServiceError> {
+    let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
     let signers = authority.config.policy_signers.iter().map(|text| STANDARD.decode(text));
     let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
     let trust = PolicyTrust { signers: &signers, force_id: &force_id, current_version: 0 };
-    Ok(verify_policy(&row.cose, trust)?.policy)
+    Ok(verify_policy(cose, trust)?.policy)
+}
+
+/// A key of the desk, and when policies named it; milliseconds since 1970 UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationsPeriod {
+    /// The key.
+    pub key: RecipientPublicKey,
+    /// From when; the first key from the beginning.
+    pub from_ms: Option<i64>,
+    /// Until when, where another one came after it.
+    pub until_ms: Option<i64>,
+}
+
+/// The desk's keys that were ever named, in the order of their first period. One that was named again counts as named all
+/// the time between.
+pub fn operations_keys(authority: &Authority, tx: &Tx) -> Result<Vec<OperationsPeriod>, ServiceError> {
+    let first = authority.operations_key()?;
+    let mut periods = vec![OperationsPeriod { key: first.clone(), from_ms: None, until_ms: None }];
+    let mut present = first.clone();
+    for (cose, at_ms) in storage::policies(tx)? {
+        // One that the signers did not sign never told a phone anything.
+        let Ok(policy) = trusted(authority, &cose) else { continue };
+        let key = operations_key_of(&policy).unwrap_or_else(|| first.clone());
+        if key == present {
+            continue;
+        }
+        periods.iter_mut().filter(|period| period.key == present).for_each(|period| period.until_ms = Some(at_ms));
+        match periods.iter_mut().find(|period| period.key == key) {
+            Some(again) => again.until_ms = None,
+            None => periods.push(OperationsPeriod { key: key.clone(), from_ms: Some(at_ms), until_ms: None }),
+        }
+        present = key;
+    }
+    Ok(periods)
+}
+
+/// The desk's key that a policy names; its form was checked when it was verified.
+fn operations_key_of(policy: &Policy) -> Option<RecipientPublicKey> {
+    policy.trail.operations_key.as_ref().and_then(|text| text.parse().ok())
+}
+
+/// Whom the force seals its own events to: with the desk's key that the policy in force names.
+pub(super) fn recipients_in_force(authority: &Authority, tx: &Tx) -> Result<Vec<Recipient>, ServiceError> {
+    let named = authority.config.recipients.iter().map(|recipient| recipient.purpose).zip(&authority.recipients);
+    let period = match storage::latest_policy(tx)? {
+        Some(row) => authority.of_policy(&row.cose, |cose| operations_key_of(&trusted(authority, cose).ok()?)),
+        None => None,
+    };
+    let in_force = named.map(|(purpose, key)| match (purpose, &period) {
+        (RecipientPurpose::Operations, Some(period)) => (purpose, period.clone()),
+        _ => (purpose, key.clone()),
+    });
+    Ok(in_force.collect())
 }
 
 impl Gateway {

@@ -127,6 +127,12 @@ pub fn put_policy(tx: &Tx, policy: &PolicyRow, now_ms: i64) -> Result<(), StoreE
     if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
+/// Every policy that was put into force, signed, with when that was (milliseconds since 1970 UTC), the oldest first.
+pub fn policies(tx: &Tx) -> Result<Vec<(Vec<u8>, i64)>, StoreError> {
+    let sql = "select cose, at_ms from policy order by version";
+    tx.query(sql, params![], |row| Ok((row.take(0)?, row.take(1)?)))
+}
+
 /// The policy with the highest version.
 pub fn latest_policy(tx: &Tx) -> Result<Option<PolicyRow>, StoreError> {
     let sql = "select version, cose from policy order by version desc limit 1";

@@ -36,8 +36,8 @@ pub use alerts::{
 };
 pub use db::{AfterCommit, AroundCommit, BeforeCommit, Db, DbLimits};
 pub use deployments::{
-    DeploymentRow, Member, PolicyRow, add_member, deployment, deployments, latest_policy, members, put_deployment,
-    put_policy, remove_member, set_state,
+    DeploymentRow, Member, PolicyRow, add_member, deployment, deployments, latest_policy, members, policies,
+    put_deployment, put_policy, remove_member, set_state,
 };
 pub use error::StoreError;
 pub use evidence::{HoldRow, due_holds, end_hold, held_images, hold, put_held_image, put_hold};
