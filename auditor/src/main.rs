@@ -15,6 +15,7 @@ mod names;
 mod phone;
 mod receipt;
 mod signatures;
+mod succession;
 mod text;
 mod times;
 mod trail;

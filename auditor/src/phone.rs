@@ -4,14 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peel_domain::event::{Action, Actor, CarriedEntries, EventBody, LogEnded};
+use peel_domain::event::{Action, Actor, EventBody};
 use peel_domain::id::AlertId;
 use peel_domain::judgement::Decision;
-use peel_ledger::succession::LogEnd;
-use peel_ledger::tree::CompactRange;
-use peel_ledger::{Hash, Origin};
+use peel_ledger::Hash;
 
 use crate::signatures::Signatures;
+use crate::succession::Before;
 use crate::times::{Entry, Length, Mark, length};
 use crate::trail::{AlertEnd, AlertRow, OfficerSignature, ReceiptRow, ShiftRow, TrailReport};
 
@@ -45,7 +44,7 @@ pub(crate) struct Phone {
     committed: BTreeMap<Hash, u64>,
     offered: u64,
     /// The log that this one follows, and what it carries of it.
-    before: Option<(LogEnded, CarriedEntries)>,
+    pub(crate) before: Option<Before>,
     last: u64,
     signatures: Signatures,
     /// Policies that took effect: entry, version, SHA-256.
@@ -139,10 +138,10 @@ impl Phone {
                     failed
                         .push(format!("{log}, entry {seq}: the end of another log, not at the beginning of this one"));
                 }
-                self.before = Some((ended.clone(), CarriedEntries::default()));
+                self.before = Some(Before::new(ended.clone()));
             }
             Action::EntryCarried(part) => {
-                let taken = self.before.as_mut().is_some_and(|(_, carried)| carried.take(part));
+                let taken = self.before.as_mut().is_some_and(|before| before.carried.take(part));
                 if !taken {
                     failed.push(format!("{log}, entry {seq}: an entry of another log that is not the next one"));
                 }
@@ -227,7 +226,9 @@ impl Phone {
             self.numbers_against(log, issued, report);
         }
         self.receipts(log, report);
-        self.succession(log, report);
+        if let Some(before) = &self.before {
+            before.conclude(log, report);
+        }
         report.stops_timed += self.stops_timed;
         if self.over_reboot > 0 {
             report.not_checked.push(format!("{log}: the length of {} stops over a restart", self.over_reboot));
@@ -292,25 +293,6 @@ impl Phone {
         let unknown = unknown.len();
         if unknown > 0 {
             report.failed.push(format!("{log}: {unknown} alert numbers were never issued by the force"));
-        }
-    }
-
-    /// What this log carries of the one before it must complete that one.
-    fn succession(&self, log: &str, report: &mut TrailReport) {
-        let Some((ended, carried)) = &self.before else { return };
-        let complete = carried.whole().is_some_and(|entries| {
-            let (origin, confirmed) = (Origin::new(&ended.origin), CompactRange::from_bytes(&ended.confirmed));
-            let (Ok(origin), Ok(confirmed)) = (origin, confirmed) else { return false };
-            let end = LogEnd { origin, size: ended.size, root: Hash::new(ended.root), confirmed };
-            end.check(entries.iter().map(Vec::as_slice)).is_ok()
-        });
-        if complete {
-            // Nothing signs them but the new key, and nobody but the force can say whose phone it is.
-            let what =
-                format!("{log}: the records in what it carries of {}, and whether it may follow it", ended.origin);
-            report.not_checked.push(what);
-        } else {
-            report.failed.push(format!("{log}: what it carries of {} does not lead to its end", ended.origin));
         }
     }
 
@@ -420,7 +402,7 @@ mod tests {
 
     #[test]
     fn what_is_carried_of_a_log_that_ended_must_lead_to_its_end() {
-        use peel_domain::event::{EntryCarried, LogEndCause};
+        use peel_domain::event::{EntryCarried, LogEndCause, LogEnded};
         use peel_ledger::entry::EntryTime;
         use peel_ledger::writer::WriterState;
         let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };

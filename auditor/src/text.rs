@@ -116,6 +116,9 @@ fn write_trail(out: &mut String, trail: &TrailReport) -> std::fmt::Result {
     for row in &trail.holds {
         write_hold(out, row)?;
     }
+    for row in &trail.carried {
+        writeln!(out, "  {}: {} entries that {} carries, counted as its own", row.of, row.entries, row.log)?;
+    }
     for (title, lines) in [
         ("Failed in the records", &trail.failed),
         ("Not concluded in the records", &trail.open),

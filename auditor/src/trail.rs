@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peel_domain::event::{Action, EventBody};
 use peel_ledger::bundle::{Content, OpenedEntry};
+use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::{Hash, Origin};
 use serde::Serialize;
 
 use crate::holds::{HoldRow, Holds};
 use crate::phone::{Known, Phone};
+use crate::succession;
 use crate::times::{self, Entry};
 
 /// How an alert ended on one phone.
@@ -90,6 +93,30 @@ pub(crate) struct ReceiptRow {
     pub(crate) offered: u64,
 }
 
+/// Entries of one phone's log that another log of the same phone carries: counted as the first log's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct CarriedRow {
+    /// The log that carries them.
+    pub(crate) log: String,
+    /// Whose they are.
+    pub(crate) of: String,
+    /// How many the force does not have in the log itself.
+    pub(crate) entries: u64,
+}
+
+/// What the ledger's check found that the records are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    /// By log, the one of the same phone that it goes on from, as two people approved it.
+    pub(crate) replaces: &'a BTreeMap<String, String>,
+    /// Each log's checkpoint in the bundle.
+    pub(crate) heads: &'a BTreeMap<String, (u64, Hash)>,
+    /// The keys that entries are opened with.
+    pub(crate) keys: &'a [RecipientPrivateKey],
+    /// The policies of the force log, by version: SHA-256 of the signed document in hexadecimal.
+    pub(crate) policies: &'a BTreeMap<u64, String>,
+}
+
 /// What the opened records say in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct TrailReport {
@@ -102,6 +129,8 @@ pub(crate) struct TrailReport {
     pub(crate) stops_timed: u64,
     /// Evidence that supervisors hold or held.
     pub(crate) holds: Vec<HoldRow>,
+    /// What logs carry of the ones before them, and whether it counts.
+    pub(crate) carried: Vec<CarriedRow>,
     /// What contradicts itself or has a gap.
     pub(crate) failed: Vec<String>,
     /// What is not concluded.
@@ -185,10 +214,11 @@ impl Trail {
         self.phones.entry(log.to_owned()).or_default().take(&entry, &body, self.root.as_ref(), &mut self.failed);
     }
 
-    /// Draws the conclusions. `policies`: those of the force log, by version.
-    pub(crate) fn conclude(mut self, policies: &BTreeMap<u64, String>) -> TrailReport {
-        let failed = std::mem::take(&mut self.failed);
-        let mut report = TrailReport { entries: self.entries, failed, ..TrailReport::default() };
+    /// Draws the conclusions.
+    pub(crate) fn conclude(mut self, ground: &Ground<'_>) -> TrailReport {
+        let mut report = TrailReport { entries: self.entries, ..TrailReport::default() };
+        succession::count(&mut self.phones, ground, self.root.as_ref(), &mut report);
+        report.failed.append(&mut self.failed);
         if self.force.is_none() {
             let what = "whether the phones recorded every alert that was issued: the trust file names no events log";
             report.not_checked.push(what.to_owned());
@@ -198,7 +228,7 @@ impl Trail {
             phone.lost_after = self.restored.iter().map(|last| last.get(&enrolment).copied().unwrap_or(0)).collect();
             let issued = self.issued.remove(&enrolment).unwrap_or_default();
             let issued = self.force.is_some().then_some(&issued);
-            let known = Known { issued, root: self.root.is_some(), policies };
+            let known = Known { issued, root: self.root.is_some(), policies: ground.policies };
             phone.conclude(&log, known, &mut report);
         }
         report.holds = self.holds.conclude(&mut report.open);

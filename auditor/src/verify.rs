@@ -1,13 +1,14 @@
 //! The `verify` command: read, check, print, and say the outcome by the exit code.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use peel_ledger::Origin;
-use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
+use peel_ledger::bundle::{Files, Report, Trust, TrustedLog, Verdict, VerifyOptions, verify};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
 use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::{Hash, Origin};
 use serde::Serialize;
 
 use crate::args::{Format, VerifyArgs};
@@ -15,7 +16,7 @@ use crate::error::AuditError;
 use crate::files::read_bundle;
 use crate::keygen::{read_key, read_shares};
 use crate::keys::join_groups;
-use crate::trail::{Trail, TrailReport};
+use crate::trail::{Ground, Trail, TrailReport};
 use crate::{exit_code, print, print_json, read_trust, text};
 
 /// Everything that a check found: the form, and with a key the content.
@@ -37,7 +38,9 @@ pub(crate) fn check(
     let root = trust.root.as_ref().and_then(|key| key.key_bytes().try_into().ok());
     let mut trail = Trail::new(events_log(trust), root);
     let bundle = verify(&files, trust, VerifyOptions { last_seen, open: keys }, &mut |opened| trail.take(&opened));
-    let trail = (!keys.is_empty()).then(|| trail.conclude(&bundle.policies.iter().cloned().collect()));
+    let (heads, policies) = (heads(&files, trust), bundle.policies.iter().cloned().collect());
+    let ground = Ground { replaces: &bundle.replaces, heads: &heads, keys, policies: &policies };
+    let trail = (!keys.is_empty()).then(|| trail.conclude(&ground));
     let verdict = combine(bundle.verdict, trail.as_ref());
     Ok(Findings { verdict, bundle, trail })
 }
@@ -52,6 +55,16 @@ pub(crate) fn run(options: &VerifyArgs) -> Result<u8, AuditError> {
         Format::Json => print_json(&findings)?,
     }
     Ok(exit_code(findings.verdict))
+}
+
+/// Size and root of each log by its checkpoint, whose signatures the check of the bundle is about.
+fn heads(files: &Files, trust: &Trust) -> BTreeMap<String, (u64, Hash)> {
+    let head = |log: &TrustedLog| {
+        let bytes = files.get(&format!("logs/{}/checkpoint", log.origin.last_part()))?;
+        let checkpoint = Checkpoint::from_note(&SignedNote::parse(bytes).ok()?).ok()?;
+        (checkpoint.origin == log.origin).then(|| (log.origin.to_string(), (checkpoint.size, checkpoint.root)))
+    };
+    trust.logs.iter().filter_map(head).collect()
 }
 
 /// The force whose events logs say which alerts it issued, if the reader knows one.

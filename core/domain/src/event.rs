@@ -310,6 +310,19 @@ pub enum Action {
     Enrolled {
         /// Its enrolment.
         enrolment_id: EnrolmentId,
+        /// The enrolment of the same phone that it goes on from: what its log carries of that one's counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<EnrolmentId>,
+    },
+    /// A phone was given up for good by two people: the deployment's record is published without the rest of its log, and
+    /// says so. What the phone still brings counts all the same.
+    PhoneGivenUp {
+        /// Its enrolment.
+        enrolment_id: EnrolmentId,
+        /// Why, as a code.
+        reason: String,
+        /// How many entries of its log the force had cosigned.
+        size: u64,
     },
     /// The store was put back from a backup: this log goes on for another one, whose last entries are lost. The first
     /// event of its successor.

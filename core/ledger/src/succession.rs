@@ -20,6 +20,9 @@ pub enum SuccessionError {
     /// An entry is missing, doubled, out of order, or not of this log.
     #[error("complete a log: a carried entry is not the next one")]
     NotNext,
+    /// What is held of the log is not a beginning of what is carried: too short to join on, longer, or another history.
+    #[error("complete a log: what is held of it is not its beginning")]
+    Held,
     /// The carried entries lead elsewhere.
     #[error("complete a log: the carried entries do not lead to its root")]
     Root,
@@ -54,6 +57,27 @@ impl LogEnd {
         }
         let whole = range.size() == self.size && range.root() == self.root;
         if whole { Ok(()) } else { Err(SuccessionError::Root) }
+    }
+
+    /// The carried entries that whoever holds the log's first `held` entries, with this root, does not have. More may have
+    /// arrived than the phone knew, so what is held may reach into what is carried.
+    ///
+    /// # Errors
+    /// [`SuccessionError`]: nothing is to be added then.
+    pub fn beyond<'a, B: AsRef<[u8]>>(
+        &self,
+        held: u64,
+        held_root: Hash,
+        carried: &'a [B],
+    ) -> Result<&'a [B], SuccessionError> {
+        self.check(carried.iter().map(AsRef::as_ref))?;
+        let known = held.checked_sub(self.confirmed.size()).and_then(|known| usize::try_from(known).ok());
+        let (known, rest) = known.and_then(|known| carried.split_at_checked(known)).ok_or(SuccessionError::Held)?;
+        let mut range = self.confirmed.clone();
+        for bytes in known {
+            range.append(leaf_hash(bytes.as_ref()))?;
+        }
+        if range.root() == held_root { Ok(rest) } else { Err(SuccessionError::Held) }
     }
 }
 
@@ -103,6 +127,25 @@ mod tests {
             let (other, _) = log(size.max(1), confirmed);
             assert!(check(&end, &other).is_err(), "another log's");
         }
+    }
+
+    #[test]
+    fn what_is_held_joins_what_is_carried_or_nothing_is_added() {
+        let (entries, end) = log(20, 7);
+        let root_at = |size: usize| {
+            let mut range = CompactRange::new();
+            entries[..size].iter().for_each(|entry| range.append(leaf_hash(entry)).unwrap());
+            range.root()
+        };
+        let carried = &entries[7..];
+        for held in [7_usize, 8, 19, 20] {
+            let rest = end.beyond(held as u64, root_at(held), carried).unwrap();
+            assert_eq!(rest, &entries[held..], "{held}");
+        }
+        for (held, root) in [(6, root_at(6)), (21, root_at(20)), (8, root_at(7)), (7, root_at(8)), (0, root_at(0))] {
+            assert_eq!(end.beyond(held, root, carried), Err(SuccessionError::Held), "{held}");
+        }
+        assert!(end.beyond(7, root_at(7), &carried[1..]).is_err(), "what does not complete the log adds nothing");
     }
 
     proptest! {

@@ -57,7 +57,10 @@ fn second_phone(force: &mut Force, entries: &[Vec<u8>], at_s: u64) -> (LogExport
     let origin = Origin::device(DOMAIN, "e2").unwrap();
     let signer = Ed25519Signer::from_seed(origin.as_str(), &[8; 32]).unwrap();
     let key = signer.verifier().unwrap();
-    force.approve(Change::Enrolment { origin: origin.clone(), log_key: key.clone(), hardware_key: None }, at_s);
+    force.approve(
+        Change::Enrolment { origin: origin.clone(), log_key: key.clone(), hardware_key: None, replaces: None },
+        at_s,
+    );
     let checkpoint = checkpoint_of(origin.clone(), entries);
     let mut note = checkpoint.sign(&signer).unwrap();
     let line = force.gateway.cosign(note.text(), at_s).unwrap();
@@ -158,8 +161,12 @@ fn an_approved_change_counts_once_and_only_for_a_log_that_is_enrolled() {
     let log_key = Force::new().phone.verifier().unwrap();
     let hardware_key = Some(Force::new().hardware_key());
     let origin = Force::new().origin();
-    let enrolment =
-        Change::Enrolment { origin: origin.clone(), log_key: log_key.clone(), hardware_key: hardware_key.clone() };
+    let enrolment = Change::Enrolment {
+        origin: origin.clone(),
+        log_key: log_key.clone(),
+        hardware_key: hardware_key.clone(),
+        replaces: None,
+    };
     let key_change = Change::KeyChange { origin: origin.clone(), log_key, hardware_key };
     let revocation = Change::Revocation { origin, reason: "lost".to_owned() };
     let cases: [(&[&Change], bool); 6] = [

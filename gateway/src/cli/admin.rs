@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use peel_domain::deployment::Role;
-use peel_domain::id::{DeploymentId, OfficerId};
+use peel_domain::id::{DeploymentId, EnrolmentId, OfficerId};
 use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create, new_evidence_key};
-use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
+use peel_gateway::service::{
+    Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text, replacement_text,
+};
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
 use peel_ledger::seal::RecipientPublicKey;
 
@@ -200,12 +202,17 @@ pub(crate) struct Enrol {
     /// How long the code is good, in seconds
     #[arg(long, default_value_t = 900)]
     ttl: u32,
+    /// The enrolment of the same phone that the new one goes on from: its keys are lost, or it was given up and is back
+    #[arg(long, value_name = "ENROLMENT")]
+    replaces: Option<EnrolmentId>,
 }
 
 impl Enrol {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let code =
-            self.data.change(|authority, tx| enrolment_text(authority, tx, &self.url, self.ttl, &mut rand::rng()))?;
+        let code = self.data.change(|authority, tx| match self.replaces {
+            None => enrolment_text(authority, tx, &self.url, self.ttl, &mut rand::rng()),
+            Some(before) => replacement_text(authority, tx, &self.url, self.ttl, before, &mut rand::rng()),
+        })?;
         say(&serde_json::json!({ "code": code.as_str() }));
         Ok(())
     }

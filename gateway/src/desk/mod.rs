@@ -11,6 +11,7 @@ mod keys;
 mod open;
 mod record;
 mod store;
+mod succession;
 
 pub use follow::{Desk, Followed};
 pub use keys::DeskDir;

@@ -1,10 +1,14 @@
 //! The deployment record, from the trail, by the same code that anybody may run.
 
+use std::collections::BTreeMap;
+
+use peel_domain::event::Action;
 use peel_domain::id::{DeploymentId, EnrolmentId};
 use peel_domain::record::{DeploymentRecord, RecordBuilder, Source};
 
 use super::open::open_entry;
 use super::store::DeskStore;
+use super::succession::{Before, carried_events};
 use super::{DeskDir, DeskError};
 
 /// A record that may be published.
@@ -29,13 +33,25 @@ pub fn deployment_record(
     let store = DeskStore::open(&dir.database())?;
     let keys = dir.operations_keys()?;
     let mut builder = RecordBuilder::new(deployment_id);
+    let (mut replaces, mut before) = (BTreeMap::new(), BTreeMap::new());
     for log in store.logs()?.into_iter().filter(|log| !leave_out.contains(&log.log_id)) {
         let source = log.log_id.parse::<EnrolmentId>().map_or(Source::Events, Source::Device);
         for bytes in store.entries(&log.log_id, 0, log.range.size())? {
-            if let Some(event) = open_entry(&bytes, &log.origin, &keys)? {
-                builder.add(source, &event);
+            let Some(event) = open_entry(&bytes, &log.origin, &keys)? else { continue };
+            builder.add(device.map_or(Source::Events, Source::Device), &event);
+            match (device, &event.action) {
+                (None, Action::Enrolled { enrolment_id, replaces: Some(old) }) => {
+                    replaces.insert(*old, *enrolment_id);
+                }
+                (Some(device), _) => before.entry(device).or_insert_with(Before::default).take(&event.action),
+                _ => {}
             }
         }
+    }
+    // The events that another log carries of a log come after those of the log itself.
+    replaces.retain(|old: &EnrolmentId, new| ![old, new].iter().any(|log| leave_out.contains(&log.to_string())));
+    for (old, event) in carried_events(dir, &store, &keys, &replaces, before)? {
+        builder.add(Source::Device(old), &event);
     }
     Ok(builder.finish())
 }

@@ -82,11 +82,54 @@ pub fn propose_revocation(
     force_log::proposed(authority, tx, Change::Revocation { origin, reason: reason.code().to_owned() })
 }
 
-fn enrolment(authority: &Authority, device: &Device) -> Result<Change, ServiceError> {
+/// Proposes to give a phone up for good, for one deployment: its record is then published without the rest of the phone's
+/// log, and says so. The phone is served as before; one that must not be is revoked.
+pub fn propose_giving_up(
+    authority: &Authority,
+    tx: &Tx,
+    enrolment_id: EnrolmentId,
+    deployment_id: DeploymentId,
+    reason: RevocationReason,
+) -> Result<ForceLeaf, ServiceError> {
+    let origin = origin_of(authority, known(tx, enrolment_id)?.enrolment_id)?;
+    storage::deployment(tx, deployment_id)?.ok_or(ServiceError::NotFound)?;
+    let (deployment, reason) = (deployment_id.to_string(), reason.code().to_owned());
+    let size = cosigned_size(tx, enrolment_id)?;
+    force_log::proposed(authority, tx, Change::GivenUp { origin, deployment, reason, size })
+}
+
+/// How many entries of a phone's log the force has cosigned.
+fn cosigned_size(tx: &Tx, enrolment_id: EnrolmentId) -> Result<u64, ServiceError> {
+    let log = Logs(tx).log(&enrolment_id.to_string())?;
+    Ok(log.and_then(|log| log.committed).map_or(0, |committed| committed.size))
+}
+
+fn give_up(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, given_up: &Change) -> Result<(), ServiceError> {
+    let Change::GivenUp { origin, deployment, reason, size } = given_up else { return Err(ServiceError::Internal) };
+    let enrolment_id = device_of(authority, origin)?;
+    known(tx, enrolment_id)?;
+    let deployment_id = deployment.parse().map_err(|_| ServiceError::Invalid("change.deployment"))?;
+    storage::deployment(tx, deployment_id)?.ok_or(ServiceError::NotFound)?;
+    reason.parse::<RevocationReason>().map_err(|_| ServiceError::Invalid("change.reason"))?;
+    // It may have come back while people approved: then the statement says less than there is, and never more.
+    if *size > cosigned_size(tx, enrolment_id)? {
+        return Err(ServiceError::Invalid("change.size"));
+    }
+    if force_log::holds(tx, leaf)? {
+        return Err(ServiceError::Invalid("change.repeated"));
+    }
+    force_log::append_change(authority, tx, leaf)?;
+    let about = About { deployment_id: Some(deployment_id), alert_id: None };
+    let action = Action::PhoneGivenUp { enrolment_id, reason: reason.clone(), size: *size };
+    authority.append_events(tx, &[authority.event(Actor::Gateway, about, action)])
+}
+
+fn enrolment(authority: &Authority, tx: &Tx, device: &Device) -> Result<Change, ServiceError> {
     let origin = origin_of(authority, device.enrolment_id)?;
     let log_key = ForceConfig::vkey(&device.keys.log_vkey)?;
     let hardware = VerifierKey::p256(origin.as_str(), &device.keys.hw_spki).map_err(|_| ServiceError::Internal)?;
-    Ok(Change::Enrolment { origin, log_key, hardware_key: Some(hardware) })
+    let replaces = storage::replaced_by(tx, device.enrolment_id)?.map(|before| origin_of(authority, before));
+    Ok(Change::Enrolment { origin, log_key, hardware_key: Some(hardware), replaces: replaces.transpose()? })
 }
 
 /// Proposes the enrolment of a device that waits for approval.
@@ -95,7 +138,7 @@ pub fn propose_enrolment(authority: &Authority, tx: &Tx, enrolment_id: Enrolment
     if device.standing != Standing::Pending {
         return Err(ServiceError::Invalid("change.device"));
     }
-    force_log::proposed(authority, tx, enrolment(authority, &device)?)
+    force_log::proposed(authority, tx, enrolment(authority, tx, &device)?)
 }
 
 /// A policy's coming into force.
@@ -136,7 +179,7 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
         Change::Enrolment { origin, .. } => {
             let enrolment_id = device_of(authority, origin)?;
             let device = known(tx, enrolment_id)?;
-            if *change != enrolment(authority, &device)? {
+            if *change != enrolment(authority, tx, &device)? {
                 return Err(ServiceError::Invalid("change.device"));
             }
             if device.standing != Standing::Pending {
@@ -144,7 +187,8 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
             }
             force_log::append_change(authority, tx, leaf)?;
             storage::set_standing(tx, enrolment_id, Standing::Good)?;
-            let enrolled = authority.event(Actor::Gateway, About::default(), Action::Enrolled { enrolment_id });
+            let enrolled = Action::Enrolled { enrolment_id, replaces: storage::replaced_by(tx, enrolment_id)? };
+            let enrolled = authority.event(Actor::Gateway, About::default(), enrolled);
             authority.append_events(tx, &[enrolled])
         }
         Change::PolicyChange { .. } => {
@@ -196,7 +240,9 @@ pub fn read_change_file(text: &str) -> Result<ForceLeaf, ServiceError> {
 pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
     let ForceLeaf::Change { change, force_log, at_s, approvals } = leaf else { return serde_json::Value::Null };
     let what = match change {
-        Change::Enrolment { origin, .. } => serde_json::json!({ "enrolment": origin.as_str() }),
+        Change::Enrolment { origin, replaces, .. } => {
+            serde_json::json!({ "enrolment": origin.as_str(), "replaces": replaces.as_ref().map(Origin::as_str) })
+        }
         Change::Revocation { origin, reason } => {
             serde_json::json!({ "revocation": origin.as_str(), "reason": reason })
         }

@@ -40,6 +40,16 @@ fn secret_hash(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
+/// Refuses to let an enrolment go on from one that is not known, or that another one goes on from; one that was enrolled
+/// in vain, so that nothing of its log is here, is passed over.
+fn may_be_replaced(tx: &Tx, replaces: EnrolmentId) -> Result<(), ServiceError> {
+    storage::device(tx, replaces)?.ok_or(ServiceError::UnknownDevice)?;
+    let Some(other) = storage::replacement_of(tx, replaces)? else { return Ok(()) };
+    let log = Logs(tx).log(&other.to_string())?;
+    let in_vain = log.is_none_or(|log| log.next_index == 0 && log.committed.is_none());
+    if in_vain { Ok(()) } else { Err(ServiceError::Invalid("enrolment.replaces")) }
+}
+
 /// Makes a one-time secret that lasts `ttl_s` seconds.
 pub fn enrolment_code(
     authority: &Authority,
@@ -47,10 +57,21 @@ pub fn enrolment_code(
     ttl_s: u32,
     rng: &mut impl CryptoRng,
 ) -> Result<NewCode, ServiceError> {
+    new_code(authority, tx, ttl_s, None, rng)
+}
+
+fn new_code(
+    authority: &Authority,
+    tx: &Tx,
+    ttl_s: u32,
+    replaces: Option<EnrolmentId>,
+    rng: &mut impl CryptoRng,
+) -> Result<NewCode, ServiceError> {
+    replaces.map_or(Ok(()), |replaces| may_be_replaced(tx, replaces))?;
     let mut secret = [0; 32];
     rng.fill_bytes(&mut secret);
     let expires_ms = authority.clock.now_ms().saturating_add(i64::from(ttl_s).saturating_mul(1_000));
-    storage::add_enrolment_code(tx, &secret_hash(&secret), expires_ms)?;
+    storage::add_enrolment_code(tx, &secret_hash(&secret), expires_ms, replaces)?;
     Ok(NewCode { secret, expires_ms })
 }
 
@@ -62,7 +83,24 @@ pub fn enrolment_text(
     ttl_s: u32,
     rng: &mut impl CryptoRng,
 ) -> Result<Zeroizing<String>, ServiceError> {
-    let NewCode { secret, expires_ms } = enrolment_code(authority, tx, ttl_s, rng)?;
+    code_text(authority, tx, url, &new_code(authority, tx, ttl_s, None, rng)?)
+}
+
+/// The same for an enrolment that goes on from another one of the same phone: what its log carries of that one's counts.
+/// The phone is not told, and cannot say so itself.
+pub fn replacement_text(
+    authority: &Authority,
+    tx: &Tx,
+    url: &str,
+    ttl_s: u32,
+    replaces: EnrolmentId,
+    rng: &mut impl CryptoRng,
+) -> Result<Zeroizing<String>, ServiceError> {
+    code_text(authority, tx, url, &new_code(authority, tx, ttl_s, Some(replaces), rng)?)
+}
+
+fn code_text(authority: &Authority, tx: &Tx, url: &str, new: &NewCode) -> Result<Zeroizing<String>, ServiceError> {
+    let NewCode { secret, expires_ms } = *new;
     let tls = config::TlsFiles::of(&authority.dir);
     let code = EnrolmentCode {
         gateway_url: url.trim_end_matches('/').to_owned(),
@@ -107,7 +145,8 @@ fn enrol(
     device: NewDevice,
 ) -> Result<(EnrolmentId, Origin), ServiceError> {
     let now_ms = authority.clock.now_ms();
-    match storage::take_enrolment_code(tx, &secret_hash(secret), now_ms)? {
+    let code = secret_hash(secret);
+    match storage::take_enrolment_code(tx, &code, now_ms)? {
         None => return Err(ServiceError::CodeUnknown),
         Some(false) => return Err(ServiceError::CodeGone),
         Some(true) => {}
@@ -120,7 +159,13 @@ fn enrol(
     let keys = EnrolmentKeys { log_vkey: log_key.to_string(), hw_spki, auth_spki };
     storage::put_device(tx, enrolment_id, &keys, &model, now_ms)?;
     Logs(tx).create_log(&log_id, &origin, &CompactRange::new().to_bytes())?;
-    let change = Change::Enrolment { origin: origin.clone(), log_key, hardware_key: Some(hardware_key) };
+    let replaces = storage::replaced_by_code(tx, &code)?;
+    if let Some(replaces) = replaces {
+        may_be_replaced(tx, replaces)?;
+        storage::set_replacement(tx, enrolment_id, replaces)?;
+    }
+    let replaces = replaces.map(|replaces| authority.config.device_origin(&replaces.to_string())).transpose()?;
+    let change = Change::Enrolment { origin: origin.clone(), log_key, hardware_key: Some(hardware_key), replaces };
     // Without enough keys at hand two people approve it later; until then the device is known and not served.
     if force_log::can_approve(authority) {
         changes::submit(authority, tx, &force_log::proposed(authority, tx, change)?, None)?;

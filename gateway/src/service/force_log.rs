@@ -175,7 +175,8 @@ pub(super) fn append_events_enrolment(
     tx: &Tx,
     log_key: VerifierKey,
 ) -> Result<(), ServiceError> {
-    let change = Change::Enrolment { origin: authority.events_origin.clone(), log_key, hardware_key: None };
+    let change =
+        Change::Enrolment { origin: authority.events_origin.clone(), log_key, hardware_key: None, replaces: None };
     append_change(authority, tx, &proposed(authority, tx, change)?)
 }
 

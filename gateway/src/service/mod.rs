@@ -43,7 +43,7 @@ pub use changes::{
 pub use deployments::{DeploymentFile, create_deployment};
 pub use desk_feed::{AlertEnd, DeskClosing, DeskEntries, DeskEvent, DeskLog};
 pub use drone::ActiveFeed;
-pub use enrolment::{NewCode, NewDevice, enrolment_code, enrolment_text};
+pub use enrolment::{NewCode, NewDevice, enrolment_code, enrolment_text, replacement_text};
 pub use error::ServiceError;
 pub use evidence::{Held, HoldRequest, export_evidence, hold_evidence, release_evidence, remove_sealed_files};
 pub use fanout::stream_text;

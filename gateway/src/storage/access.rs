@@ -49,13 +49,47 @@ pub fn api_key_kind(tx: &Tx, hash: &[u8; 32]) -> Result<Option<ApiKeyKind>, Stor
     })
 }
 
-/// Remembers a one-time enrolment secret by its hash.
-pub fn add_enrolment_code(tx: &Tx, hash: &[u8; 32], expires_ms: i64) -> Result<(), StoreError> {
+/// Remembers a one-time enrolment secret by its hash, and which enrolment the new one is to replace.
+pub fn add_enrolment_code(
+    tx: &Tx,
+    hash: &[u8; 32],
+    expires_ms: i64,
+    replaces: Option<EnrolmentId>,
+) -> Result<(), StoreError> {
     tx.execute(
         "insert into enrolment_code (secret_hash, expires_ms, used) values (?1, ?2, 0)",
         params![hash, expires_ms],
     )?;
+    if let Some(replaces) = replaces {
+        let sql = "insert into code_replaces (secret_hash, replaces) values (?1, ?2)";
+        tx.execute(sql, params![hash, replaces.to_string()])?;
+    }
     Ok(())
+}
+
+/// Which enrolment the one with this secret is to replace.
+pub fn replaced_by_code(tx: &Tx, hash: &[u8; 32]) -> Result<Option<EnrolmentId>, StoreError> {
+    tx.query_one("select replaces from code_replaces where secret_hash = ?1", params![hash], |row| row.parse(0))
+}
+
+/// Says that an enrolment goes on from another. Where another one did before, it does no more.
+pub fn set_replacement(tx: &Tx, enrolment_id: EnrolmentId, replaces: EnrolmentId) -> Result<(), StoreError> {
+    let sql = "insert into replacement (replaces, enrolment_id) values (?1, ?2) \
+               on conflict (replaces) do update set enrolment_id = excluded.enrolment_id";
+    tx.execute(sql, params![replaces.to_string(), enrolment_id.to_string()])?;
+    Ok(())
+}
+
+/// The enrolment that goes on from this one.
+pub fn replacement_of(tx: &Tx, replaces: EnrolmentId) -> Result<Option<EnrolmentId>, StoreError> {
+    let sql = "select enrolment_id from replacement where replaces = ?1";
+    tx.query_one(sql, params![replaces.to_string()], |row| row.parse(0))
+}
+
+/// The enrolment that this one goes on from.
+pub fn replaced_by(tx: &Tx, enrolment_id: EnrolmentId) -> Result<Option<EnrolmentId>, StoreError> {
+    let sql = "select replaces from replacement where enrolment_id = ?1";
+    tx.query_one(sql, params![enrolment_id.to_string()], |row| row.parse(0))
 }
 
 /// Uses up an enrolment secret: `None` if it is not one, `Some(false)` if it is used or expired.

@@ -26,7 +26,8 @@ mod witnesses;
 pub use access::{
     ApiKeyKind, Device, EnrolmentKeys, OfficerRow, PinFailures, Roster, Shift, Standing, add_enrolment_code,
     all_devices, api_key_kind, device, device_count, note_pin_failures, officer, pin_failures, put_api_key, put_device,
-    put_officer, refused_devices, set_shift, set_standing, take_enrolment_code,
+    put_officer, refused_devices, replaced_by, replaced_by_code, replacement_of, set_replacement, set_shift,
+    set_standing, take_enrolment_code,
 };
 pub use address::{ServerAddress, StoreAddress};
 pub use admission::{Draw, draw, forget_proofs, use_proof};

@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { version: 6, both: ALERTS_AT_THEIR_END, sqlite: "", postgresql: "" },
     Step { version: 7, both: HOLDS, sqlite: "", postgresql: "" },
     Step { version: 8, both: "", sqlite: "", postgresql: ADMISSIONS_POSTGRESQL },
+    Step { version: 9, both: REPLACEMENTS, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -189,6 +190,14 @@ create table held_image (
 ) strict, without rowid;
 ";
 
+/// Which enrolment a code is to replace, and which did: an enrolment goes on from one at most, and the other way round.
+const REPLACEMENTS: &str = "
+create table code_replaces (secret_hash blob primary key, replaces text not null references device) strict;
+create table replacement (
+  replaces text primary key references device, enrolment_id text not null unique references device
+) strict;
+";
+
 /// A bucket's row is written anew with each request: there is room for that in its page, and no index to change.
 const ADMISSIONS_POSTGRESQL: &str = "
 create table used_proof (window_no bigint not null, id bytea not null, primary key (window_no, id));
@@ -212,7 +221,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
@@ -220,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6]].map(Step::for_postgresql).concat();
+        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6], &STEPS[8]].map(Step::for_postgresql).concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }

@@ -13,7 +13,7 @@ pub(crate) async fn devices_codes_and_keys_are_kept(kit: Kit) {
     kit.once(|tx| put_api_key(tx, ApiKeyKind::Desk, &hash)).unwrap();
     assert_eq!(kit.once(|tx| api_key_kind(tx, &hash)).unwrap(), Some(ApiKeyKind::Desk));
     assert_eq!(kit.once(|tx| api_key_kind(tx, &[8; 32])).unwrap(), None);
-    kit.once(|tx| add_enrolment_code(tx, &hash, 100)).unwrap();
+    kit.once(|tx| add_enrolment_code(tx, &hash, 100, None)).unwrap();
     assert_eq!(kit.once(|tx| take_enrolment_code(tx, &hash, 100)).unwrap(), Some(false), "its time is over");
     assert_eq!(kit.once(|tx| take_enrolment_code(tx, &hash, 99)).unwrap(), Some(true));
     assert_eq!(kit.once(|tx| take_enrolment_code(tx, &hash, 99)).unwrap(), Some(false), "it is good once");

@@ -61,8 +61,8 @@ impl Log {
 
     /// One event of the phone.
     pub(crate) fn event(&mut self, body: &EventBody) {
-        let mono_ns = self.entries.len() as u64;
-        let time = EntryTime { wall_ms: body.at.utc_ms, mono_ns, boot: [1; 8], beacon: None };
+        let (mono_ns, boot) = (body.at.monotonic_ns, body.at.boot_id.0);
+        let time = EntryTime { wall_ms: body.at.utc_ms, mono_ns, boot, beacon: None };
         let (body, recipients) = (body.to_cbor().unwrap(), &self.recipients);
         let appended =
             self.state.append(&self.origin, EntryClass::Event, time, &body, recipients, &mut rand::rng()).unwrap();

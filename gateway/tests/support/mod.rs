@@ -27,6 +27,7 @@ use peel_gateway::force::{AuditorKey, ForceDir, ForceKeys, InitRequest, PolicySi
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{
     Authority, DeploymentFile, ServiceError, Sessions, add_officer, create_deployment, enrolment_text, install_policy,
+    replacement_text,
 };
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
 use peel_ledger::note::Ed25519Signer;
@@ -294,6 +295,20 @@ impl TestPhone {
 
     pub(crate) async fn enrol_without_token(gateway: &TestGateway) -> Self {
         let code = gateway.force.code(&gateway.url(), 600);
+        Self::enrol_with(gateway, &code).await
+    }
+
+    /// Enrols a phone whose log goes on from another's.
+    pub(crate) async fn enrol_again(gateway: &TestGateway, before: EnrolmentId) -> Self {
+        let url = gateway.url();
+        let text =
+            gateway.force.change(|authority, tx| replacement_text(authority, tx, &url, 600, before, &mut rand::rng()));
+        let mut phone = Self::enrol_with(gateway, &EnrolmentCode::parse(&text.unwrap(), i64::MIN).unwrap()).await;
+        phone.token = phone.fetch_token(gateway).await;
+        phone
+    }
+
+    async fn enrol_with(gateway: &TestGateway, code: &EnrolmentCode) -> Self {
         let provisional = Ed25519Signer::generate("phone", &mut rand::rng()).unwrap();
         let (hw_key, auth_key) = (p256_key(), p256_key());
         let body = enrol_body(&code.secret, &provisional, &hw_key, &auth_key);

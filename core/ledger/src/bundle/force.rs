@@ -147,10 +147,11 @@ impl ForceRecord {
         let strict = trust.approvals_required > 0;
         let known = |record: &Self, origin: &Origin| record.enrolled.contains_key(origin);
         match change {
-            Change::Enrolment { origin, log_key, hardware_key } => {
+            Change::Enrolment { origin, log_key, hardware_key, replaces } => {
                 let again = known(self, &origin) || self.revoked.contains(&origin);
+                let follows = replaces.is_none_or(|before| self.replace(before, &origin));
                 self.enrolled.insert(origin, texts(&log_key, hardware_key.as_ref()));
-                if again { Err(Problem::Enrolment) } else { Ok(()) }
+                if again || !follows { Err(Problem::Enrolment) } else { Ok(()) }
             }
             Change::KeyChange { origin, log_key, hardware_key } => {
                 let sound = (known(self, &origin) || !strict) && !self.revoked.contains(&origin);

@@ -2,6 +2,8 @@
 //!
 //! The verdict follows from the lists alone. A report names logs and positions, never content.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// The most failures that a report lists; the rest is counted.
@@ -176,6 +178,8 @@ pub struct Report {
     pub remarks: Vec<String>,
     /// The policies that came into force by the force log: version, and SHA-256 of the signed document in hexadecimal.
     pub policies: Vec<(u64, String)>,
+    /// Logs that two people let go on from another log of the same phone: by the log's name, the other's.
+    pub replaces: BTreeMap<String, String>,
 }
 
 impl Report {
@@ -189,6 +193,7 @@ impl Report {
             not_checked: Vec::new(),
             remarks: Vec::new(),
             policies: Vec::new(),
+            replaces: BTreeMap::new(),
         }
     }
 
@@ -218,6 +223,7 @@ impl Report {
         self.failures += part.failures;
         self.not_checked.extend(part.not_checked);
         self.remarks.extend(part.remarks);
+        self.replaces.extend(part.replaces);
     }
 
     /// Sets the verdict from the lists.

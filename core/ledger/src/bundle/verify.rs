@@ -13,11 +13,11 @@ use super::recipients::check_recipients;
 use super::report::{Problem, Report};
 use super::trust::{Trust, TrustedLog};
 use super::{Files, log_folder};
-use crate::Hash;
 use crate::checkpoint::Checkpoint;
 use crate::note::SignedNote;
 use crate::parallel::in_chunks;
 use crate::seal::RecipientPrivateKey;
+use crate::{Hash, Origin};
 
 /// How far the force's clock may be ahead of a witness's, in seconds.
 const WITNESS_TOLERANCE_S: u64 = 5 * 60;

@@ -96,6 +96,8 @@ pub enum Change {
         log_key: VerifierKey,
         /// Its hardware key, if the device has one.
         hardware_key: Option<VerifierKey>,
+        /// The log of the same phone that it goes on from: what it carries of that one counts.
+        replaces: Option<Origin>,
     },
     /// Kind 2: a log ends; no checkpoint of it may follow.
     Revocation {
@@ -188,13 +190,15 @@ impl Change {
         cbor::encode(|e| {
             e.array(3 + u64::from(force_log.is_some()))?.u8(self.kind())?.u64(at_s)?;
             match self {
-                Self::Enrolment { origin, log_key, hardware_key }
-                | Self::KeyChange { origin, log_key, hardware_key } => {
-                    e.array(3)?.str(origin.as_str())?.str(&log_key.to_string())?;
-                    match hardware_key {
-                        Some(key) => e.str(&key.to_string())?,
-                        None => e.null()?,
-                    };
+                Self::Enrolment { origin, log_key, hardware_key, replaces } => {
+                    e.array(if replaces.is_some() { 4 } else { 3 })?;
+                    write_keys(e, origin, log_key, hardware_key.as_ref())?;
+                    if let Some(replaces) = replaces {
+                        e.str(replaces.as_str())?;
+                    }
+                }
+                Self::KeyChange { origin, log_key, hardware_key } => {
+                    write_keys(e.array(3)?, origin, log_key, hardware_key.as_ref())?;
                 }
                 Self::Revocation { origin, reason } => {
                     e.array(2)?.str(origin.as_str())?.str(reason)?;
@@ -224,7 +228,10 @@ impl Change {
         let at_s = d.u64()?;
         let change = match kind {
             1 | 3 => {
-                cbor::array(d, 3)?;
+                let fields = cbor::array_up_to(d, if kind == 1 { 4 } else { 3 })?;
+                if fields < 3 {
+                    return Err(Malformed);
+                }
                 let origin = read_origin(d)?;
                 let log_key = read_key(d)?;
                 let hardware_key = if d.datatype()? == Type::Null {
@@ -234,7 +241,8 @@ impl Change {
                     Some(read_key(d)?)
                 };
                 if kind == 1 {
-                    Self::Enrolment { origin, log_key, hardware_key }
+                    let replaces = if fields == 4 { Some(read_origin(d)?) } else { None };
+                    Self::Enrolment { origin, log_key, hardware_key, replaces }
                 } else {
                     Self::KeyChange { origin, log_key, hardware_key }
                 }
@@ -279,6 +287,21 @@ struct Statement {
 /// What an approver's signature is over.
 fn message(change: &Change, at_s: u64, force_log: Option<&Origin>) -> Vec<u8> {
     [APPROVAL_LABEL, &change.statement(at_s, force_log)].concat()
+}
+
+/// A log and its keys.
+fn write_keys<W: minicbor::encode::Write>(
+    e: &mut minicbor::Encoder<W>,
+    origin: &Origin,
+    log_key: &VerifierKey,
+    hardware_key: Option<&VerifierKey>,
+) -> Result<(), minicbor::encode::Error<W::Error>> {
+    e.str(origin.as_str())?.str(&log_key.to_string())?;
+    match hardware_key {
+        Some(key) => e.str(&key.to_string())?,
+        None => e.null()?,
+    };
+    Ok(())
 }
 
 fn read_text<'b>(d: &mut Decoder<'b>) -> Result<&'b str, Malformed> {

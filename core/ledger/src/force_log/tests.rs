@@ -11,7 +11,7 @@ fn person(name: &str, seed: u8) -> Ed25519Signer {
 fn enrolment() -> Change {
     let origin = Origin::device("force.example", "e1").unwrap();
     let log_key = person(origin.as_str(), 9).verifier().unwrap();
-    Change::Enrolment { origin, log_key, hardware_key: None }
+    Change::Enrolment { origin, log_key, hardware_key: None, replaces: None }
 }
 
 fn ended(root: Option<Hash>) -> Change {
@@ -21,8 +21,11 @@ fn ended(root: Option<Hash>) -> Change {
 
 fn leaves() -> Vec<ForceLeaf> {
     let origin = Origin::device("force.example", "e1").unwrap();
+    let key = person(origin.as_str(), 9).verifier().unwrap();
+    let replaces = Some(Origin::device("force.example", "e0").unwrap());
     let changes = [
         enrolment(),
+        Change::Enrolment { origin: origin.clone(), log_key: key, hardware_key: None, replaces },
         Change::Revocation { origin: origin.clone(), reason: "lost".to_owned() },
         Change::KeyChange {
             origin: origin.clone(),

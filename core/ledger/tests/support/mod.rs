@@ -86,6 +86,7 @@ impl Force {
             origin: force.origin(),
             log_key: force.phone.verifier().unwrap(),
             hardware_key: Some(force.hardware_key()),
+            replaces: None,
         };
         force.approve(enrolment, 50);
         force

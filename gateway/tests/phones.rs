@@ -1,0 +1,182 @@
+//! A phone that is enrolled again: what its new log carries of the old one counts where the force says that it is the same
+//! phone, and nowhere else.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use peel_domain::event::{Action, Actor, BODY_VERSION, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
+use peel_domain::id::{AlertId, EnrolmentId, OfficerId};
+use peel_domain::record::Issue;
+use peel_domain::time::{Clock as _, Moment};
+use peel_gateway::bundle::{bundle_files, trust_text};
+use peel_gateway::clock::GatewayClock;
+use peel_gateway::desk::{Desk, DeskDir, deployment_record};
+use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
+use peel_ledger::tree::CompactRange;
+use support::device_log::Log;
+use support::{OFFICER, TestGateway, TestPhone};
+
+/// Writes what happened on a phone.
+struct Hand<'a> {
+    gateway: &'a TestGateway,
+    clock: GatewayClock,
+    alert_id: AlertId,
+}
+
+impl Hand<'_> {
+    fn write(&self, log: &mut Log, actor: Actor, action: Action) {
+        let at: Moment = self.clock.now();
+        log.event(&EventBody {
+            v: BODY_VERSION,
+            at,
+            actor,
+            deployment_id: Some(self.gateway.force.deployment_id),
+            alert_id: (!matches!(action, Action::LogEnded(_) | Action::EntryCarried(_))).then_some(self.alert_id),
+            justification: Justification::Exercise,
+            action,
+        });
+    }
+
+    /// The officer looks at it.
+    fn show(&self, log: &mut Log) {
+        self.write(log, Actor::Officer(OfficerId::new(OFFICER).unwrap()), Action::AlertDisplayed);
+    }
+
+    /// The end of an alert, as its officer and its phone record it.
+    fn close(&self, log: &mut Log) {
+        let skipped = Action::JudgementSkipped { reason: peel_domain::judgement::SkipReason::NotStated };
+        self.write(log, Actor::Officer(OfficerId::new(OFFICER).unwrap()), skipped);
+        self.write(log, Actor::Core, Action::Closed);
+    }
+
+    /// The first entries of a log that goes on from another, of which the force confirmed so many.
+    fn carry(&self, new: &mut Log, old: &Log, confirmed: usize) {
+        let mut range = CompactRange::new();
+        old.leaves[..confirmed].iter().for_each(|leaf| range.append(*leaf).unwrap());
+        let ended = LogEnded {
+            cause: LogEndCause::LogKeyLost,
+            origin: old.origin.to_string(),
+            size: old.state.size(),
+            root: old.state.root().to_bytes(),
+            confirmed: range.to_bytes(),
+            signed: None,
+            receipt: None,
+        };
+        self.write(new, Actor::Core, Action::LogEnded(ended));
+        for (index, entry) in (0..).zip(&old.entries).skip(confirmed) {
+            for part in EntryCarried::parts(index, entry) {
+                self.write(new, Actor::Core, Action::EntryCarried(part));
+            }
+        }
+    }
+}
+
+async fn sync(gateway: &TestGateway, phone: &TestPhone, log: &Log) {
+    assert_eq!(phone.announce(gateway, log, 0).await.0, 200);
+    assert_eq!(phone.upload(gateway, log, 0).await.0, 200);
+}
+
+async fn issues(gateway: &TestGateway) -> BTreeSet<Issue> {
+    let dir = DeskDir::new(gateway.force.path("desk"));
+    let followed = Desk::open(&dir, &gateway.url()).unwrap().follow(&mut |_, _, _| ()).await.unwrap();
+    assert!(followed.set_aside.is_empty());
+    deployment_record(&dir, gateway.force.deployment_id, &[]).unwrap().issues
+}
+
+/// A phone in a live deployment, and the alert that it was sent.
+async fn alerted(gateway: &TestGateway) -> (TestPhone, AlertId) {
+    gateway.go_live().await;
+    let phone = gateway.phone(OFFICER).await;
+    (phone, gateway.ingest().await)
+}
+
+fn hand(gateway: &TestGateway, alert_id: AlertId) -> Hand<'_> {
+    Hand { gateway, clock: GatewayClock::new(None, &mut rand::rng()), alert_id }
+}
+
+fn checked(gateway: &TestGateway) -> Report {
+    let made = |authority: &_, tx: &_| Ok((bundle_files(authority, tx)?, trust_text(authority, tx)?));
+    let (files, trust) = gateway.force.change(made).unwrap();
+    verify(&files, &Trust::parse(&trust).unwrap(), VerifyOptions::default(), &mut |_| {})
+}
+
+fn is_missing(issues: &BTreeSet<Issue>, alert_id: AlertId, phone: EnrolmentId) -> bool {
+    issues.contains(&Issue::PhoneMissing(alert_id, phone))
+}
+
+#[tokio::test]
+async fn s35_what_a_phone_that_is_enrolled_again_carries_counts_as_its_old_logs() {
+    let gateway = TestGateway::start().await;
+    let (phone, alert_id) = alerted(&gateway).await;
+    let hand = hand(&gateway, alert_id);
+    let mut log = Log::new(&phone);
+    hand.show(&mut log);
+    sync(&gateway, &phone, &log).await;
+    // The rest is recorded and its key is lost before it is sent.
+    hand.close(&mut log);
+    assert!(is_missing(&issues(&gateway).await, alert_id, phone.id()));
+    let again = TestPhone::enrol_again(&gateway, phone.id()).await;
+    let mut next = Log::new(&again);
+    hand.carry(&mut next, &log, 1);
+    sync(&gateway, &again, &next).await;
+    assert!(!is_missing(&issues(&gateway).await, alert_id, phone.id()));
+    let report = checked(&gateway);
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    assert_eq!(report.replaces.get(next.origin.as_str()).map(String::as_str), Some(log.origin.as_str()));
+}
+
+#[tokio::test]
+async fn s34_a_phone_that_the_force_does_not_name_adds_nothing_to_anothers_record() {
+    let gateway = TestGateway::start().await;
+    let (phone, alert_id) = alerted(&gateway).await;
+    let hand = hand(&gateway, alert_id);
+    let mut log = Log::new(&phone);
+    hand.show(&mut log);
+    sync(&gateway, &phone, &log).await;
+    hand.close(&mut log);
+    // A stranger, one that goes on from a third phone, and the right one with another history.
+    let stranger = TestPhone::enrol(&gateway).await;
+    let third = TestPhone::enrol(&gateway).await;
+    let of_third = TestPhone::enrol_again(&gateway, third.id()).await;
+    for other in [&stranger, &of_third] {
+        let mut next = Log::new(other);
+        hand.carry(&mut next, &log, 1);
+        sync(&gateway, other, &next).await;
+        assert!(is_missing(&issues(&gateway).await, alert_id, phone.id()));
+    }
+    let again = TestPhone::enrol_again(&gateway, phone.id()).await;
+    let mut forged = Log::new(&phone);
+    hand.show(&mut forged);
+    hand.close(&mut forged);
+    let mut next = Log::new(&again);
+    hand.carry(&mut next, &forged, 1);
+    sync(&gateway, &again, &next).await;
+    assert!(is_missing(&issues(&gateway).await, alert_id, phone.id()), "it does not join what the mirror has");
+}
+
+#[tokio::test]
+async fn an_enrolment_is_replaced_once_unless_it_was_in_vain() {
+    let gateway = TestGateway::start().await;
+    let phone = TestPhone::enrol(&gateway).await;
+    // The reply to the first is lost: the phone comes with a second code.
+    let in_vain = TestPhone::enrol_again(&gateway, phone.id()).await;
+    let again = TestPhone::enrol_again(&gateway, phone.id()).await;
+    let mut log = Log::new(&again);
+    log.write(1);
+    sync(&gateway, &again, &log).await;
+    let code = |before| {
+        let text = |authority: &_, tx: &_| {
+            peel_gateway::service::replacement_text(authority, tx, "https://x", 60, before, &mut rand::rng()).map(drop)
+        };
+        gateway.force.change(text).map_err(|error| error.code())
+    };
+    assert_eq!(code(phone.id()), Err("enrolment.replaces"));
+    assert_eq!(code(EnrolmentId(uuid::Uuid::nil())), Err("device.unknown"));
+    assert_eq!(code(again.id()), Ok(()), "and so on");
+    let report = checked(&gateway);
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    assert_eq!(report.replaces.keys().collect::<Vec<_>>(), [log.origin.as_str()]);
+    drop(in_vain);
+}
