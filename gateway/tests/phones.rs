@@ -1,5 +1,5 @@
-//! A phone that is enrolled again: what its new log carries of the old one counts where the force says that it is the same
-//! phone, and nowhere else.
+//! Phones that do not come back, and phones that come back as another enrolment: what the record says of the one, and that
+//! what the other carries counts where the force says that it is the same phone, and nowhere else.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of tests
 
 mod support;
@@ -179,4 +179,66 @@ async fn an_enrolment_is_replaced_once_unless_it_was_in_vain() {
     assert_eq!(report.verdict, Verdict::Good, "{report:?}");
     assert_eq!(report.replaces.keys().collect::<Vec<_>>(), [log.origin.as_str()]);
     drop(in_vain);
+}
+
+#[tokio::test]
+async fn s43_a_phone_that_two_people_gave_up_is_named_by_the_record_and_may_still_come_back() {
+    use peel_gateway::desk::{DeskError, read_record};
+    use peel_gateway::service::{RevocationReason, propose_giving_up, submit};
+    use peel_ledger::force_log::ForceLeaf;
+    let gateway = TestGateway::start().await;
+    gateway.force.add_officer("PS-1", peel_domain::deployment::Role::Supervisor);
+    let (phone, alert_id) = alerted(&gateway).await;
+    let hand = hand(&gateway, alert_id);
+    let mut log = Log::new(&phone);
+    hand.show(&mut log);
+    sync(&gateway, &phone, &log).await;
+    assert_eq!(gateway.state("ended").await.status(), 200);
+    let deployment = gateway.force.deployment_id;
+    let supervisor = OfficerId::new("PS-1").unwrap();
+    let truth = peel_domain::stop::Truth::FalseAlert;
+    let stated = |authority: &_, tx: &_| {
+        peel_gateway::service::record_truth(authority, tx, &supervisor, support::PIN, alert_id, truth)
+    };
+    gateway.force.change(stated).unwrap();
+    let dir = DeskDir::new(gateway.force.path("desk"));
+    assert_eq!(issues(&gateway).await, [Issue::PhoneMissing(alert_id, phone.id())].into());
+    assert!(matches!(read_record(&dir, deployment, &[]), Err(DeskError::Incomplete(1))));
+
+    let reason = RevocationReason::Lost;
+    let leaf = gateway.force.change(|authority, tx| propose_giving_up(authority, tx, phone.id(), deployment, reason));
+    let leaf = leaf.unwrap();
+    // One person alone gives nobody up, nor does anybody make the phone's log longer than it is.
+    let ForceLeaf::Change { change, at_s, approvals } = leaf.clone() else { panic!() };
+    let alone = ForceLeaf::Change { change: change.clone(), at_s, approvals: approvals[..1].to_vec() };
+    let submitted = |leaf: &ForceLeaf| {
+        gateway.force.change(|authority, tx| submit(authority, tx, leaf, None)).map_err(|error| error.code())
+    };
+    assert!(submitted(&alone).is_err());
+    let unknown = |authority: &_, tx: &_| {
+        propose_giving_up(authority, tx, EnrolmentId(uuid::Uuid::nil()), deployment, reason).map(drop)
+    };
+    assert_eq!(gateway.force.change(unknown).unwrap_err().code(), "device.unknown");
+    assert_eq!(submitted(&leaf), Ok(()));
+    assert_eq!(submitted(&leaf), Err("change.repeated"));
+
+    assert!(issues(&gateway).await.is_empty());
+    let record = read_record(&dir, deployment, &[]).unwrap().record;
+    let given_up = &record.given_up[0];
+    assert_eq!((given_up.enrolment_id, given_up.reason.as_str()), (phone.id(), "lost"));
+    assert_eq!((given_up.size_then, given_up.entries_since), (1, 0));
+    assert_eq!(given_up.alerts_missing.iter().map(|(alert, _)| *alert).collect::<Vec<_>>(), [alert_id]);
+    let report = checked(&gateway);
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    let says = |report: &Report, what: &str| report.remarks.iter().any(|remark| remark.contains(what));
+    assert!(says(&report, "(lost) with 1 entries here; nothing has come of it since"), "{:?}", report.remarks);
+
+    // It is found: what it brings is taken and counts.
+    hand.close(&mut log);
+    assert_eq!(phone.announce(&gateway, &log, 1).await.0, 200);
+    assert_eq!(phone.upload(&gateway, &log, 1).await.0, 200);
+    assert!(issues(&gateway).await.is_empty());
+    let record = read_record(&dir, deployment, &[]).unwrap().record;
+    assert_eq!((record.given_up[0].entries_since, record.given_up[0].alerts_missing.len()), (2, 0));
+    assert!(says(&checked(&gateway), "2 entries have come of it since, and count"));
 }

@@ -93,6 +93,58 @@ fn a_phone_that_an_alert_was_issued_to_and_that_says_nothing_holds_the_record_up
 }
 
 #[test]
+fn a_phone_that_was_given_up_is_named_with_what_is_missing_and_holds_nothing_up() {
+    let mut trail = full(false);
+    trail.issue(5, PHONE_2, 7);
+    let given_up =
+        |phone, size| Action::PhoneGivenUp { enrolment_id: enrolment(phone), reason: "lost".to_owned(), size };
+    // A phone cannot give another up, nor is it one that holds the record up that counts.
+    trail.push(PHONE_1, Actor::Gateway, 8_000_000, None, given_up(PHONE_2, 3));
+    trail.force(8_000_000, None, given_up(PHONE_1, 9));
+    assert_eq!(trail.record().issues, [Issue::PhoneMissing(alert(5), enrolment(PHONE_2))].into());
+    trail.force(8_000_000, None, given_up(PHONE_2, 3));
+    let record = trail.record();
+    assert_eq!(record.complete().map(|_| ()), Ok(()));
+    assert!(record.columns().is_ok());
+    let phone = record.given_up.iter().find(|phone| phone.enrolment_id == enrolment(PHONE_2)).unwrap();
+    assert_eq!((phone.reason.as_str(), phone.size_then, phone.entries_since), ("lost", 3, 0));
+    assert_eq!(phone.alerts_missing, [(alert(5), 7)]);
+    // It turns up: what it brings counts, and the record says that it did.
+    trail.core(PHONE_2, 300_000, 5, Action::Closed);
+    let mut builder = trail.builder();
+    builder.holds(enrolment(PHONE_2), 5);
+    let record = builder.finish();
+    let phone = record.given_up.iter().find(|phone| phone.enrolment_id == enrolment(PHONE_2)).unwrap();
+    assert_eq!((phone.entries_since, phone.alerts_missing.len()), (2, 0));
+    // Given up for another deployment, it is not for this one.
+    let mut elsewhere = full(false);
+    elsewhere.issue(5, PHONE_2, 7);
+    elsewhere.force(8_000_000, None, given_up(PHONE_2, 3));
+    elsewhere.0.last_mut().unwrap().1.deployment_id = Some(peel_domain::id::DeploymentId(uuid::Uuid::max()));
+    assert_eq!(elsewhere.record().issues.len(), 1);
+}
+
+#[test]
+fn a_stop_that_went_with_a_phone_is_said_to_be_lost_and_not_made_up() {
+    let mut trail = Trail::of(false);
+    trail.ingest(1, false);
+    trail.judge(PHONE_1, 105_000, 1, SamePersonLikely);
+    trail.decide(PHONE_1, 110_000, 1, Decision::Engage);
+    trail.contact(PHONE_1, 120_000, 1);
+    trail.conclude(PHONE_1, 130_000, 1, SamePerson);
+    trail.issue(1, PHONE_1, 3);
+    let open = trail.record().issues;
+    assert!(open.contains(&Issue::StopOpen(alert(1))) && open.contains(&Issue::OutcomeMissing(alert(1))), "{open:?}");
+    let reason = "destroyed".to_owned();
+    trail.force(8_000_000, None, Action::PhoneGivenUp { enrolment_id: enrolment(PHONE_1), reason, size: 5 });
+    let record = trail.record();
+    assert_eq!(record.complete().map(|_| ()), Ok(()));
+    assert_eq!((record.true_confirmed, record.outcomes_lost, record.stops.len()), (1, 1, 0));
+    assert_eq!((record.arrests, record.other_outcomes, record.no_action), (0, 0, 0));
+    assert_eq!(record.given_up[0].stops_open, [alert(1)]);
+}
+
+#[test]
 fn a_phone_that_refused_an_alert_or_ended_its_stop_is_not_missing() {
     let mut trail = full(false);
     trail.issue(1, PHONE_1, 3);

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use peel_domain::id::EnrolmentId;
+use peel_domain::id::{DeploymentId, EnrolmentId};
 use peel_gateway::force::{ForceDir, approver_key};
 use peel_gateway::service::{
-    RevocationReason, approve, change_file, describe, prepare_restart, propose_enrolment, propose_pins, propose_policy,
-    propose_restart, propose_revocation, read_change_file, submit,
+    Authority, RevocationReason, ServiceError, approve, change_file, describe, prepare_restart, propose_enrolment,
+    propose_giving_up, propose_pins, propose_policy, propose_restart, propose_revocation, read_change_file, submit,
 };
+use peel_gateway::storage::Tx;
 use peel_ledger::force_log::Change::PinChange;
 use peel_ledger::force_log::ForceLeaf;
 
@@ -77,16 +78,55 @@ pub(crate) enum Device {
         #[arg(long, value_name = "CODE")]
         reason: RevocationReason,
     },
+    /// Give a phone up for good, so that a deployment's record can be published and names it as missing; where both
+    /// approvers' keys are at hand, else `change propose giving-up`. What the phone still brings is taken and counts
+    GiveUp {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        phone: LostPhone,
+    },
+}
+
+/// Which phone is given up, for which deployment, and why.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LostPhone {
+    /// The device's enrolment
+    #[arg(long, value_name = "ENROLMENT")]
+    device: EnrolmentId,
+    /// The deployment whose record waits for it
+    #[arg(long, value_name = "ID")]
+    deployment: DeploymentId,
+    /// lost, stolen, compromised, replaced or retired
+    #[arg(long, value_name = "CODE")]
+    reason: RevocationReason,
+}
+
+impl LostPhone {
+    fn propose(self, authority: &Authority, tx: &Tx) -> Result<ForceLeaf, ServiceError> {
+        propose_giving_up(authority, tx, self.device, self.deployment, self.reason)
+    }
 }
 
 impl Device {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let Self::Revoke { data, device, reason } = self;
-        data.change(|authority, tx| {
-            let leaf = propose_revocation(authority, tx, device, reason)?;
-            submit(authority, tx, &leaf, None)
-        })?;
-        say(&serde_json::json!({ "device": device, "revoked": reason.code() }));
+        match self {
+            Self::Revoke { data, device, reason } => {
+                data.change(|authority, tx| {
+                    let leaf = propose_revocation(authority, tx, device, reason)?;
+                    submit(authority, tx, &leaf, None)
+                })?;
+                say(&serde_json::json!({ "device": device, "revoked": reason.code() }));
+            }
+            Self::GiveUp { data, phone } => {
+                let leaf = data.change(|authority, tx| {
+                    let leaf = phone.propose(authority, tx)?;
+                    submit(authority, tx, &leaf, None)?;
+                    Ok(leaf)
+                })?;
+                say(&describe(&leaf));
+            }
+        }
         Ok(())
     }
 }
@@ -138,6 +178,13 @@ pub(crate) enum Propose {
         /// lost, stolen, compromised, replaced or retired
         #[arg(long, value_name = "CODE")]
         reason: RevocationReason,
+    },
+    /// Give a phone up for good, for one deployment's record
+    GivingUp {
+        #[command(flatten)]
+        to: Proposal,
+        #[command(flatten)]
+        phone: LostPhone,
     },
     /// Serve a device that has enrolled and waits
     Enrolment {
@@ -222,6 +269,7 @@ impl Propose {
             Self::Revocation { to, device, reason } => {
                 (to.out, to.data.change(|authority, tx| propose_revocation(authority, tx, device, reason))?)
             }
+            Self::GivingUp { to, phone } => (to.out, to.data.change(|authority, tx| phone.propose(authority, tx))?),
             Self::Enrolment { to, device } => {
                 (to.out, to.data.change(|authority, tx| propose_enrolment(authority, tx, device))?)
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use peel_domain::event::EventBody;
 use peel_domain::id::{AlertId, DeploymentId, OfficerId};
+use peel_domain::record::GivenUpPhone;
 use peel_domain::stop::Truth;
 use peel_gateway::desk::{Desk as Follower, DeskDir, DeskError, Followed, read_record};
 use peel_gateway::service::record_truth;
@@ -152,6 +153,10 @@ impl Record {
                 list_issues(&dir, self.deployment, &self.leave_out);
             }
         })?;
+        for phone in &text.record.given_up {
+            // Beside the record, whose columns have no place for it; it is to be published with it.
+            eprintln!("given up: {}", missing(phone));
+        }
         for log in &self.leave_out {
             eprintln!("left out: the log {log}");
         }
@@ -166,6 +171,19 @@ impl Record {
         }
         Ok(())
     }
+}
+
+/// What a record says of a phone that was given up.
+fn missing(phone: &GivenUpPhone) -> serde_json::Value {
+    let alerts = phone
+        .alerts_missing
+        .iter()
+        .map(|(alert_id, alert_seq)| serde_json::json!({ "alert_id": alert_id, "alert_seq": alert_seq }));
+    serde_json::json!({
+        "phone": phone.enrolment_id, "reason": phone.reason, "entries_then": phone.size_then,
+        "entries_since": phone.entries_since, "alerts_missing": alerts.collect::<Vec<_>>(),
+        "stops_open": phone.stops_open,
+    })
 }
 
 fn list_issues(dir: &DeskDir, deployment: DeploymentId, leave_out: &[String]) {

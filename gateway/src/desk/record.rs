@@ -35,7 +35,10 @@ pub fn deployment_record(
     let mut builder = RecordBuilder::new(deployment_id);
     let (mut replaces, mut before) = (BTreeMap::new(), BTreeMap::new());
     for log in store.logs()?.into_iter().filter(|log| !leave_out.contains(&log.log_id)) {
-        let source = log.log_id.parse::<EnrolmentId>().map_or(Source::Events, Source::Device);
+        let device = log.log_id.parse::<EnrolmentId>().ok();
+        if let Some(device) = device {
+            builder.holds(device, log.range.size());
+        }
         for bytes in store.entries(&log.log_id, 0, log.range.size())? {
             let Some(event) = open_entry(&bytes, &log.origin, &keys)? else { continue };
             builder.add(device.map_or(Source::Events, Source::Device), &event);

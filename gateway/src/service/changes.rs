@@ -8,7 +8,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_domain::event::{Action, Actor};
-use peel_domain::id::EnrolmentId;
+use peel_domain::id::{DeploymentId, EnrolmentId};
 use peel_ledger::force_log::{Change, ForceLeaf, MAX_LEAF_BYTES};
 use peel_ledger::note::{Ed25519Signer, VerifierKey};
 use peel_ledger::{Hash, Origin};
@@ -16,12 +16,12 @@ use peel_ledger::{Hash, Origin};
 use super::authority::About;
 use super::{Authority, ServiceError, force_log, policy, restored};
 use crate::force::{ForceConfig, Rotation};
-use crate::storage::{self, Device, Standing, Tx};
+use crate::storage::{self, Device, LogStore as _, Logs, Standing, Tx};
 
 /// The first line of a change's file.
 const FILE_LINE: &str = "peel change v1";
 
-/// Why a device's enrolment is revoked.
+/// Why a device's enrolment is revoked, or the device given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationReason {
     /// It was lost.
@@ -209,6 +209,7 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
             if force_log::holds(authority, tx, leaf)? { Ok(()) } else { force_log::append_change(authority, tx, leaf) }
         }
         Change::ForceLogEnded { .. } => restored::restart(authority, tx, leaf),
+        Change::GivenUp { .. } => give_up(authority, tx, leaf, change),
         Change::KeyChange { .. } => Err(ServiceError::Invalid("change.kind")),
     }
 }
@@ -253,6 +254,9 @@ pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
         Change::ForceLogEnded { origin, size, root, .. } => {
             serde_json::json!({ "force_log_ended": origin.as_str(), "size": size, "root": root.map(|root| root.to_hex()) })
         }
+        Change::GivenUp { origin, deployment, reason, size } => serde_json::json!({
+            "given_up": origin.as_str(), "deployment": deployment, "reason": reason, "entries": size,
+        }),
         Change::PinChange { version, statement } => {
             serde_json::json!({ "pins_version": version, "sha256": statement.to_hex() })
         }

@@ -37,8 +37,8 @@ use std::sync::Arc;
 pub use authority::Authority;
 pub use buckets::{BucketKey, Buckets};
 pub use changes::{
-    RevocationReason, approve, change_file, describe, propose_enrolment, propose_pins, propose_policy,
-    propose_revocation, read_change_file, submit,
+    RevocationReason, approve, change_file, describe, propose_enrolment, propose_giving_up, propose_pins,
+    propose_policy, propose_revocation, read_change_file, submit,
 };
 pub use deployments::{DeploymentFile, create_deployment};
 pub use desk_feed::{AlertEnd, DeskClosing, DeskEntries, DeskEvent, DeskLog};

@@ -212,13 +212,12 @@ impl AlertFacts {
         (all, self.causes.values().next().map(|(_, primary)| *primary))
     }
 
-    /// Phones that the alert was issued to and that neither are done with it nor refused it.
+    /// Phones that the alert was issued to and that neither are done with it nor refused it, with its number there.
     pub(super) fn unaccounted<'a>(
         &'a self,
         refused: &'a BTreeSet<(EnrolmentId, u64)>,
-    ) -> impl Iterator<Item = EnrolmentId> + 'a {
-        let open = self.issued.iter().filter(|issued| !refused.contains(issued) && !self.is_done_on(issued.0));
-        open.map(|(device, _)| *device)
+    ) -> impl Iterator<Item = (EnrolmentId, u64)> + 'a {
+        self.issued.iter().filter(|issued| !refused.contains(issued) && !self.is_done_on(issued.0)).copied()
     }
 
     /// The phone closed the alert, or its stop ended with an outcome: nothing that counts can follow.

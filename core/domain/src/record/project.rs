@@ -8,9 +8,12 @@ use crate::event::{Action, Actor, EventBody};
 use crate::id::{AlertId, DeploymentId, EnrolmentId, HoldId, MediaId, OfficerId};
 use crate::judgement::JudgementKind;
 use crate::record::alert_facts::AlertFacts;
-use crate::record::summary::{Conflict, DeploymentRecord, Issue, OfficerJudgements, StopSummary};
+use crate::record::summary::{Conflict, DeploymentRecord, GivenUpPhone, Issue, OfficerJudgements, StopSummary};
 use crate::record::truth::AlertTruth;
 use crate::stop::{Outcome, ReceiptChannel, Truth, Verification};
+
+/// Phones that were given up.
+type GivenUp = BTreeMap<EnrolmentId, GivenUpPhone>;
 
 /// Which log an event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +38,8 @@ pub struct RecordBuilder {
     stored: BTreeSet<(Source, MediaId)>,
     refused: BTreeSet<(EnrolmentId, u64)>,
     holds: BTreeSet<HoldId>,
+    given_up: BTreeMap<EnrolmentId, GivenUpPhone>,
+    held: BTreeMap<EnrolmentId, u64>,
     issues: BTreeSet<Issue>,
 }
 
@@ -53,8 +58,15 @@ impl RecordBuilder {
             stored: BTreeSet::new(),
             refused: BTreeSet::new(),
             holds: BTreeSet::new(),
+            given_up: BTreeMap::new(),
+            held: BTreeMap::new(),
             issues: BTreeSet::new(),
         }
+    }
+
+    /// How many entries of a phone's log there are: where it was given up, what came since is said.
+    pub fn holds(&mut self, device: EnrolmentId, entries: u64) {
+        self.held.insert(device, entries);
     }
 
     /// Takes an event in. Events of other deployments change nothing, but for the numbers that a phone refused: a
@@ -74,6 +86,19 @@ impl RecordBuilder {
             (Action::DeploymentStateChanged { state }, Source::Events) => self.states.push((event.at.utc_ms, *state)),
             (Action::AlertIngested { threshold: Some(threshold), .. }, Source::Events) => {
                 self.threshold = Some(self.threshold.map_or(*threshold, |lowest| lowest.min(*threshold)));
+            }
+            (Action::PhoneGivenUp { enrolment_id, reason, size }, Source::Events) => {
+                self.given_up.insert(
+                    *enrolment_id,
+                    GivenUpPhone {
+                        enrolment_id: *enrolment_id,
+                        reason: reason.clone(),
+                        size_then: *size,
+                        entries_since: 0,
+                        alerts_missing: Vec::new(),
+                        stops_open: Vec::new(),
+                    },
+                );
             }
             (Action::FacesSeenEstimated { faces }, Source::Events) => self.faces = Some(*faces),
             (Action::AlertReceived { media, .. }, Source::Device(_)) if by_core => {
@@ -132,9 +157,20 @@ impl RecordBuilder {
         record.officers = std::mem::take(&mut self.officers);
         let alerts = std::mem::take(&mut self.alerts);
         for (alert_id, facts) in &alerts {
-            let missing = facts.unaccounted(&self.refused);
-            self.issues.extend(missing.map(|device| Issue::PhoneMissing(*alert_id, device)));
-            count_alert(&mut record, &mut self.issues, *alert_id, facts);
+            for (device, alert_seq) in facts.unaccounted(&self.refused) {
+                match self.given_up.get_mut(&device) {
+                    Some(phone) => phone.alerts_missing.push((*alert_id, alert_seq)),
+                    None => {
+                        self.issues.insert(Issue::PhoneMissing(*alert_id, device));
+                    }
+                }
+            }
+            count_alert(&mut record, &mut self.issues, &mut self.given_up, *alert_id, facts);
+        }
+        record.given_up = std::mem::take(&mut self.given_up).into_values().collect();
+        for phone in &mut record.given_up {
+            let held = self.held.get(&phone.enrolment_id).copied().unwrap_or(0);
+            phone.entries_since = held.saturating_sub(phone.size_then);
         }
         if !record.truth_adds_up() {
             self.issues.insert(Issue::TruthDoesNotAddUp);
@@ -151,7 +187,13 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-fn count_alert(record: &mut DeploymentRecord, issues: &mut BTreeSet<Issue>, alert_id: AlertId, facts: &AlertFacts) {
+fn count_alert(
+    record: &mut DeploymentRecord,
+    issues: &mut BTreeSet<Issue>,
+    given_up: &mut GivenUp,
+    alert_id: AlertId,
+    facts: &AlertFacts,
+) {
     if !facts.ingested {
         issues.insert(Issue::UnknownAlert(alert_id));
         return;
@@ -186,8 +228,8 @@ fn count_alert(record: &mut DeploymentRecord, issues: &mut BTreeSet<Issue>, aler
             None
         }
     };
-    count_stops(record, issues, alert_id, facts, truth.map(|(truth, _)| truth));
-    count_outcome(record, issues, alert_id, facts, truth);
+    let lost = count_stops(record, issues, given_up, alert_id, facts, truth.map(|(truth, _)| truth));
+    count_outcome(record, issues, alert_id, facts, truth, lost);
     if facts.verified_apart() {
         record.verified_apart.push(alert_id);
     }
@@ -225,16 +267,26 @@ fn count_truth(record: &mut DeploymentRecord, truth: Truth, verification: Verifi
     *column += 1;
 }
 
+/// Counts the stops; says whether the rest of one went with a phone that was given up.
 fn count_stops(
     record: &mut DeploymentRecord,
     issues: &mut BTreeSet<Issue>,
+    given_up: &mut GivenUp,
     alert_id: AlertId,
     facts: &AlertFacts,
     truth: Option<Truth>,
-) {
+) -> bool {
+    let mut lost = false;
     for ((enrolment_id, engagement_id), stop) in &facts.stops {
+        let phone = given_up.get_mut(enrolment_id);
+        lost |= phone.is_some() && stop.outcome.is_none();
         let Some(duration) = stop.duration else {
-            issues.insert(Issue::StopOpen(alert_id));
+            match phone {
+                Some(phone) => phone.stops_open.push(alert_id),
+                None => {
+                    issues.insert(Issue::StopOpen(alert_id));
+                }
+            }
             continue;
         };
         let offered = count(stop.receipts.len().min(1));
@@ -249,6 +301,7 @@ fn count_stops(
             truth,
         });
     }
+    lost
 }
 
 /// One top-level outcome for each confirmed true alert: arrest before other before no action.
@@ -258,6 +311,7 @@ fn count_outcome(
     alert_id: AlertId,
     facts: &AlertFacts,
     truth: Option<(Truth, Verification)>,
+    lost: bool,
 ) {
     let arrested = facts.outcomes().any(|outcome| matches!(outcome, Outcome::Arrest { .. }));
     match truth {
@@ -268,6 +322,8 @@ fn count_outcome(
                 record.other_outcomes += 1;
             } else if facts.outcomes().any(|outcome| matches!(outcome, Outcome::NoAction(_))) {
                 record.no_action += 1;
+            } else if lost {
+                record.outcomes_lost += 1;
             } else {
                 issues.insert(Issue::OutcomeMissing(alert_id));
             }

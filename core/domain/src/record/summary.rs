@@ -98,6 +98,23 @@ pub struct StopSummary {
     pub truth: Option<Truth>,
 }
 
+/// A phone that was given up for good: what the record says of it, and does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUpPhone {
+    /// The phone.
+    pub enrolment_id: EnrolmentId,
+    /// Why, as the force's code says.
+    pub reason: String,
+    /// Entries of its log that the force had when it was given up.
+    pub size_then: u64,
+    /// Entries that have come since.
+    pub entries_since: u64,
+    /// Alerts that were issued to it under these numbers, and whose end there is not on record.
+    pub alerts_missing: Vec<(AlertId, u64)>,
+    /// Alerts at which it began a stop whose end is not on record.
+    pub stops_open: Vec<AlertId>,
+}
+
 /// How often an officer judged blind and how often they put it off (S06).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OfficerJudgements {
@@ -176,6 +193,10 @@ pub struct DeploymentRecord {
     pub conflicts: Vec<Conflict>,
     /// Counted alerts that were verified as true and as false, also where the supervisor settled it.
     pub verified_apart: Vec<AlertId>,
+    /// Confirmed true alerts whose outcome went with a phone that was given up: in no column.
+    pub outcomes_lost: u64,
+    /// Phones that were given up for good.
+    pub given_up: Vec<GivenUpPhone>,
     /// What keeps it from being published.
     pub issues: BTreeSet<Issue>,
 }
@@ -216,6 +237,8 @@ impl DeploymentRecord {
             open_on: Vec::new(),
             conflicts: Vec::new(),
             verified_apart: Vec::new(),
+            outcomes_lost: 0,
+            given_up: Vec::new(),
             issues: BTreeSet::new(),
         }
     }
@@ -267,6 +290,7 @@ impl DeploymentRecord {
     }
 
     pub(super) fn outcomes_add_up(&self) -> bool {
-        self.arrests.saturating_add(self.other_outcomes).saturating_add(self.no_action) == self.true_confirmed
+        let known = self.arrests.saturating_add(self.other_outcomes).saturating_add(self.no_action);
+        known.saturating_add(self.outcomes_lost) == self.true_confirmed
     }
 }

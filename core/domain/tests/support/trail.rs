@@ -144,12 +144,16 @@ impl Trail {
         self.push(Source::Events, supervisor, 8_000_000, Some(alert(number)), action);
     }
 
-    pub fn record(&self) -> DeploymentRecord {
+    pub fn builder(&self) -> RecordBuilder {
         let mut builder = RecordBuilder::new(deployment());
         for (source, event) in &self.0 {
             builder.add(*source, event);
         }
-        builder.finish()
+        builder
+    }
+
+    pub fn record(&self) -> DeploymentRecord {
+        self.builder().finish()
     }
 }
 

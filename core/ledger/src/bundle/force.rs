@@ -23,6 +23,10 @@ pub(super) struct ForceRecord {
     /// The keys that the last enrolment or key change names.
     enrolled: BTreeMap<Origin, (String, Option<String>)>,
     revoked: BTreeSet<Origin>,
+    /// Which log a log goes on from.
+    replaced_by: BTreeMap<Origin, Origin>,
+    /// Phones that were given up: log, deployment, reason, and how much of the log there was then.
+    given_up: Vec<(Origin, String, String, u64)>,
     /// Changes by their statements: a change counts once, whoever of those who may approved it.
     changes: BTreeSet<Hash>,
     /// Whether a statement has named this force log: from then on each does.
@@ -162,6 +166,11 @@ impl ForceRecord {
                 self.revoked.insert(origin);
                 Ok(())
             }
+            Change::GivenUp { origin, deployment, reason, size } => {
+                let sound = known(self, &origin) || !strict;
+                self.given_up.push((origin, deployment, reason, size));
+                if sound { Ok(()) } else { Err(Problem::Enrolment) }
+            }
             Change::ForceLogEnded { origin, size, root, events } => {
                 let epoch = |origin: &Origin| origin.force_log_epoch(&trust.force_domain);
                 let before = epoch(&origin).is_some_and(|ended| Some(ended) < epoch(&trust.force_log.origin));
@@ -184,6 +193,37 @@ impl ForceRecord {
                 self.pins = Some((version, statement));
                 if sound { Ok(()) } else { Err(Problem::Version) }
             }
+        }
+    }
+
+    /// One log goes on from another that is enrolled and that no other goes on from; a phone may have been enrolled in
+    /// vain, so the last one counts while those before it hold nothing.
+    fn replace(&mut self, before: Origin, by: &Origin) -> bool {
+        let in_vain = |log: &Origin| !self.checkpoints.contains_key(log);
+        let free = self.replaced_by.get(&before).is_none_or(in_vain);
+        let sound = free && before != *by && self.enrolled.contains_key(&before);
+        if sound {
+            self.replaced_by.insert(before, by.clone());
+        }
+        sound
+    }
+
+    /// Which log goes on from which, as the force says.
+    pub(super) fn replacements(&self) -> impl Iterator<Item = (&Origin, &Origin)> {
+        self.replaced_by.iter().map(|(before, by)| (by, before))
+    }
+
+    /// Phones that two people gave up, and whether more came of them after all.
+    pub(super) fn remark_given_up(&self, report: &mut Report) {
+        for (origin, deployment, reason, size) in &self.given_up {
+            let now = self.checkpoints.get(origin).and_then(|accepted| accepted.last()).map_or(0, |leaf| leaf.size);
+            let since = match now.saturating_sub(*size) {
+                0 => "nothing has come of it since".to_owned(),
+                more => format!("{more} entries have come of it since, and count"),
+            };
+            let line =
+                format!("{origin}: given up for deployment {deployment} ({reason}) with {size} entries here; {since}");
+            report.remarks.push(line);
         }
     }
 

@@ -55,6 +55,9 @@ pub fn verify(
             record.check(trusted, log, trust, &mut report);
         }
         record.check_unknown(trust, &mut report);
+        record.remark_given_up(&mut report);
+        let texts = |log: &Origin| log.as_str().to_owned();
+        report.replaces = record.replacements().map(|(log, before)| (texts(log), texts(before))).collect();
     }
     for (_, log) in &logs {
         check_recipients(log, trust, &mut report);

@@ -115,6 +115,18 @@ pub enum Change {
         /// Its new hardware key, if the device has one.
         hardware_key: Option<VerifierKey>,
     },
+    /// Kind 7: a phone is given up for good, so that a deployment's record can be published without the rest of its log.
+    /// What it still brings is taken all the same.
+    GivenUp {
+        /// Its log.
+        origin: Origin,
+        /// The deployment whose record waits for it.
+        deployment: String,
+        /// A short reason in the force's own words, without a person's name.
+        reason: String,
+        /// How many entries of the log the force had cosigned when it was given up.
+        size: u64,
+    },
     /// Kind 5: the gateway's TLS keys change.
     PinChange {
         /// The version of the pins.
@@ -182,6 +194,7 @@ impl Change {
             Self::PolicyChange { .. } => 4,
             Self::PinChange { .. } => 5,
             Self::ForceLogEnded { .. } => 6,
+            Self::GivenUp { .. } => 7,
         }
     }
 
@@ -210,6 +223,9 @@ impl Change {
                         None => e.null()?,
                     };
                     e.str(&events.to_string())?;
+                }
+                Self::GivenUp { origin, deployment, reason, size } => {
+                    e.array(4)?.str(origin.as_str())?.str(deployment)?.str(reason)?.u64(*size)?;
                 }
                 Self::PolicyChange { version, policy: hash } | Self::PinChange { version, statement: hash } => {
                     e.array(2)?.u64(*version)?.bytes(hash.as_bytes())?;
@@ -269,6 +285,11 @@ impl Change {
                     Some(Hash::new(cbor::fixed(d)?))
                 };
                 Self::ForceLogEnded { origin, size, root, events: read_key(d)? }
+            }
+            7 => {
+                cbor::array(d, 4)?;
+                let (origin, deployment) = (read_origin(d)?, read_text(d)?.to_owned());
+                Self::GivenUp { origin, deployment, reason: read_text(d)?.to_owned(), size: d.u64()? }
             }
             _ => return Err(Malformed),
         };

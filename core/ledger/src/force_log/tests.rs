@@ -33,6 +33,7 @@ fn leaves() -> Vec<ForceLeaf> {
             hardware_key: None,
         },
         Change::PolicyChange { version: 3, policy: Hash::default() },
+        Change::GivenUp { origin: origin.clone(), deployment: "d1".to_owned(), reason: "lost".to_owned(), size: 300 },
         Change::PinChange { version: 2, statement: Hash::default() },
         ended(None),
         ended(Some(Hash::of(&[b"root"]))),
@@ -145,7 +146,7 @@ fn every_flipped_bit_of_a_change_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
-    fn whatever_reads_has_one_form(at in any::<usize>(), with in any::<u8>(), which in 0_usize..11, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn whatever_reads_has_one_form(at in any::<usize>(), with in any::<u8>(), which in 0_usize..19, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut changed = leaves()[which].encode();
         let index = at % changed.len();
         changed[index] = with;
