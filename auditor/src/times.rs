@@ -50,21 +50,19 @@ pub(crate) enum Validity {
     Holds,
     /// It was not.
     Differs,
-    /// It was by the phone's clock; an exercise's seconds are not the gateway's, so no more was compared.
+    /// An exercise's seconds are not the gateway's: nothing was compared.
     InExercise,
 }
 
-/// Compares a certificate's `[from_ms, until_ms)` with an event's time. The phone refuses a certificate that is not valid
-/// by its own clock; beacon and cosignature bound when it can have done so.
+/// Compares a certificate's `[from_ms, until_ms)` with when an entry was proved to be made: after its beacon, before its
+/// cosignature, both by the gateway's clock, as the certificate is. The phone's own clock may be years off and says nothing.
 pub(crate) fn validity(entry: &Entry<'_>, at: &Moment, from_ms: i64, until_ms: i64) -> Validity {
-    let own = i64::try_from(TOLERANCE_MS).unwrap_or(i64::MAX);
-    let by_phone = at.utc_ms >= from_ms.saturating_sub(own) && at.utc_ms < until_ms.saturating_add(own);
     let ms = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
     let not_over = ms(entry.not_before_s) < until_ms.saturating_add(CERTIFICATE_TOLERANCE_MS);
     let begun = entry.not_after_s.is_none_or(|end| ms(end) >= from_ms.saturating_sub(CERTIFICATE_TOLERANCE_MS));
     match at.source {
-        TimeSource::Exercise if by_phone => Validity::InExercise,
-        _ if by_phone && not_over && begun => Validity::Holds,
+        TimeSource::Exercise => Validity::InExercise,
+        _ if not_over && begun => Validity::Holds,
         _ => Validity::Differs,
     }
 }

@@ -69,12 +69,6 @@ pub enum ShiftError {
     /// For another officer's key.
     #[error("take a shift certificate of another key")]
     OtherKey,
-    /// Not valid yet.
-    #[error("take a shift certificate that is not valid yet")]
-    NotYet,
-    /// Over.
-    #[error("take a shift certificate that has expired")]
-    Expired,
     /// Its times contradict each other, or it lasts longer than a shift may.
     #[error("take a shift certificate of a wrong length")]
     Length,
@@ -89,8 +83,6 @@ impl ShiftError {
             Self::Signature => "shift.signature",
             Self::OtherEnrolment => "shift.other_enrolment",
             Self::OtherKey => "shift.other_key",
-            Self::NotYet => "shift.not_yet",
-            Self::Expired => "shift.expired",
             Self::Length => "shift.length",
         }
     }
@@ -101,6 +93,8 @@ impl ShiftError {
 pub struct SignedInOfficer {
     claims: CertificateClaims,
     certificate_sha256: [u8; 32],
+    /// The end of the shift by this phone's clock, which may lie years from the force's.
+    ends_ms: i64,
 }
 
 impl SignedInOfficer {
@@ -124,7 +118,7 @@ impl SignedInOfficer {
         self.certificate_sha256
     }
 
-    /// The end of the shift; milliseconds since 1970 UTC.
+    /// The end of the shift by the force's clock; milliseconds since 1970 UTC.
     pub fn until_ms(&self) -> i64 {
         self.claims.until_ms
     }
@@ -139,9 +133,11 @@ impl SignedInOfficer {
         self.claims.roles.get(&deployment_id).is_some_and(|roles| roles.contains(&role))
     }
 
-    /// Whether the certificate is in its time.
+    /// Whether the shift still lasts: as long since sign-in, by this phone's clock, as the certificate is good for. Whether
+    /// the certificate itself was in its time, the force says (it serves nobody after it) and the auditor, by an entry's
+    /// beacon and cosignature.
     pub fn is_on_shift(&self, now_ms: i64) -> bool {
-        (self.claims.from_ms..self.claims.until_ms).contains(&now_ms)
+        now_ms < self.ends_ms
     }
 }
 
@@ -164,16 +160,21 @@ pub fn sign_certificate(
         .map_err(|_| ShiftError::Malformed)
 }
 
-/// Verifies a certificate against the force's Ed25519 key, this phone and the present time.
+/// Verifies a certificate against the force's Ed25519 key and this phone. Its dates are the force's, and a phone's clock may
+/// be years off: so nothing is compared with them, and the shift lasts from sign-in, `signed_in_ms` by the phone's clock.
 pub fn verify_certificate(
     bytes: &[u8],
     force_key: &[u8; 32],
     binding: Binding<'_>,
-    now_ms: i64,
+    signed_in_ms: i64,
 ) -> Result<SignedInOfficer, ShiftError> {
     let claims = read_certificate(bytes, force_key)?;
-    check_claims(&claims, binding, now_ms)?;
-    Ok(SignedInOfficer { claims, certificate_sha256: certificate_sha256(bytes) })
+    let length_ms = check_claims(&claims, binding)?;
+    Ok(SignedInOfficer {
+        claims,
+        certificate_sha256: certificate_sha256(bytes),
+        ends_ms: signed_in_ms.saturating_add(length_ms),
+    })
 }
 
 /// By what a decision names the certificate that it was made under.
@@ -201,7 +202,8 @@ pub fn read_certificate(bytes: &[u8], force_key: &[u8; 32]) -> Result<Certificat
     cbor::decode(payload).map_err(|_| ShiftError::Malformed)
 }
 
-fn check_claims(claims: &CertificateClaims, binding: Binding<'_>, now_ms: i64) -> Result<(), ShiftError> {
+/// Gives how long the certificate is good for, in milliseconds.
+fn check_claims(claims: &CertificateClaims, binding: Binding<'_>) -> Result<i64, ShiftError> {
     if claims.enrolment_id != binding.enrolment_id {
         return Err(ShiftError::OtherEnrolment);
     }
@@ -212,11 +214,5 @@ fn check_claims(claims: &CertificateClaims, binding: Binding<'_>, now_ms: i64) -
     if length <= 0 || length > MAX_SHIFT_MS {
         return Err(ShiftError::Length);
     }
-    if now_ms < claims.from_ms {
-        return Err(ShiftError::NotYet);
-    }
-    if now_ms >= claims.until_ms {
-        return Err(ShiftError::Expired);
-    }
-    Ok(())
+    Ok(length)
 }

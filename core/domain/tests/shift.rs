@@ -43,10 +43,21 @@ fn s02_a_certificate_by_anybody_else_makes_none() {
 }
 
 #[test]
-fn a_certificate_holds_in_its_time_only() {
+fn s38_a_shift_lasts_as_long_as_its_certificate_whatever_the_phones_clock_says() {
+    const TEN_YEARS_MS: i64 = 10 * 365 * 86_400_000;
     let good = certificate(&claims());
-    assert_eq!(verify(&good, claims().from_ms - 1), Err(ShiftError::NotYet));
-    assert_eq!(verify(&good, claims().until_ms), Err(ShiftError::Expired));
+    let length = claims().until_ms - claims().from_ms;
+    for signed_in_ms in [0, START_MS - TEN_YEARS_MS, START_MS, START_MS + TEN_YEARS_MS, i64::MAX - length] {
+        let officer = verify(&good, signed_in_ms).unwrap();
+        assert!(officer.is_on_shift(signed_in_ms) && officer.is_on_shift(signed_in_ms + length - 1));
+        assert!(!officer.is_on_shift(signed_in_ms + length));
+        assert!(officer.is_on_shift(signed_in_ms - 1), "a clock that is set back ends no shift");
+        assert_eq!(officer.until_ms(), claims().until_ms, "the force's own words stay");
+    }
+}
+
+#[test]
+fn a_certificate_of_no_or_too_long_a_time_is_none() {
     for length in [0, -1, 25 * 3_600_000, i64::MAX] {
         let from_ms = claims().from_ms;
         let until_ms = from_ms.saturating_add(length);
