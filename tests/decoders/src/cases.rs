@@ -33,6 +33,7 @@ pub fn files(seed: u64) -> Vec<(String, Vec<u8>)> {
         ("entries.json".to_owned(), bytes(&entries(&mut rng))),
         ("cosignature.json".to_owned(), bytes(&cosignature())),
         ("cose.json".to_owned(), bytes(&domain::cose_cases())),
+        ("record.json".to_owned(), bytes(&domain::record_case(&mut rng))),
         ("receipts.json".to_owned(), bytes(&receipts::cases(&mut rng))),
     ];
     for size in SIZES {

@@ -16,10 +16,18 @@ use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::deployment::Role;
 use peel_domain::event::{Action, Actor, BODY_VERSION, CertificateBytes, EventBody, Justification};
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, ForceId, OfficerId};
+use peel_domain::judgement::{Decision, NoEngagementReason};
 use peel_domain::policy::{Policy, PolicySigner, PolicyTrust, sign_policy, verify_policy};
 use peel_domain::shift::{Binding, CertificateClaims, sign_certificate, verify_certificate};
+use peel_domain::signed_decision::DecisionStatement;
 use peel_domain::time::{BootId, Moment, TimeSource};
 use peel_domain::wire::{EnrolmentCode, StreamEnvelope, StreamEvent};
+use peel_ledger::Origin;
+use peel_ledger::entry::{CipherSuite, EntryClass, EntryTime};
+use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::writer::WriterState;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
 use uuid::Uuid;
 
 /// A policy signer's hardware key, in software, and its `SubjectPublicKeyInfo`.
@@ -252,5 +260,57 @@ pub(crate) fn cose_cases() -> serde_json::Value {
         "certificate_context": hex::encode(b"peel/v1/shift"),
         "certificate_key": hex::encode(force_key().verifying_key().to_bytes()),
         "officer": claims().officer_id.as_str(),
+    })
+}
+
+/// A phone's record, sealed: a shift with the force's certificate, decisions that its officer's key signed, and one that it
+/// did not.
+pub(crate) fn record_case(rng: &mut StdRng) -> serde_json::Value {
+    let (officer, spki) = signer(6);
+    let enrolment_id = EnrolmentId(Uuid::from_u128(rng.random()));
+    let claims = CertificateClaims { enrolment_id, k_officer_spki: spki, ..claims() };
+    let certificate = sign_certificate(&claims, |message| force_key().sign(message).to_bytes()).unwrap();
+    let until_ms = claims.until_ms;
+    let mut actions = vec![(None, Action::ShiftStarted { until_ms, certificate: Some(CertificateBytes(certificate)) })];
+    let reasons = vec![NoEngagementReason::DifferentPerson, NoEngagementReason::DuplicateAlert];
+    let decisions = [
+        Decision::Engage,
+        Decision::DoNotEngage(reasons.clone()),
+        Decision::PassTo(reasons.clone()),
+        Decision::ObserveOnly(reasons),
+    ];
+    for (decision, note) in
+        decisions.into_iter().flat_map(|decision| [(decision.clone(), None), (decision, Some("seen"))])
+    {
+        let alert_id = AlertId(Uuid::from_u128(rng.random()));
+        let statement = DecisionStatement { enrolment_id, alert_id, decision: &decision, note };
+        let sign = |message: &[u8]| {
+            let signature: Signature = officer.sign(message);
+            Some(signature.to_der().as_bytes().to_vec())
+        };
+        let officer_signature = Some(statement.to_be_signed().unwrap().sign(sign).unwrap());
+        let note = note.map(str::to_owned);
+        actions.push((Some(alert_id), Action::Decided { decision, note, officer_signature }));
+    }
+    let unsigned = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
+    actions.push((Some(AlertId(Uuid::from_u128(1))), unsigned));
+    let key = RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, rng).unwrap();
+    let origin = Origin::device("force.example", &enrolment_id.to_string()).unwrap();
+    let (mut state, mut entries) = (WriterState::new(), Vec::new());
+    for (alert_id, action) in actions {
+        let body = EventBody { alert_id, actor: Actor::Officer(claims.officer_id.clone()), ..body(action) };
+        let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
+        let (bytes, to) = (body.to_cbor().unwrap(), [key.public_key().unwrap()]);
+        let appended = state.append(&origin, EntryClass::Event, time, &bytes, &to, rng).unwrap();
+        entries.push(hex::encode(&appended.entry));
+        state = appended.state;
+    }
+    serde_json::json!({
+        "origin": origin.as_str(),
+        "auditor_key": hex::encode(key.expose_bytes().as_slice()),
+        "root_key": hex::encode(force_key().verifying_key().to_bytes()),
+        "signed": 8,
+        "unsigned": 1,
+        "entries": entries,
     })
 }

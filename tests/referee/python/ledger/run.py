@@ -2,7 +2,8 @@
 
 Opens the sealed entries of tests/vectors/ledger, checks that each is canonical CBOR, that the key commitment and the
 padding are as written, that roots and field 6 are those of another Merkle tree, and that the hardware line verifies.
-Then judges the cases that were drawn for this run (cases.py).
+Then judges the cases that were drawn for this run (cases.py), and officers' signatures over decisions in a record drawn
+for this run and in the demo's (decisions.py).
 Closes with "N passed, N failed".
 """
 
@@ -18,6 +19,7 @@ import tempfile
 
 import cases
 import cbor2
+import decisions
 import pyhpke
 import pymerkle
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
@@ -164,8 +166,14 @@ def main():
     drawn = os.environ.get("PEEL_CASES")
     if drawn:
         cases.judge(tally, drawn, merkle, entries)
+        decisions.drawn(tally, drawn, open_entry)
     else:
         print("not run: no cases (cargo verify --only referees makes them)")
+    demo = pathlib.Path(os.environ.get("PEEL_TARGET", ROOT / "target")) / "demo"
+    if (demo / "auditor.key").is_file():
+        decisions.demo(tally, demo, open_entry)
+    else:
+        print("not run: no record of the demo (cargo demo leaves one)")
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
 
