@@ -341,7 +341,8 @@ mod tests {
             let received = recorded.iter().copied().collect();
             let phone = Phone { received, lost_after: vec![3], ..Phone::default() };
             let mut report = TrailReport::default();
-            phone.conclude("log", Some(&issued.iter().copied().collect()), &mut report);
+            let (issued, policies) = (issued.iter().copied().collect(), BTreeMap::new());
+            phone.conclude("log", Known { issued: Some(&issued), root: false, policies: &policies }, &mut report);
             (report.failed.len(), report.open.len())
         };
         assert_eq!(told(&[2, 3, 5, 1_009], &[2, 3, 1_009]), (0, 1));

@@ -149,6 +149,7 @@ mod tests {
     use peel_ledger::writer::WriterState;
 
     use super::*;
+    use crate::phone::Known;
 
     const OLD: &str = "force.example/peel/device/e1";
     const NEW: &str = "force.example/peel/device/e2";
@@ -227,10 +228,11 @@ mod tests {
             let replaces = replaces.iter().map(|(log, of)| ((*log).to_owned(), (*of).to_owned())).collect();
             let heads = BTreeMap::from([(OLD.to_owned(), (held.0 as u64, held.1))]);
             let keys = [self.key.clone()];
-            let ground = Ground { replaces: &replaces, heads: &heads, keys: &keys };
+            let policies = BTreeMap::new();
+            let ground = Ground { replaces: &replaces, heads: &heads, keys: &keys, policies: &policies };
             count(&mut phones, &ground, None, &mut report);
             for (log, phone) in phones {
-                phone.conclude(&log, None, &mut report);
+                phone.conclude(&log, Known { issued: None, root: false, policies: &policies }, &mut report);
             }
             report
         }

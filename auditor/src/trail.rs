@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peel_domain::event::{Action, EventBody};
+use peel_ledger::Hash;
 use peel_ledger::bundle::{Content, OpenedEntry};
 use peel_ledger::seal::RecipientPrivateKey;
-use peel_ledger::{Hash, Origin};
 use serde::Serialize;
 
 use crate::holds::{HoldRow, Holds};

@@ -209,8 +209,13 @@ async fn s43_a_phone_that_two_people_gave_up_is_named_by_the_record_and_may_stil
     let leaf = gateway.force.change(|authority, tx| propose_giving_up(authority, tx, phone.id(), deployment, reason));
     let leaf = leaf.unwrap();
     // One person alone gives nobody up, nor does anybody make the phone's log longer than it is.
-    let ForceLeaf::Change { change, at_s, approvals } = leaf.clone() else { panic!() };
-    let alone = ForceLeaf::Change { change: change.clone(), at_s, approvals: approvals[..1].to_vec() };
+    let ForceLeaf::Change { change, force_log, at_s, approvals } = leaf.clone() else { panic!() };
+    let alone = ForceLeaf::Change {
+        change: change.clone(),
+        force_log: force_log.clone(),
+        at_s,
+        approvals: approvals[..1].to_vec(),
+    };
     let submitted = |leaf: &ForceLeaf| {
         gateway.force.change(|authority, tx| submit(authority, tx, leaf, None)).map_err(|error| error.code())
     };

@@ -52,7 +52,7 @@ fn events(bodies: &[Vec<u8>]) -> TempDir {
     force.phone = Ed25519Signer::generate(Origin::events(DOMAIN).unwrap().as_str(), &mut force.rng).unwrap();
     let log_key = force.phone.verifier().unwrap();
     let hardware_key = Some(force.hardware_key());
-    force.approve(Change::Enrolment { origin: force.origin(), log_key, hardware_key }, 50);
+    force.approve(Change::Enrolment { origin: force.origin(), log_key, hardware_key, replaces: None }, 50);
     let items: Vec<Item> = bodies.iter().cloned().map(Item::Body).collect();
     written_by(&mut force, &items, |_, _| {})
 }

@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn s28_what_is_sealed_opens_with_the_evidence_key_alone() {
         for suite in SUITES {
-            for image in [&b""[..], b"an image", &[7; 100_000]] {
+            for image in [&b""[..], b"an image", &vec![7; 100_000]] {
                 let (sealed, key) = sealed(suite, image);
                 let read = SealedEvidence::decode(&sealed.encode()).unwrap();
                 assert_eq!(read, sealed);

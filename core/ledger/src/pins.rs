@@ -144,6 +144,7 @@ pub fn split(text: &str) -> (&str, Option<Option<ForceLeaf>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Origin;
 
     fn approver(number: u8) -> Ed25519Signer {
         Ed25519Signer::from_seed(&format!("force.example/peel/approver-{number}"), &[number; 32]).unwrap()
@@ -153,8 +154,18 @@ mod tests {
     fn approved(version: u64, people: &[u8]) -> String {
         let note = PinStatement { version, pins: [[1; 32], [2; 32]] }.sign(FORCE, &root(1)).unwrap().to_text();
         let change = Change::PinChange { version, statement: statement_hash(&note) };
-        let approvals = people.iter().map(|number| change.approve(7, &approver(*number)).unwrap()).collect();
-        with_approvals(&note, &ForceLeaf::change(change, 7, approvals))
+        let unapproved = ForceLeaf::change(change.clone(), Origin::force_log(FORCE).unwrap(), 7);
+        let mut all = Vec::new();
+        for number in people {
+            let mut leaf = unapproved.clone();
+            leaf.approve(&approver(*number)).unwrap();
+            if let ForceLeaf::Change { approvals, .. } = leaf {
+                all.extend(approvals);
+            }
+        }
+        all.sort_by_key(|approval| (approval.name.clone(), approval.key_id));
+        let force_log = Some(Origin::force_log(FORCE).unwrap());
+        with_approvals(&note, &ForceLeaf::Change { change, force_log, at_s: 7, approvals: all })
     }
 
     fn read(text: &str, known: u64) -> Result<u64, PinsError> {

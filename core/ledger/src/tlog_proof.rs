@@ -169,7 +169,9 @@ mod tests {
 
     fn proof(index: u64, witnesses: &[u8]) -> TlogProof {
         let mut range = CompactRange::new();
-        (0..SIZE).for_each(|index| range.append(leaf(index)).unwrap());
+        for index in 0..SIZE {
+            range.append(leaf(index)).unwrap();
+        }
         let mut note = Checkpoint::of(origin(), &range).sign(&log_signer()).unwrap();
         for number in witnesses {
             note.attach(witness(*number).cosign(note.text(), 7).unwrap()).unwrap();

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use peel_ledger::Origin;
 use peel_ledger::force_log::{Change, ForceLeaf};
 use peel_ledger::pins::{PinStatement, split, statement_hash, with_approvals};
 
@@ -31,10 +32,11 @@ fn present(text: &str, config: &ForceConfig) -> Result<PinStatement, ForceError>
 /// Approved by those whose keys are at hand: where they are not enough, phones stay with the pins that they were enrolled
 /// with, which these are.
 fn approved_at_hand(note: &str, version: u64, keys: &ForceKeys) -> Result<String, ForceError> {
-    let (change, at_s) = (Change::PinChange { version, statement: statement_hash(note) }, real_now_s());
-    let approvals = keys.approvers.iter().map(|approver| change.approve(at_s, approver));
-    let approvals = approvals.collect::<Result<_, _>>().map_err(|_| ForceError::Key)?;
-    Ok(with_approvals(note, &ForceLeaf::change(change, at_s, approvals)))
+    let change = Change::PinChange { version, statement: statement_hash(note) };
+    let force_log = Origin::new(keys.force_log.name()).map_err(|_| ForceError::Key)?;
+    let mut leaf = ForceLeaf::change(change, force_log, real_now_s());
+    keys.approvers.iter().try_for_each(|approver| leaf.approve(approver)).map_err(|_| ForceError::Key)?;
+    Ok(with_approvals(note, &leaf))
 }
 
 impl Rotation {

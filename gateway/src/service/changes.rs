@@ -115,7 +115,7 @@ fn give_up(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, given_up: &Change) 
     if *size > cosigned_size(tx, enrolment_id)? {
         return Err(ServiceError::Invalid("change.size"));
     }
-    if force_log::holds(tx, leaf)? {
+    if force_log::holds(authority, tx, leaf)? {
         return Err(ServiceError::Invalid("change.repeated"));
     }
     force_log::append_change(authority, tx, leaf)?;

@@ -117,9 +117,8 @@ pub(super) fn holds(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result<
         for entry in logs.read_entries(FORCE_LOG, start, end - start, usize::MAX)?.iter().rev() {
             match ForceLeaf::decode(entry).map_err(|_| ServiceError::Internal)? {
                 ForceLeaf::Checkpoint(accepted) if accepted.cosigned_at_s < oldest => return Ok(false),
-                ForceLeaf::Checkpoint(_) => {}
                 known @ ForceLeaf::Change { .. } if known.statement_hash() == statement => return Ok(true),
-                ForceLeaf::Change { .. } => {}
+                ForceLeaf::Checkpoint(_) | ForceLeaf::Change { .. } => {}
             }
         }
         end = start;

@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6], &STEPS[8]].map(Step::for_postgresql).concat();
+        let text: String =
+            [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6], &STEPS[8]].map(Step::for_postgresql).concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }

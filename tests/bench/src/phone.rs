@@ -169,7 +169,7 @@ fn pruned() {
     let mut batch = Batch::new();
     batch.push(Op::Cosigned { size, root, note: "a line".to_owned(), stated_ms: 1, wall_ms: 1 });
     store.commit(batch).unwrap();
-    while store.prune(PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: 1 }).unwrap().more {}
+    while store.prune(PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: 1, proved: u64::MAX }).unwrap().more {}
     assert_eq!(store.pruned().unwrap(), PRUNED);
     let kept = usize::try_from(store.bytes_in_use().unwrap() - empty).unwrap();
     let kept = float(kept) / float(usize::try_from(PRUNED).unwrap());

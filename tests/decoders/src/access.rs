@@ -95,8 +95,11 @@ pub(crate) fn pins(data: &[u8]) {
 pub(crate) fn pins_seeds() -> Vec<Vec<u8>> {
     let note = PinStatement { version: 3, pins: [[1; 32], [2; 32]] }.sign(FORCE, &root()).unwrap();
     let change = Change::PinChange { version: 3, statement: statement_hash(&note.to_text()) };
-    let approvals = [1, 2].map(|number| change.approve(7, &approver(number)).unwrap()).to_vec();
-    let approved = with_approvals(&note.to_text(), &ForceLeaf::change(change, 7, approvals));
+    let mut leaf = ForceLeaf::change(change, Origin::force_log(FORCE).unwrap(), 7);
+    for number in [1, 2] {
+        leaf.approve(&approver(number)).unwrap();
+    }
+    let approved = with_approvals(&note.to_text(), &leaf);
     vec![note.to_text().into_bytes(), note.text().as_bytes().to_vec(), approved.into_bytes()]
 }
 

@@ -18,7 +18,7 @@ use peel_domain::event::{Action, Actor, BODY_VERSION, CertificateBytes, EventBod
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, ForceId, OfficerId};
 use peel_domain::judgement::{Decision, NoEngagementReason};
 use peel_domain::policy::{Policy, PolicySigner, PolicyTrust, sign_policy, verify_policy};
-use peel_domain::shift::{Binding, CertificateClaims, sign_certificate, verify_certificate};
+use peel_domain::shift::{Binding, CertificateClaims, certificate_sha256, sign_certificate, verify_certificate};
 use peel_domain::signed_decision::DecisionStatement;
 use peel_domain::time::{BootId, Moment, TimeSource};
 use peel_domain::wire::{EnrolmentCode, StreamEnvelope, StreamEvent};
@@ -173,16 +173,20 @@ pub(crate) fn event_body(data: &[u8]) {
     assert_eq!(EventBody::from_cbor(&encoded), Ok(body), "a body reads back");
 }
 
+fn moment() -> Moment {
+    Moment {
+        utc_ms: 1_800_000_000_000,
+        monotonic_ns: 77,
+        boot_id: BootId([1; 8]),
+        source: TimeSource::Device,
+        uncertainty_ms: 500,
+    }
+}
+
 fn body(action: Action) -> EventBody {
     EventBody {
         v: BODY_VERSION,
-        at: Moment {
-            utc_ms: 1_800_000_000_000,
-            monotonic_ns: 77,
-            boot_id: BootId([1; 8]),
-            source: TimeSource::Device,
-            uncertainty_ms: 500,
-        },
+        at: moment(),
         actor: Actor::Officer(OfficerId::new("O1").unwrap()),
         deployment_id: Some(DeploymentId(Uuid::max())),
         alert_id: Some(AlertId(Uuid::nil())),
@@ -271,6 +275,7 @@ pub(crate) fn record_case(rng: &mut StdRng) -> serde_json::Value {
     let claims = CertificateClaims { enrolment_id, k_officer_spki: spki, ..claims() };
     let certificate = sign_certificate(&claims, |message| force_key().sign(message).to_bytes()).unwrap();
     let until_ms = claims.until_ms;
+    let certificate_sha256 = certificate_sha256(&certificate);
     let mut actions = vec![(None, Action::ShiftStarted { until_ms, certificate: Some(CertificateBytes(certificate)) })];
     let reasons = vec![NoEngagementReason::DifferentPerson, NoEngagementReason::DuplicateAlert];
     let decisions = [
@@ -283,7 +288,8 @@ pub(crate) fn record_case(rng: &mut StdRng) -> serde_json::Value {
         decisions.into_iter().flat_map(|decision| [(decision.clone(), None), (decision, Some("seen"))])
     {
         let alert_id = AlertId(Uuid::from_u128(rng.random()));
-        let statement = DecisionStatement { enrolment_id, alert_id, decision: &decision, note };
+        let at = moment();
+        let statement = DecisionStatement { enrolment_id, alert_id, decision: &decision, note, at, certificate_sha256 };
         let sign = |message: &[u8]| {
             let signature: Signature = officer.sign(message);
             Some(signature.to_der().as_bytes().to_vec())

@@ -150,7 +150,9 @@ fn proof_trust() -> LogTrust {
 fn proof_of(index: u64) -> TlogProof {
     let leaves = vec![leaf_hash(b"0"); 70];
     let mut range = CompactRange::new();
-    leaves.iter().for_each(|leaf| range.append(*leaf).unwrap());
+    for leaf in &leaves {
+        range.append(*leaf).unwrap();
+    }
     let note = Checkpoint::of(origin(), &range).sign(&proof_signer()).unwrap();
     TlogProof { index, hashes: inclusion_proof(&LeafHashes::new(leaves), index, 70).unwrap(), note }
 }

@@ -96,7 +96,7 @@ fn go_on(store: &Store, mut trail: Trail, seen: &Seen, rng: &mut StdRng) {
     expected.append(committed.entries);
     sign(store, &trail, &|_| None).unwrap();
     expected.signed = expected.leaves.len() as u64;
-    let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: i64::MAX };
+    let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: i64::MAX, proved: u64::MAX };
     store.prune(rule).unwrap();
     expected.prune(rule);
     store.close();

@@ -157,7 +157,7 @@ impl Phone<'_> {
     }
 
     fn prune(&mut self) {
-        let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: NOW_MS };
+        let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 0, now_ms: NOW_MS, proved: u64::MAX };
         let pruned = self.store.prune(rule).unwrap();
         say(&format!("pruned {} {} -", self.log.number, pruned.below));
     }

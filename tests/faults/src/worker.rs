@@ -276,7 +276,7 @@ impl Worker {
     /// Lets bodies go that the mirror held for long enough.
     fn prune(&mut self) -> Result<(), TrailError> {
         let mut span = || self.rng.random_range(0..4_000);
-        let rule = PruneRule { keep_ms: span(), backup_horizon_ms: span(), now_ms: self.wall_ms };
+        let rule = PruneRule { keep_ms: span(), backup_horizon_ms: span(), now_ms: self.wall_ms, proved: u64::MAX };
         let before = self.told.now.pruned;
         let began = place().disk.now();
         let result = self.store.prune(rule);

@@ -16,7 +16,6 @@ use super::error::EngineError;
 use super::state::{AssignedFeed, State};
 use super::{Engine, persist, record};
 use crate::store::{Batch, Op};
-use crate::transport::TransportError;
 
 /// The change that moves the cursor.
 pub(super) fn cursor_op(alert_seq: u64) -> Op {

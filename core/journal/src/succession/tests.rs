@@ -136,7 +136,7 @@ fn s36_what_the_mirror_lost_is_carried_as_far_as_it_is_still_here() {
     write(&store, &mut old, 300);
     cosign(&store, 512, 9 * DAY_MS);
     let all = store.entries(0, 600).unwrap();
-    let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 7 * 86_400_000, now_ms: 9 * DAY_MS };
+    let rule = PruneRule { keep_ms: 0, backup_horizon_ms: 7 * 86_400_000, now_ms: 9 * DAY_MS, proved: u64::MAX };
     assert_eq!(store.prune(rule).unwrap().below, 256);
     assert_eq!(estate(&store, &old).unwrap().entries.len(), 88, "nothing is lost yet");
     // The force comes back with 400: it confirmed 300 of these at a time, and has lost a part of the 512.

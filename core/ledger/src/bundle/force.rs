@@ -114,8 +114,11 @@ impl ForceRecord {
             ForceLeaf::Checkpoint(leaf) => (leaf.cosigned_at_s, self.accept(leaf, trust)),
             ForceLeaf::Change { change, force_log, at_s, .. } => {
                 let new = statement.is_none_or(|statement| self.changes.insert(statement));
-                let taken =
-                    if new { self.change(change, force_log.is_some(), index, trust) } else { Err(Problem::ChangeRepeated) };
+                let taken = if new {
+                    self.change(change, force_log.is_some(), index, trust)
+                } else {
+                    Err(Problem::ChangeRepeated)
+                };
                 (at_s, taken.and(self.bind(force_log.is_some())))
             }
         };

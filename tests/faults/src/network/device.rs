@@ -250,7 +250,8 @@ impl Device {
     /// Lets bodies go that the force has had for a week.
     pub(crate) fn prune(&mut self) {
         let before = self.pruned();
-        let rule = PruneRule { keep_ms: 0, backup_horizon_ms: WEEK_MS.unsigned_abs(), now_ms: self.wall_ms };
+        let rule =
+            PruneRule { keep_ms: 0, backup_horizon_ms: WEEK_MS.unsigned_abs(), now_ms: self.wall_ms, proved: u64::MAX };
         let pruned = self.store.prune(rule).unwrap();
         let until = self.stated_ms.min(self.wall_ms) - WEEK_MS;
         let held = self.receipts.iter().filter(|(_, since_ms)| *since_ms <= until).map(|(size, _)| *size).max();

@@ -1,7 +1,8 @@
 """Officers' signatures over the decisions of an opened record, by pycose.
 
 What the record says is read with cbor2 alone: the shift's certificate (COSE_Sign1 by the force's root key) names the
-officer's key, and each signed decision must be a COSE_Sign1 by that key over the digest of exactly this decision.
+officer's key, and each signed decision must be a COSE_Sign1 by that key over the digest of exactly this decision, its
+moment and its certificate.
 """
 
 import base64
@@ -38,7 +39,7 @@ class Log:
     def __init__(self, tally, origin, root):
         self.tally, self.origin, self.root = tally, origin, root
         self.enrolment = uuid.UUID(origin.rsplit("/", 1)[1]).bytes
-        self.claims, self.signed, self.unsigned = None, 0, 0
+        self.claims, self.certificate, self.signed, self.unsigned = None, None, 0, 0
 
     def take(self, index, body):
         where = f"{self.origin[-8:]}, entry {index}"
@@ -47,6 +48,7 @@ class Log:
             certificate = sign1(bytes(action["shift_started"]["certificate"]), self.root, b"peel/v1/shift")
             self.tally.check(f"{where}: the force's certificate", certificate.verify_signature())
             self.claims = cbor2.loads(certificate.payload)
+            self.certificate = hashlib.sha256(bytes(action["shift_started"]["certificate"])).digest()
             self.tally.check(f"{where}: of this phone", self.claims["enrolment_id"] == self.enrolment)
         elif "decided" in action:
             self.decided(where, body, action["decided"])
@@ -58,20 +60,25 @@ class Log:
         self.signed += 1
         officer = body["actor"]["officer"]
         self.tally.check(f"{where}: who decided is who signed in", self.claims and self.claims["officer_id"] == officer)
-        message = sign1(bytes(decided["officer_signature"]), officer_key(self.claims["k_officer_spki"]), b"peel/v1/decision")
+        message = sign1(bytes(decided["officer_signature"]), officer_key(self.claims["k_officer_spki"]), b"peel/v2/decision")
         self.tally.check(f"{where}: signature", message.verify_signature())
         self.tally.check(f"{where}: algorithm", message.phdr[Algorithm].fullname == "ES256" and not message.uhdr)
-        digest = self.digest(body["alert_id"], decided["decision"], decided["note"])
+        digest = self.digest(body, decided["decision"], decided["note"])
         self.tally.check(f"{where}: over this decision", message.payload == digest)
-        other = self.digest(body["alert_id"], decided["decision"], "another note")
+        other = self.digest(body, decided["decision"], "another note")
+        later = {**body, "at": {**body["at"], "utc_ms": body["at"]["utc_ms"] + 1}}
+        self.tally.check(f"{where}: at no other time", message.payload != self.digest(later, decided["decision"], decided["note"]))
         self.tally.check(f"{where}: over no other", message.payload != other)
         message.payload = other
         self.tally.check(f"{where}: another digest does not verify", not message.verify_signature())
         message.payload, message.external_aad = digest, b"peel/v1/shift"
         self.tally.check(f"{where}: not in another context", not message.verify_signature())
 
-    def digest(self, alert, decision, note):
-        return hashlib.sha256(cbor2.dumps([self.enrolment, alert, decision, note])).digest()
+    def digest(self, body, decision, note):
+        at = body["at"]
+        moment = [at["utc_ms"], at["monotonic_ns"], bytes(at["boot_id"])]
+        statement = [self.enrolment, body["alert_id"], decision, note, moment, self.certificate]
+        return hashlib.sha256(cbor2.dumps(statement)).digest()
 
 
 def judge(tally, origin, leaves, key, root, open_entry):

@@ -57,7 +57,9 @@ fn proof(leaf: &[u8], witnessed: bool) -> Vec<u8> {
     let mut leaves: Vec<_> = (0..5_u8).map(|other| leaf_hash(&[other])).collect();
     leaves.insert(2, leaf_hash(leaf));
     let mut range = CompactRange::new();
-    leaves.iter().for_each(|leaf| range.append(*leaf).unwrap());
+    for leaf in &leaves {
+        range.append(*leaf).unwrap();
+    }
     let origin = Origin::new("force.example/peel/log").unwrap();
     let mut note: SignedNote = Checkpoint::of(origin, &range).sign(&force_log()).unwrap();
     if witnessed {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use peel_domain::id::EnrolmentId;
 use peel_domain::wire::dpop::{DpopProof, DpopRequest, Thumbprint};
+use peel_ledger::Origin;
 use peel_ledger::force_log::{Change, ForceLeaf};
 use peel_ledger::note::Ed25519Signer;
 use peel_ledger::pins::{PinStatement, statement_hash, with_approvals};
@@ -165,8 +166,11 @@ fn approver(number: u8) -> Ed25519Signer {
 
 fn approved(note: &str, version: u64, people: &[u8]) -> String {
     let change = Change::PinChange { version, statement: statement_hash(note) };
-    let approvals = people.iter().map(|number| change.approve(7, &approver(*number)).unwrap()).collect();
-    with_approvals(note, &ForceLeaf::change(change, 7, approvals))
+    let mut leaf = ForceLeaf::change(change, Origin::force_log(FORCE).unwrap(), 7);
+    for number in people {
+        leaf.approve(&approver(*number)).unwrap();
+    }
+    with_approvals(note, &leaf)
 }
 
 fn force(seed: u8) -> ForceRoot {
