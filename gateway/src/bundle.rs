@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::force::{ForceConfig, ForceError, RecipientPurpose};
-use crate::service::{Authority, Gateway, ServiceError, operations_keys};
+use crate::service::{APPROVALS, Authority, Gateway, ServiceError, operations_keys};
 use crate::storage::{self, LogRow, LogStore as _, Logs, Tx};
 use crate::witness;
 
@@ -95,7 +95,7 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
         witnesses_required: config.witnesses_required,
         without_witnesses: alone.then(|| "an exercise, which nobody outside watches".to_owned()),
         approvers: approvers.collect::<Result<_, _>>()?,
-        approvals_required: config.approver_vkeys.len(),
+        approvals_required: APPROVALS,
         logs,
         recipients: recipients(authority, tx)?,
         root: Some(ForceConfig::vkey(&config.root_vkey)?),

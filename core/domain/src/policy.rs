@@ -148,11 +148,11 @@ pub struct TrailRules {
     pub backup_horizon_days: u32,
     /// The key of the force's desk that new entries are sealed to, as `x25519:` or `p256:` and hexadecimal; where it is
     /// not given, the one from the enrolment. A force changes it every month.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations_key: Option<String>,
     /// Outside witnesses without whose cosignatures over the force log nothing goes from a phone; where they are not
     /// given, the force log's own key is enough.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witnesses: Option<WitnessRule>,
 }
 

@@ -62,6 +62,19 @@ pub struct LogTrust {
     pub witnesses_needed: usize,
 }
 
+impl LogTrust {
+    /// The key under which this log, or the force log of a later epoch, signs: it has one key for all of them.
+    fn key_for(&self, origin: &Origin) -> Option<VerifierKey> {
+        if *origin == self.origin {
+            return Some(self.log_key.clone());
+        }
+        let (domain, _) = self.origin.as_str().split_once("/peel/")?;
+        let later = origin.force_log_epoch(domain)? > self.origin.force_log_epoch(domain)?;
+        let key = self.log_key.key_bytes().try_into().ok().filter(|_| later)?;
+        VerifierKey::ed25519(origin.as_str(), &key).ok()
+    }
+}
+
 /// A proof, read and not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlogProof {
@@ -113,10 +126,8 @@ impl TlogProof {
     /// [`TlogProofError`].
     pub fn verify(&self, leaf: &Hash, trust: &LogTrust) -> Result<Checkpoint, TlogProofError> {
         let checkpoint = Checkpoint::from_note(&self.note)?;
-        if checkpoint.origin != trust.origin {
-            return Err(TlogProofError::OtherLog);
-        }
-        self.note.verify(std::slice::from_ref(&trust.log_key)).map_err(|error| match error {
+        let log_key = trust.key_for(&checkpoint.origin).ok_or(TlogProofError::OtherLog)?;
+        self.note.verify(std::slice::from_ref(&log_key)).map_err(|error| match error {
             NoteError::Unsigned => TlogProofError::Unsigned,
             other => TlogProofError::Note(other),
         })?;
@@ -168,11 +179,15 @@ mod tests {
     }
 
     fn proof(index: u64, witnesses: &[u8]) -> TlogProof {
+        proof_by(&log_signer(), index, witnesses)
+    }
+
+    fn proof_by(signer: &Ed25519Signer, index: u64, witnesses: &[u8]) -> TlogProof {
         let mut range = CompactRange::new();
         for index in 0..SIZE {
             range.append(leaf(index)).unwrap();
         }
-        let mut note = Checkpoint::of(origin(), &range).sign(&log_signer()).unwrap();
+        let mut note = Checkpoint::of(Origin::new(signer.name()).unwrap(), &range).sign(signer).unwrap();
         for number in witnesses {
             note.attach(witness(*number).cosign(note.text(), 7).unwrap()).unwrap();
         }
@@ -209,6 +224,23 @@ mod tests {
         let stranger = Ed25519Signer::from_seed(origin().as_str(), &[9; 32]).unwrap();
         let other_key = LogTrust { log_key: stranger.verifier().unwrap(), ..trust(&[], 0) };
         assert_eq!(proof.verify(&leaf(7), &other_key), Err(TlogProofError::Unsigned));
+    }
+
+    #[test]
+    fn s35_the_force_log_of_a_later_epoch_is_believed_by_the_same_key_and_no_other_log_is() {
+        let by = |name: &str, seed: u8| {
+            let signer = Ed25519Signer::from_seed(name, &[seed; 32]).unwrap();
+            proof_by(&signer, 7, &[]).verify(&leaf(7), &trust(&[], 0))
+        };
+        assert_eq!(by("force.example/peel/log-2", 1).unwrap().size, SIZE);
+        assert_eq!(by("force.example/peel/log-2", 9), Err(TlogProofError::Unsigned));
+        for other in ["other.example/peel/log-2", "force.example/peel/events", "force.example/peel/device/x"] {
+            assert_eq!(by(other, 1), Err(TlogProofError::OtherLog), "{other}");
+        }
+        let second = Ed25519Signer::from_seed("force.example/peel/log-2", &[1; 32]).unwrap().verifier().unwrap();
+        let later = LogTrust { origin: second.name().parse().unwrap(), log_key: second, ..trust(&[], 0) };
+        let former = proof(7, &[]).verify(&leaf(7), &later);
+        assert_eq!(former, Err(TlogProofError::OtherLog), "what has ended is not gone back to");
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub(super) fn seal(authority: &Authority, tx: &Tx) -> Result<bool, ServiceError>
 const PAGE: u64 = 256;
 
 /// How many different people must have approved a change.
-pub(super) const APPROVALS: usize = 2;
+pub const APPROVALS: usize = 2;
 
 /// Whether the keys at hand suffice to approve a change at once.
 pub(super) fn can_approve(authority: &Authority) -> bool {

@@ -47,6 +47,7 @@ pub use enrolment::{NewCode, NewDevice, enrolment_code, enrolment_text, replacem
 pub use error::ServiceError;
 pub use evidence::{Held, HoldRequest, export_evidence, hold_evidence, release_evidence, remove_sealed_files};
 pub use fanout::stream_text;
+pub use force_log::APPROVALS;
 pub use hub::{Hub, Mailbox};
 pub use mirror::MirrorReply;
 

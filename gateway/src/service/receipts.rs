@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
-use peel_ledger::tree::inclusion_proof;
 use peel_ledger::{Hash, Origin};
 use serde::Serialize;
 
@@ -73,8 +72,7 @@ fn on_record(tx: &Tx, roots: &TileRoots, log_id: &str, index: u64) -> Result<Opt
     let Some(committed) = row.committed.filter(|committed| committed.size > index) else { return Ok(None) };
     let note = SignedNote::parse(committed.note.as_bytes()).map_err(|_| ServiceError::Internal)?;
     let size = Checkpoint::from_note(&note).map_err(|_| ServiceError::Internal)?.size;
-    let nodes = roots.nodes(tx, log_id);
-    let proof = inclusion_proof(&nodes, index, size).map_err(|_| ServiceError::Internal)?;
+    let proof = roots.inclusion(tx, log_id, index, size)?;
     let entry = logs.read_entries(log_id, index, 1, usize::MAX)?.pop().ok_or(ServiceError::Internal)?;
     Ok(Some(ReceiptOnRecord {
         origin: row.origin.to_string(),

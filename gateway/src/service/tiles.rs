@@ -62,7 +62,7 @@ impl TileRoots {
     }
 
     /// The proof that the entry at an index is in the tree of a size.
-    fn inclusion(&self, tx: &Tx, log_id: &str, index: u64, size: u64) -> Result<Vec<Hash>, ServiceError> {
+    pub(super) fn inclusion(&self, tx: &Tx, log_id: &str, index: u64, size: u64) -> Result<Vec<Hash>, ServiceError> {
         let nodes = LogNodes { roots: self, tx, log_id };
         inclusion_proof(&nodes, index, size).map_err(|_| ServiceError::Internal)
     }
@@ -86,16 +86,10 @@ impl TileRoots {
 }
 
 /// A log's nodes, full subtrees from what is remembered.
-pub(super) struct LogNodes<'a> {
+struct LogNodes<'a> {
     roots: &'a TileRoots,
     tx: &'a Tx,
     log_id: &'a str,
-}
-
-impl TileRoots {
-    pub(super) fn nodes<'a>(&'a self, tx: &'a Tx, log_id: &'a str) -> LogNodes<'a> {
-        LogNodes { roots: self, tx, log_id }
-    }
 }
 
 impl Nodes for LogNodes<'_> {
@@ -121,6 +115,7 @@ impl Gateway {
         let log_id = force_log::FORCE_LOG;
         self.db
             .read(move |tx| {
+                authority.cover(tx)?;
                 let note = witness::published(&authority, tx)?.ok_or(ServiceError::NotFound)?;
                 let size = Checkpoint::from_note(&note).map_err(|_| ServiceError::Internal)?.size;
                 let index = Logs(tx).index_of_leaf(&leaf)?.filter(|index| *index < size);
