@@ -11,8 +11,9 @@ use crate::workflow::{AlertState, DueMedia, Phase};
 /// What else is known about the present when retention is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The latest time that the gateway is known to have stated; milliseconds since 1970 UTC.
-    pub latest_gateway_ms: Option<i64>,
+    /// The latest time that is known otherwise than by this boot's clocks: what the gateway stated, what the trail has of
+    /// an earlier boot; milliseconds since 1970 UTC.
+    pub latest_ms: Option<i64>,
     /// Whether the alert's deployment has ended.
     pub deployment_ended: bool,
     /// Whether the phone was without contact for too long ([`crate::silence::Silence::has_lapsed`]).
@@ -48,9 +49,9 @@ fn due_reason(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -
     (latest_ms(state, now, known) >= until_ms).then_some(DeletionReason::Expired)
 }
 
-/// The latest of what the wall clock, the alert's own clock (see [`AlertState::present_ms`]) and the gateway say.
+/// The latest of what the wall clock, the alert's own clock (see [`AlertState::present_ms`]) and what is known elsewhere say.
 fn latest_ms(state: &AlertState, now: &Moment, known: Known) -> i64 {
-    now.utc_ms.max(state.present_ms(now)).max(known.latest_gateway_ms.unwrap_or(i64::MIN))
+    now.utc_ms.max(state.present_ms(now)).max(known.latest_ms.unwrap_or(i64::MIN))
 }
 
 /// How far the clocks of a force's machines may differ before one of them counts as set back.
@@ -95,9 +96,9 @@ fn over_since_ended(state: &AlertState, policy: &Policy, now: &Moment, known: Kn
         (None, None) => return false,
     };
     let keep_ms = u64::from(policy.media.after_close_s).saturating_mul(1000);
-    let by_gateway = known.latest_gateway_ms.map_or(0, |gateway| gateway.saturating_sub(ended.utc_ms));
+    let elsewhere = known.latest_ms.map_or(0, |latest| latest.saturating_sub(ended.utc_ms));
     // A wall clock that now reads earlier than when the alert ended was set back: no trust in it, so delete.
     let set_back = now.boot_id != ended.boot_id && now.utc_ms < ended.utc_ms;
-    let passed = now.since(&ended).ms.max(u64::try_from(by_gateway).unwrap_or(0));
+    let passed = now.since(&ended).ms.max(u64::try_from(elsewhere).unwrap_or(0));
     set_back || passed >= keep_ms || (state.phase() == Phase::MediaDeleted)
 }

@@ -70,9 +70,9 @@ fn s27_a_clock_set_back_over_a_reboot_deletes_on_doubt() {
     };
     assert_eq!(reason(&not_engaged(), rebooted(-50_000, 1_000)), Some(DeletionReason::AlertClosed));
     assert_eq!(reason(&fresh(), rebooted(0, 24 * 3_600_000)), Some(DeletionReason::Expired));
-    let gateway = Known { latest_gateway_ms: Some(START_MS + 24 * 3_600_000), ..Known::default() };
+    let gateway = Known { latest_ms: Some(START_MS + 24 * 3_600_000), ..Known::default() };
     assert_eq!(reasons(&fresh(), rebooted(1_000, 1_000), gateway), [DeletionReason::Expired; 3]);
-    let gateway = Known { latest_gateway_ms: Some(START_MS + 66_000), ..Known::default() };
+    let gateway = Known { latest_ms: Some(START_MS + 66_000), ..Known::default() };
     assert_eq!(reasons(&not_engaged(), at(10_000), gateway), [DeletionReason::AlertClosed; 3]);
 }
 

@@ -18,6 +18,7 @@ use peel_domain::time::{Clock as _, Moment};
 use peel_domain::workflow::AlertState;
 use peel_journal::signing::Signing;
 use peel_journal::trail::{Trail, TrailError, event_place};
+use peel_ledger::entry::Entry;
 use tokio::sync::{Notify, watch};
 
 use super::error::EngineError;
@@ -105,6 +106,8 @@ impl Engine {
     pub(super) fn load_device(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
         let (origin, recipients) = (keys::origin(&device)?, keys::recipients(&device, &state.policy)?);
         state.cosigned = self.store.cosigned_size()?;
+        state.latest_gateway_ms = self.store.latest_stated_ms()?;
+        state.latest_trail_ms = self.time_of_an_earlier_boot()?;
         state.force_proof = self.load(persist::FORCE_PROOF)?.unwrap_or_default();
         state.cursor = self.store.meta(persist::CURSOR)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
         // Without its key the log is still recorded to.
@@ -151,8 +154,21 @@ impl Engine {
         Ok(())
     }
 
+    /// What the wall clock read at the trail's last entry, if that is of an earlier boot: a clock that reads less now was
+    /// set back.
+    fn time_of_an_earlier_boot(&self) -> Result<Option<i64>, EngineError> {
+        let Some(last) = self.store.size()?.checked_sub(1) else { return Ok(None) };
+        let Some(bytes) = self.store.entries(last, 1)?.pop() else { return Ok(None) };
+        let time = Entry::decode(&bytes).map_err(|_| EngineError::Integrity("trail.self_check"))?.header().time;
+        Ok((time.boot != self.now().boot_id.0).then_some(time.wall_ms))
+    }
+
     fn load_deployment(&self, state: &mut State) -> Result<(), EngineError> {
-        let Some(record) = self.load::<DeploymentRecord>(persist::DEPLOYMENT)? else { return Ok(()) };
+        let Some(record) = self.load::<DeploymentRecord>(persist::DEPLOYMENT)? else {
+            // Leaving commits first and destroys then; what came between is made good here, or before the next joining.
+            let _ = self.destroy_deployment_key();
+            return Ok(());
+        };
         let cache = match unwrap_key(self.vault.as_ref(), WrapSlot::Deployment, &record.cache_wrapped) {
             Ok(cache) => cache,
             Err(VaultError::Lost) => {

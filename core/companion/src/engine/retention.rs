@@ -20,7 +20,7 @@ impl Engine {
     fn known(state: &State, now: &Moment) -> Known {
         let silence = state.silence.map(|silence| silence.carried(&state.policy, now));
         Known {
-            latest_gateway_ms: state.latest_gateway_ms,
+            latest_ms: state.latest_gateway_ms.max(state.latest_trail_ms),
             deployment_ended: state.deployment_ended(),
             lapsed: silence.is_some_and(|silence| silence.has_lapsed()),
         }

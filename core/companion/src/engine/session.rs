@@ -230,6 +230,8 @@ impl Engine {
         if state.deployment.is_some() {
             return Err(EngineError::NotNow("deployment.already_joined"));
         }
+        // What an earlier deployment wrapped opens no more, whatever is left of it anywhere.
+        self.destroy_deployment_key()?;
         let cache = RecordKey::generate(&mut rand::rng());
         let cache_wrapped = wrap_key(self.vault.as_ref(), WrapSlot::Deployment, &cache)?;
         let deployment_state = rostered.state;
@@ -321,13 +323,18 @@ impl Engine {
         state.feeds.clear();
         state.silence = None;
         let _ = self.store.truncate_log();
-        match self.vault.destroy(WrapSlot::Deployment) {
-            Ok(()) | Err(VaultError::Lost) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.destroy_deployment_key()?;
         drop(state);
         self.bump();
         Ok(())
+    }
+
+    /// Destroys the key that wraps images' keys and the working cache's.
+    pub(super) fn destroy_deployment_key(&self) -> Result<(), EngineError> {
+        match self.vault.destroy(WrapSlot::Deployment) {
+            Ok(()) | Err(VaultError::Lost) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Ends the shift.

@@ -110,6 +110,8 @@ pub(crate) struct State {
     pub(crate) connection: ConnectionState,
     pub(crate) last_contact: Option<Moment>,
     pub(crate) latest_gateway_ms: Option<i64>,
+    /// What the wall clock read in an earlier boot, as the trail has it.
+    pub(crate) latest_trail_ms: Option<i64>,
     pub(crate) force_proof: ForceProof,
     pub(crate) last_asked_for_proof: Option<Moment>,
     /// How long there was no contact, while a deployment is open.
@@ -144,6 +146,7 @@ impl State {
             connection: ConnectionState::Idle,
             last_contact: None,
             latest_gateway_ms: None,
+            latest_trail_ms: None,
             force_proof: ForceProof::default(),
             last_asked_for_proof: None,
             silence: None,

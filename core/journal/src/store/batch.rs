@@ -193,6 +193,10 @@ pub(super) fn cosigned_size(connection: &Connection) -> Result<u64, StoreError> 
     size.map_or(Ok(0), rows::unsigned)
 }
 
+pub(super) fn latest_stated_ms(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    Ok(connection.query_row("SELECT max(stated_ms) FROM cosigned", [], |row| row.get(0))?)
+}
+
 /// Up to where the mirror holds the log, as far as is known: a statement of which it lost something counts no more.
 pub(super) fn held_size(connection: &Connection) -> Result<u64, StoreError> {
     let sql = "SELECT max(size) FROM cosigned WHERE held_since_ms IS NOT NULL";

@@ -231,6 +231,11 @@ impl Store {
         self.with(|connection| batch::held_size(connection))
     }
 
+    /// The latest time that the mirror ever stated, in milliseconds since 1970-01-01 UTC.
+    pub fn latest_stated_ms(&self) -> Result<Option<i64>, StoreError> {
+        self.with(|connection| batch::latest_stated_ms(connection))
+    }
+
     /// Lets the bodies go that the force has provably held for long enough, in one transaction; their leaf hashes stay.
     /// Call again while there is more.
     ///

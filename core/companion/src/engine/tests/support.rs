@@ -225,7 +225,7 @@ pub(super) fn image(byte: u8) -> Vec<u8> {
     [b"canary image ".as_slice(), &[byte; 300]].concat()
 }
 
-fn rostered(deployment_id: DeploymentId) -> RosteredDeployment {
+pub(super) fn rostered(deployment_id: DeploymentId) -> RosteredDeployment {
     let camera = Camera {
         camera_id: CameraId::new("cam-1").unwrap(),
         name: "Van, north".to_owned(),
