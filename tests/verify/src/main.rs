@@ -20,6 +20,8 @@ mod process;
 mod python;
 mod report;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod safeguards;
 mod setup;
 mod swift;
