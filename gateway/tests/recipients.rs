@@ -17,8 +17,8 @@ use peel_gateway::server::RunningServer;
 use peel_gateway::service::install_policy;
 use peel_gateway::storage::{LogStore as _, Logs};
 use peel_ledger::bundle::{Problem, RecipientPurpose, Report, Trust, Verdict, VerifyOptions, verify};
-use peel_ledger::entry::{Entry, EntryClass, EntryTime};
-use peel_ledger::seal::RecipientPublicKey;
+use peel_ledger::entry::{CipherSuite, Entry, EntryClass, EntryTime};
+use peel_ledger::seal::{RecipientPrivateKey, RecipientPublicKey};
 use reqwest::Method;
 use support::device_log::Log;
 use support::{FORCE, Serving, TestForce, TestGateway, TestPhone};
@@ -40,6 +40,23 @@ fn change_key(force: &TestForce, version: u32, key: &str) {
     let both = [0, 1].map(|at| PolicySigner { spki: &spki[at], sign: &sign[at] });
     let cose = sign_policy(&policy, &both).unwrap();
     force.change(|authority, tx| install_policy(authority, tx, cose)).unwrap();
+}
+
+#[test]
+fn a_policy_whose_key_records_cannot_be_sealed_to_is_not_taken_into_force() {
+    let force = TestForce::new();
+    let auditor = force.change(|authority, _| Ok(authority.config.recipients[0].public_key.clone())).unwrap();
+    let another_suite = RecipientPrivateKey::generate(CipherSuite::P256Aes256Gcm, &mut rand::rng()).unwrap();
+    let another_suite = another_suite.public_key().unwrap().to_string();
+    for bad in [auditor, another_suite, format!("x25519:{}", "00".repeat(32))] {
+        let mut policy = Policy::strictest(ForceId::new(FORCE).unwrap(), 1);
+        policy.trail.operations_key = Some(bad);
+        let cose = PolicySigners::read(&force.data()).unwrap().sign(&policy).unwrap();
+        let refused = force.change(|authority, tx| install_policy(authority, tx, cose)).unwrap_err();
+        assert_eq!(refused.code(), "policy.recipients");
+    }
+    let december = DeskDir::new(force.path("desk")).add_operations_key("2026-12", &mut rand::rng()).unwrap();
+    change_key(&force, 1, &december);
 }
 
 /// The gateway, so long after the present.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use peel_ledger::entry::{CipherSuite, Entry, KeyId};
-use peel_ledger::seal::RecipientPrivateKey;
+use peel_ledger::seal::{RecipientPrivateKey, RecipientPublicKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -79,9 +79,17 @@ impl DeskDir {
             return Err(DeskError::Force(ForceError::Key));
         }
         let no_key = |_| DeskError::Force(ForceError::Key);
-        let private = RecipientPrivateKey::generate(CipherSuite::X25519ChaCha20Poly1305, rng).map_err(no_key)?;
+        let private = RecipientPrivateKey::generate(self.suite()?, rng).map_err(no_key)?;
         PrivateKeyFile::write(&path, &private.expose_text())?;
         Ok(private.public_key().map_err(no_key)?.to_string())
+    }
+
+    /// The suite of the force's other keys: an entry is sealed to all its recipients in one.
+    fn suite(&self) -> Result<CipherSuite, DeskError> {
+        let recipients = self.config()?.recipients;
+        let first = recipients.first().ok_or(DeskError::Force(ForceError::Key))?;
+        let key: RecipientPublicKey = first.public_key.parse().map_err(|_| DeskError::Force(ForceError::Key))?;
+        Ok(key.suite())
     }
 
     pub(super) fn access_key(&self) -> Result<Zeroizing<String>, DeskError> {

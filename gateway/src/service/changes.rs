@@ -237,17 +237,26 @@ pub fn read_change_file(text: &str) -> Result<ForceLeaf, ServiceError> {
     if matches!(leaf, ForceLeaf::Change { .. }) { Ok(leaf) } else { Err(BAD) }
 }
 
+/// SHA-256 of each key, by which an approver compares them with what the phone's own side has.
+fn fingerprints(log_key: &VerifierKey, hardware_key: Option<&VerifierKey>) -> serde_json::Value {
+    let of = |key: &VerifierKey| Hash::of(&[&key.key_bytes()]).to_hex();
+    serde_json::json!({ "log": of(log_key), "hardware": hardware_key.map(of) })
+}
+
 /// What a change says, for those who are asked to approve it.
 pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
     let ForceLeaf::Change { change, force_log, at_s, approvals } = leaf else { return serde_json::Value::Null };
     let what = match change {
-        Change::Enrolment { origin, replaces, .. } => {
-            serde_json::json!({ "enrolment": origin.as_str(), "replaces": replaces.as_ref().map(Origin::as_str) })
-        }
+        Change::Enrolment { origin, log_key, hardware_key, replaces } => serde_json::json!({
+            "enrolment": origin.as_str(), "replaces": replaces.as_ref().map(Origin::as_str),
+            "keys": fingerprints(log_key, hardware_key.as_ref()),
+        }),
         Change::Revocation { origin, reason } => {
             serde_json::json!({ "revocation": origin.as_str(), "reason": reason })
         }
-        Change::KeyChange { origin, .. } => serde_json::json!({ "key_change": origin.as_str() }),
+        Change::KeyChange { origin, log_key, hardware_key } => serde_json::json!({
+            "key_change": origin.as_str(), "keys": fingerprints(log_key, hardware_key.as_ref()),
+        }),
         Change::PolicyChange { version, policy } => {
             serde_json::json!({ "policy_version": version, "sha256": policy.to_hex() })
         }

@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_domain::event::{Action, Actor};
 use peel_domain::id::ForceId;
-use peel_domain::policy::{Policy, PolicyTrust, SignedPolicy, verify_policy};
+use peel_domain::policy::{Policy, PolicyError, PolicyTrust, SignedPolicy, verify_policy};
 use peel_domain::wire::StreamEvent;
-use peel_ledger::seal::RecipientPublicKey;
+use peel_ledger::seal::{RecipientPublicKey, check_recipients};
 
 use super::authority::About;
 use super::{Authority, Gateway, ServiceError, changes, fanout, force_log};
@@ -22,12 +22,25 @@ pub(super) fn verified(authority: &Authority, tx: &Tx, cose: &[u8]) -> Result<Si
     let signers = signers.collect::<Result<Vec<_>, _>>().map_err(|_| ServiceError::Internal)?;
     let force_id = ForceId::new(authority.config.force.as_str()).map_err(|_| ServiceError::Internal)?;
     let signed = verify_policy(cose, PolicyTrust { signers: &signers, force_id: &force_id, current_version: 0 })?;
+    check_sealing(authority, &signed.policy)?;
     match storage::latest_policy(tx)? {
         Some(PolicyRow { version: in_force, .. }) if signed.policy.version <= in_force => {
             Err(ServiceError::PolicyVersion { in_force })
         }
         _ => Ok(signed),
     }
+}
+
+/// Whether records can be sealed to the desk's key that the policy names, together with the force's other keys: phones
+/// that took another could record nothing any more, and refuse it.
+fn check_sealing(authority: &Authority, policy: &Policy) -> Result<(), ServiceError> {
+    let Some(text) = &policy.trail.operations_key else { return Ok(()) };
+    let refused = |_| ServiceError::Policy(PolicyError::Recipients);
+    let named: RecipientPublicKey = text.parse().map_err(refused)?;
+    let purposes = authority.config.recipients.iter().map(|recipient| recipient.purpose).zip(&authority.recipients);
+    let others = purposes.filter(|(purpose, _)| *purpose != RecipientPurpose::Operations).map(|(_, key)| key.clone());
+    let recipients: Vec<RecipientPublicKey> = others.chain(std::iter::once(named)).collect();
+    check_recipients(&recipients, &mut rand::rng()).map_err(refused)
 }
 
 /// Takes a signed policy into force with the approvals of those whose keys are at hand.

@@ -17,10 +17,10 @@ mod metadata;
 mod native;
 mod parts;
 mod process;
-mod python;
-mod report;
 #[cfg(test)]
 mod promises;
+mod python;
+mod report;
 #[cfg(test)]
 mod safeguards;
 mod setup;
