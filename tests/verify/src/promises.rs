@@ -65,21 +65,21 @@ fn every_promise_names_tests_that_exist_and_counts_that_were_seen() {
     }
     let results = results(&seen);
     let mut wrong = Vec::new();
-    let mut named = 0;
+    let mut tests = 0;
     for line in text.lines().filter(|line| line.starts_with("| ")) {
         let row = cells(line);
         wrong.extend(compare(&row, &results));
         let Some(tried) = row.get(1) else { continue };
         let quoted = tried.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains('/'));
         for name in quoted {
-            named += 1;
+            tests += 1;
             if !names.contains(name) {
                 wrong.push(format!("there is no test {name}"));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(named > 40, "only {named} tests are named");
+    assert!(tests > 40, "only {tests} tests are named");
 }
 
 #[test]
