@@ -168,7 +168,8 @@ fn approved(note: &str, version: u64, people: &[u8]) -> String {
     let change = Change::PinChange { version, statement: statement_hash(note) };
     let mut leaf = ForceLeaf::change(change, Origin::force_log(FORCE).unwrap(), 7);
     for number in people {
-        leaf.approve(&approver(*number)).unwrap();
+        // The same person twice is refused here already: then one has approved.
+        let _ = leaf.approve(&approver(*number));
     }
     with_approvals(note, &leaf)
 }
