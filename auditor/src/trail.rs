@@ -189,7 +189,9 @@ impl Trail {
             }
             return;
         }
-        if matches!(body.action, Action::StoreRestored { .. }) && by_force {
+        // It is the first word of the log that goes on; anywhere else the force would excuse itself.
+        let goes_on = || self.force.as_ref().and_then(|force| opened.origin.events_epoch(force)) > Some(1);
+        if matches!(body.action, Action::StoreRestored { .. }) && by_force && seq == 0 && goes_on() {
             let last = |(id, numbers): (&String, &BTreeSet<u64>)| Some((id.clone(), *numbers.last()?));
             self.restored.push(self.issued.iter().filter_map(last).collect());
         }

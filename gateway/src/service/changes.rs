@@ -260,9 +260,10 @@ pub fn describe(leaf: &ForceLeaf) -> serde_json::Value {
         Change::PolicyChange { version, policy } => {
             serde_json::json!({ "policy_version": version, "sha256": policy.to_hex() })
         }
-        Change::ForceLogEnded { origin, size, root, .. } => {
-            serde_json::json!({ "force_log_ended": origin.as_str(), "size": size, "root": root.map(|root| root.to_hex()) })
-        }
+        Change::ForceLogEnded { origin, size, root, events } => serde_json::json!({
+            "force_log_ended": origin.as_str(), "size": size, "root": root.map(|root| root.to_hex()),
+            "events_log": events.name(), "keys": fingerprints(events, None),
+        }),
         Change::GivenUp { origin, deployment, reason, size } => serde_json::json!({
             "given_up": origin.as_str(), "deployment": deployment, "reason": reason, "entries": size,
         }),

@@ -209,7 +209,9 @@ impl Gateway {
     /// its time, in a note of the force log's key.
     pub async fn beacon(&self) -> Result<BeaconResponse, ServiceError> {
         let authority = self.authority.clone();
-        let leaf = self.db.read(newest).await?.ok_or(ServiceError::NotFound)?;
+        let own = authority.clone();
+        let leaf = self.db.read(move |tx| own.cover(tx).and_then(|()| newest(tx))).await?;
+        let leaf = leaf.ok_or(ServiceError::NotFound)?;
         let (origin, value, seconds) = (&authority.force_log_origin, leaf.lines, leaf.cosigned_at_s);
         let mut note = SignedNote::new(format!("{origin}\nbeacon\n{}\n{seconds}\n", value.to_base64()))
             .map_err(|_| ServiceError::Internal)?;

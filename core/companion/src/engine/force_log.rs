@@ -105,7 +105,7 @@ impl Engine {
         let Some(trust) = trust(device, &state.policy)? else { return Ok(None) };
         let known = &state.force_proof;
         // The same size until it is proved: the newest of a busy phone is never published yet.
-        let (size, since) = known.asked.unwrap_or((self.store.cosigned_size()?, now));
+        let (size, since) = known.asked.unwrap_or((self.store.held_size()?, now));
         if size <= known.proved {
             return Ok(None);
         }
@@ -131,8 +131,13 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let proved = match answer {
             Ok(bytes) => TlogProof::parse(&bytes).and_then(|proof| proof.verify(&question.leaf, &question.trust)),
-            // Not there, or not published yet.
-            Err(TransportError::Refused { status: 404, .. }) => Err(TlogProofError::Unsigned),
+            // Not there, not published yet, or not given: to whoever waits for it that is the same.
+            Err(
+                TransportError::Refused { .. }
+                | TransportError::Busy { .. }
+                | TransportError::Malformed
+                | TransportError::TooLarge,
+            ) => Err(TlogProofError::Unsigned),
             Err(_) => return Ok(()),
         };
         let mut state = self.lock();

@@ -6,7 +6,7 @@
 use peel_domain::event::{Action, Actor, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
 use peel_domain::policy::{Policy, PolicyError};
 use peel_journal::succession::{self, Estate};
-use peel_journal::upload::LossProof;
+use peel_journal::upload::{self, LossProof};
 use peel_ledger::Origin;
 use peel_ledger::note::Ed25519Signer;
 use peel_ledger::seal::{RecipientPublicKey, check_recipients};
@@ -117,6 +117,10 @@ impl Engine {
     /// Ends the log of the present enrolment and begins the next one's with what the force does not have. Blocks.
     pub(super) fn succeed(&self, state: &mut State, device: DeviceRecord) -> Result<(), EngineError> {
         let cause = cause(state).ok_or(EngineError::AlreadyEnrolled)?;
+        if state.alarms.contains(UNKNOWN_DEVICE) {
+            // Who does not know the device has nothing of its log any more, whatever it confirmed.
+            upload::keep_loss(&self.store, 0)?;
+        }
         let old = state.trail()?;
         let estate = succession::estate(&self.store, old)?;
         let items = self.last_words(state, &estate, cause).iter().map(trail::item).collect::<Result<Vec<_>, _>>()?;

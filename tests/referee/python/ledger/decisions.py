@@ -119,7 +119,7 @@ def demo(tally, folder, open_entry):
     """The record that `cargo demo` left, whose phones were real ones but for their hardware."""
     trust = tomllib.loads((folder / "trust.toml").read_text())
     key = bytes.fromhex((folder / "auditor.key").read_text().strip().removeprefix("x25519-private:"))
-    root = base64.b64decode(trust["root"].rsplit("+", 1)[1])[1:]
+    root = base64.b64decode(trust["root"].split("+", 2)[2])[1:]
     signed = 0
     for origin in (log["key"].split("+")[0] for log in trust["log"]):
         if "/device/" in origin:

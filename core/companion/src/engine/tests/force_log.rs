@@ -1,5 +1,6 @@
 //! What the mirror confirmed counts for pruning once the force's public log is proved to hold it.
 
+use peel_domain::event::Action;
 use peel_domain::policy::WitnessRule;
 use peel_ledger::Origin;
 use peel_ledger::checkpoint::Checkpoint;
@@ -11,6 +12,7 @@ use peel_ledger::tree::{CompactRange, LeafHashes, inclusion_proof, leaf_hash};
 
 use super::support::Bench;
 use crate::engine::force_log::{ForceProof, NOT_IN_FORCE_LOG};
+use crate::engine::state::DeviceRecord;
 use crate::transport::TransportError;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -108,14 +110,20 @@ fn s36_what_the_mirror_confirmed_counts_once_the_force_log_is_proved_to_hold_it(
 fn s36_a_mirror_that_confirms_and_publishes_nothing_is_noticed_within_a_day() {
     let (bench, leaf, size) = confirmed();
     for hour in 0..24 {
-        assert!(ask(&bench, not_there()), "hour {hour}");
+        // Not there, no answer that is one, busy: whoever keeps the proof back may say so in any way.
+        let answer = match hour % 3 {
+            0 => not_there(),
+            1 => Err(TransportError::Refused { status: 500, code: String::new() }),
+            _ => Err(TransportError::Busy { retry_after_s: None }),
+        };
+        assert!(ask(&bench, answer), "hour {hour}");
         assert!(!alarmed(&bench), "hour {hour}");
         // More is confirmed meanwhile: the phone goes on asking for what it asked for.
         bench.clock.advance(HOUR_MS);
         bench.receive(u64::try_from(hour).unwrap() + 1);
         confirm(&bench);
     }
-    assert!(ask(&bench, not_there()));
+    assert!(ask(&bench, Err(TransportError::Busy { retry_after_s: None })));
     assert!(alarmed(&bench));
     assert_eq!(proved(&bench), 0);
     bench.clock.advance(HOUR_MS);
@@ -137,6 +145,23 @@ fn s36_with_witnesses_in_the_policy_the_forces_own_word_is_not_enough() {
     bench.clock.advance(HOUR_MS);
     assert!(ask(&bench, Ok(proof(&leaf, true))));
     assert_eq!(proved(&bench), size);
+}
+
+#[test]
+fn s35_a_force_that_does_not_know_the_phone_any_more_gets_all_that_it_had_confirmed() {
+    let (bench, _, size) = confirmed();
+    bench.engine.alarm("sync.unknown_device").unwrap();
+    let mut state = bench.engine.lock();
+    let device = state.device().unwrap().clone();
+    let next = format!("force.example/peel/device/{}", uuid::Uuid::now_v7());
+    bench.engine.succeed(&mut state, DeviceRecord { origin: next, ..device }).unwrap();
+    drop(state);
+    let events = bench.events(&bench.engine);
+    let Action::LogEnded(ended) = &events[0].action else { panic!("not the end of the old log") };
+    assert_eq!(CompactRange::from_bytes(&ended.confirmed).unwrap().size(), 0);
+    assert!(ended.receipt.is_some(), "with the force's own signature over it");
+    let carried = events.iter().filter(|event| matches!(event.action, Action::EntryCarried(_))).count();
+    assert_eq!(carried as u64, size);
 }
 
 #[test]
