@@ -246,6 +246,30 @@ fn a_change_for_another_force_or_suddenly_for_none_is_refused() {
 }
 
 #[test]
+fn s34_a_force_log_under_another_name_says_how_the_former_one_ended() {
+    let second = || Origin::force_log_of(DOMAIN, 2).unwrap();
+    let renamed = |leaves: &[ForceLeaf]| {
+        let mut force = Force::new();
+        force.log = Ed25519Signer::from_seed(second().as_str(), &[3; 32]).unwrap();
+        for leaf in leaves {
+            let bytes = force.approved(leaf.clone(), 0..2);
+            force.leaves.push(bytes);
+        }
+        let phone = force.phone(2, 2);
+        check(&force.bundle(&phone), &force.trust())
+    };
+    let events = Ed25519Signer::from_seed("force.example/peel/events-2", &[4; 32]).unwrap().verifier().unwrap();
+    let change = Change::ForceLogEnded { origin: Origin::force_log(DOMAIN).unwrap(), size: 9, root: None, events };
+    let ended = ForceLeaf::Change { change, force_log: Some(second()), at_s: 60, approvals: Vec::new() };
+    // Everything that is kept names the former log: without the word between them, one person alone could cut it there.
+    assert!(renamed(&[]).has(Problem::FormerLog));
+    assert!(renamed(&[policy(1, Some(second()), 61)]).has(Problem::OtherForce));
+    let report = renamed(&[ended.clone(), policy(1, Some(second()), 61)]);
+    assert!(!report.has(Problem::FormerLog) && !report.has(Problem::OtherForce), "{report:?}");
+    assert!(renamed(&[ended, policy(1, Some(Origin::force_log(DOMAIN).unwrap()), 61)]).has(Problem::OtherForce));
+}
+
+#[test]
 fn versions_of_policies_and_pins_only_rise() {
     let own = || Some(Origin::force_log(DOMAIN).unwrap());
     for versions in [[2, 1], [2, 2]] {

@@ -108,20 +108,29 @@ pub fn skip_numbers(tx: &Tx, count: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether any device has more than `keep` events stored.
-pub fn is_over_full(tx: &Tx, keep: u32) -> Result<bool, StoreError> {
-    let sql = "select exists (select 1 from device where last_seq > ?1 and exists (select 1 from outbox \
-               where outbox.enrolment_id = device.enrolment_id and outbox.seq <= device.last_seq - ?1))";
-    Ok(tx.query_one(sql, params![keep], |row| row.take(0))?.unwrap_or(false))
+/// The devices with more than `keep` events stored. Rows count and not numbers, which are passed over after a restore; but
+/// only where the numbers leave room for it are rows counted.
+fn over_full(tx: &Tx, keep: u32) -> Result<Vec<String>, StoreError> {
+    let sql = "select enrolment_id from device where last_seq > ?1 and exists (select 1 from outbox \
+               where outbox.enrolment_id = device.enrolment_id and outbox.seq <= device.last_seq - ?1) \
+               and (select count(*) from outbox where outbox.enrolment_id = device.enrolment_id) > ?1";
+    tx.query(sql, params![keep], |row| row.take(0))
 }
 
-/// Keeps at most `keep` events a device.
+/// Whether any device has more than `keep` events stored.
+pub fn is_over_full(tx: &Tx, keep: u32) -> Result<bool, StoreError> {
+    Ok(!over_full(tx, keep)?.is_empty())
+}
+
+/// Keeps at most `keep` events a device, the newest.
 pub fn prune(tx: &Tx, keep: u32) -> Result<(), StoreError> {
-    tx.execute(
-        "delete from outbox where seq <= (select last_seq from device where device.enrolment_id = outbox.enrolment_id) \
-         - ?1",
-        params![keep],
-    )?;
+    for device in over_full(tx, keep)? {
+        tx.execute(
+            "delete from outbox where enrolment_id = ?1 and seq <= (select seq from outbox where enrolment_id = ?1 \
+             order by seq desc limit 1 offset ?2)",
+            params![device, keep],
+        )?;
+    }
     Ok(())
 }
 

@@ -43,6 +43,8 @@ pub(super) struct ForceRecord {
     /// Former force logs, each with how many of its leaves stand here.
     ended: Vec<Ended>,
     taken: u64,
+    /// Which of the names of the force's log holds here.
+    epoch: u32,
 }
 
 /// A former force log: its store was put back from a backup.
@@ -54,23 +56,18 @@ pub(super) struct Ended {
     pub(super) kept: u64,
 }
 
-/// Whether a change was approved for this force's log, under the name that it has or one that it had.
-fn is_for(leaf: &ForceLeaf, trust: &Trust) -> bool {
-    let ForceLeaf::Change { force_log: Some(named), .. } = leaf else { return true };
-    let epoch = |origin: &Origin| origin.force_log_epoch(&trust.force_domain);
-    leaf.check_force_log(&trust.force_log.origin).is_ok()
-        || epoch(named).is_some_and(|named| Some(named) < epoch(&trust.force_log.origin))
-}
-
 impl ForceRecord {
     pub(super) fn read(force: &CheckedLog<'_>, trust: &Trust, report: &mut Report) -> Self {
         let name = force.origin.as_str();
         let before = report.failures;
-        let mut record = Self::default();
+        let mut record = Self { epoch: 1, ..Self::default() };
         for (index, bytes) in (0_u64..).zip(&force.view.entries) {
             if let Err(problem) = record.take(bytes, trust) {
                 report.fail(Some(name), Some(index), problem);
             }
+        }
+        if trust.force_log.origin.force_log_epoch(&trust.force_domain) != Some(record.epoch) {
+            report.fail(Some(name), None, Problem::FormerLog);
         }
         if report.failures == before {
             report.checked(Some(name), "force log leaves, approvals and order", force.checkpoint.size);
@@ -99,14 +96,28 @@ impl ForceRecord {
         self.ended.iter().find(|ended| ended.origin == *origin)
     }
 
+    /// Whether a change was approved for this force's log under the name that the log had at that place: a log that goes
+    /// on under another name says so first, as two people approved.
+    fn check_name(&mut self, leaf: &ForceLeaf, trust: &Trust) -> Result<(), Problem> {
+        let epoch = |origin: &Origin| origin.force_log_epoch(&trust.force_domain);
+        let ForceLeaf::Change { change, force_log: Some(named), .. } = leaf else { return Ok(()) };
+        let named = epoch(named).ok_or(Problem::OtherForce)?;
+        let Change::ForceLogEnded { origin, .. } = change else {
+            return if named == self.epoch { Ok(()) } else { Err(Problem::OtherForce) };
+        };
+        if named <= self.epoch || epoch(origin).and_then(|ended| ended.checked_add(1)) != Some(named) {
+            return Err(Problem::OtherForce);
+        }
+        self.epoch = named;
+        Ok(())
+    }
+
     fn take(&mut self, bytes: &[u8], trust: &Trust) -> Result<(), Problem> {
         let index = self.taken;
         self.taken += 1;
         let leaf = ForceLeaf::decode(bytes).map_err(|_| Problem::ForceLeafForm)?;
         leaf.check_approvals(&trust.approvers, trust.approvals_required).map_err(|_| Problem::Approvals)?;
-        if !is_for(&leaf, trust) {
-            return Err(Problem::OtherForce);
-        }
+        self.check_name(&leaf, trust)?;
         let statement = leaf.statement_hash();
         // People take time to approve a change; what the gateway appends at once has no excuse.
         let delay_s = if matches!(leaf, ForceLeaf::Change { .. }) { MAX_CHANGE_AGE_S } else { 0 };

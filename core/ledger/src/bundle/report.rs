@@ -138,6 +138,9 @@ pub enum Problem {
     /// A change for another force's log, or for none after others had named theirs.
     #[error("a change was not approved for this force's log")]
     OtherForce,
+    /// The log has a later name than the first, and no leaf that two people approved says how the former one ended.
+    #[error("the force log goes on under another name without a word on how the former one ended")]
+    FormerLog,
     /// A policy, or the TLS pins, of a version that is not newer than the one before.
     #[error("a change goes back to an older version")]
     Version,

@@ -173,7 +173,7 @@ impl Force {
         for leaf in &self.leaves {
             range.append(leaf_hash(leaf)).unwrap();
         }
-        let checkpoint = Checkpoint::of(Origin::force_log(DOMAIN).unwrap(), &range);
+        let checkpoint = Checkpoint::of(Origin::new(self.log.name()).unwrap(), &range);
         LogExport { checkpoint: checkpoint.sign(&self.log).unwrap(), entries: self.leaves.clone() }
     }
 
