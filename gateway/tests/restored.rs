@@ -205,3 +205,30 @@ fn what_an_outsider_kept_stops_a_force_that_lost_its_whole_machine() {
     // There is a memory now: it is not taken from the store again.
     assert_eq!(Authority::open(force.data(), None).unwrap().adopt().unwrap_err().code(), "change.adopt");
 }
+
+#[test]
+fn what_outsiders_had_seen_stops_nobody_once_the_newest_copy_is_back() {
+    let force = TestForce::with_store(None);
+    let (store, older, newest) = (force.data().database(), force.path("older.db"), force.path("newest.db"));
+    let memory = std::fs::read(force.data().signed()).unwrap();
+    copy_store(&store, &older);
+    one_more(&force).unwrap();
+    let size = force.change(|_, tx| Ok(Logs(tx).log("log")?.unwrap().next_index)).unwrap();
+    copy_store(&store, &newest);
+    // The whole machine is put back, and a witness says what it has seen.
+    copy_store(&older, &store);
+    std::fs::write(force.data().signed(), memory).unwrap();
+    let told = |size| {
+        let authority = Authority::open(force.data(), None).unwrap();
+        authority.signed.note_witnessed(&authority.force_log_origin, size, None).unwrap();
+    };
+    told(u64::MAX);
+    let says_so = || std::fs::read_to_string(force.data().signed()).unwrap().contains("witnessed");
+    assert!(!says_so(), "nobody's log is as long as that");
+    told(size);
+    assert!(says_so());
+    assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
+    copy_store(&newest, &store);
+    one_more(&force).unwrap();
+    assert!(!says_so());
+}

@@ -116,9 +116,6 @@ impl State {
 
     /// Goes on to what the store holds under its newest checkpoint, if that continues what is known.
     fn follow(&mut self, origin: &Origin, tx: &Tx) -> Result<(), ServiceError> {
-        if self.witnessed.is_some() {
-            return Err(ROLLED_BACK);
-        }
         let logs = Logs(tx);
         let row = logs.log(FORCE_LOG)?;
         let signed = row.and_then(|row| Some((row.origin, row.committed?)));
@@ -130,6 +127,9 @@ impl State {
         };
         let note = SignedNote::parse(committed.note.as_bytes()).map_err(|_| ServiceError::Internal)?;
         let checkpoint = Checkpoint::from_note(&note).map_err(|_| ServiceError::Internal)?;
+        if let Some(seen) = self.witnessed.clone() {
+            self.refute(&seen, &logs, checkpoint.size)?;
+        }
         let known = self.force_log.as_mut().ok_or(ROLLED_BACK)?;
         if known.origin != *origin || held != *origin || checkpoint.size < known.range.size() {
             return Err(ROLLED_BACK);
@@ -139,6 +139,19 @@ impl State {
             return Err(ROLLED_BACK);
         }
         known.range = range;
+        Ok(())
+    }
+
+    /// Forgets what outsiders had seen where the store has it: a newer copy of the store was put back.
+    fn refute(&mut self, seen: &WitnessedFile, logs: &Logs<'_>, held: u64) -> Result<(), ServiceError> {
+        let known = self.force_log.as_ref().filter(|_| held >= seen.size).ok_or(ROLLED_BACK)?;
+        if let Some(root) = &seen.root
+            && (known.range.size() > seen.size
+                || grown(logs, known.range.clone(), seen.size)?.root().to_base64() != *root)
+        {
+            return Err(ROLLED_BACK);
+        }
+        self.witnessed = None;
         Ok(())
     }
 }
@@ -223,10 +236,15 @@ impl SignedMemory {
         // Held until the file is in its place.
         lock.lock().map_err(failed)?;
         let there = self.read()?.as_ref().map(State::of).transpose()?.unwrap_or_default();
-        let more = there.force_log.filter(|there| there.origin == known.origin).map_or(0, |there| there.range.size());
-        if more < known.range.size() || state.witnessed.is_some() {
-            let events = state.events.as_ref().map(Known::file);
-            let file = SignedFile { witnessed: state.witnessed.clone(), force_log: known.file(), events };
+        let more = there.force_log.filter(|there| there.origin == known.origin);
+        let behind = more.filter(|more| more.range.size() > known.range.size());
+        if behind.is_none() || state.witnessed.is_some() {
+            // A process that is behind takes nothing away of what another one of this directory signed.
+            let (force_log, events) = match behind {
+                Some(there_signed) => (there_signed.file(), there.events.as_ref().map(Known::file)),
+                None => (known.file(), state.events.as_ref().map(Known::file)),
+            };
+            let file = SignedFile { witnessed: state.witnessed.clone(), force_log, events };
             let text = toml::to_string(&file).map_err(|_| ServiceError::Internal)?;
             files::write_private(&self.path, text.as_bytes()).map_err(failed)?;
         }
@@ -240,7 +258,8 @@ impl SignedMemory {
         let fresh = || Known { origin: origin.clone(), range: CompactRange::new() };
         let held = state.force_log.get_or_insert_with(fresh).range.size();
         let most = state.witnessed.as_ref().map_or(held, |witnessed| witnessed.size);
-        if size <= most {
+        // More leaves than any store can count are nobody's log.
+        if size <= most || i64::try_from(size).is_err() {
             return Ok(());
         }
         state.witnessed = Some(WitnessedFile { size, root: root.map(|root| root.to_base64()) });

@@ -1,7 +1,8 @@
 //! One witness over HTTP: one call, bounded in time and bytes.
 //!
-//! Must never: follow a redirect, use a proxy, or ask the system's trust store. What goes over is public and what comes
-//! back is signed, so plain `http` is allowed; `https` needs the certificates that its server is checked against.
+//! Must never: follow a redirect, use a proxy, or ask the system's trust store. What goes over is public and the
+//! cosignature that comes back is signed, so plain `http` is allowed; `https` needs the certificates that its server is
+//! checked against. A refusal is not signed: over plain `http` from another machine it stops nothing.
 
 use std::time::Duration;
 
@@ -48,6 +49,13 @@ impl Client {
         };
         let http = builder.build().map_err(|_| ForceError::Config)?;
         Ok(Self { http, url: format!("{}/add-checkpoint", witness.url.trim_end_matches('/')) })
+    }
+
+    /// Whether an answer is the witness's: by TLS, or because it is on this machine.
+    pub(super) fn is_authentic(&self) -> bool {
+        let Ok(url) = reqwest::Url::parse(&self.url) else { return false };
+        let here = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+        here || url.scheme() == "https"
     }
 
     /// Posts a request; nothing if no whole reply came.

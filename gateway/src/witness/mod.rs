@@ -133,7 +133,8 @@ impl Witnesses {
     /// more: the store was put back from a backup. One outsider alone stops no force that asks several.
     pub async fn ahead(&self, required: usize) -> Option<u64> {
         let mut said = Vec::new();
-        for witness in &self.all {
+        // A refusal is not signed: it is somebody's word only where nobody can speak in the witness's place.
+        for witness in self.all.iter().filter(|witness| witness.http.is_authentic()) {
             said.extend(witness.due.lock().await.ahead);
         }
         let spared = self.all.len().checked_sub(required.max(1))?;
