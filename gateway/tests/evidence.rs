@@ -88,6 +88,31 @@ async fn until_files(gateway: &TestGateway, count: usize) {
 }
 
 #[tokio::test]
+async fn s28_what_was_held_after_a_backup_stays_when_the_backup_is_put_back_and_what_has_ended_does_not() {
+    let (gateway, alert_id) = with_an_alert().await;
+    let held = hold(&gateway, request(alert_id)).unwrap();
+    assert_eq!(gateway.state("ended").await.status(), 200);
+    // As in a store that has not heard of the hold yet.
+    let forget = |_: &_, tx: &peel_gateway::storage::Tx| {
+        tx.execute("delete from held_image", params![])?;
+        tx.execute("delete from hold", params![])?;
+        Ok(())
+    };
+    gateway.force.change(forget).unwrap();
+    let gateway = gateway.restart().await;
+    assert_eq!(files(&gateway), 3, "another supervisor's evidence is not this store's to destroy");
+    // As in a store whose hold has ended.
+    let id = held.hold_id.to_string();
+    let ended = move |_: &_, tx: &peel_gateway::storage::Tx| {
+        let sql = "insert into hold (hold_id, alert_id, held_ms, until_ms, released_ms) values (?1, ?2, 1, 2, 3)";
+        Ok(tx.execute(sql, params![id, alert_id.to_string()]).map(drop)?)
+    };
+    gateway.force.change(ended).unwrap();
+    let gateway = gateway.restart().await;
+    assert_eq!(files(&gateway), 0);
+}
+
+#[tokio::test]
 async fn s28_held_images_outlive_their_deletion_sealed_to_the_evidence_key_alone() {
     let (gateway, alert_id) = with_an_alert().await;
     let held = hold(&gateway, request(alert_id)).unwrap();

@@ -4,11 +4,12 @@
 //! so and the sealed files' rows are one transaction, and a hold has an end.
 
 use std::path::Path;
+use std::time::Duration;
 
 use peel_domain::event::{Action, Actor, EventBody, EvidenceHeld, EvidenceReleased, HeldImage, HoldEnd};
 use peel_domain::evidence::{HoldError, HoldTerms};
 use peel_domain::id::{AlertId, HoldId, MediaId, OfficerId};
-use peel_ledger::evidence::{EvidenceLabel, SealedEvidence};
+use peel_ledger::evidence::{EvidenceLabel, MAX_EVIDENCE_BYTES, SealedEvidence};
 use peel_ledger::seal::RecipientPublicKey;
 use rand_core::CryptoRng;
 
@@ -207,7 +208,45 @@ pub fn export_evidence(
     Ok(names)
 }
 
+/// The hold that a sealed file is of, and how old the file is.
+fn hold_of(path: &Path) -> Option<(HoldId, Duration)> {
+    let longest = u64::try_from(MAX_EVIDENCE_BYTES).unwrap_or(u64::MAX);
+    let file = std::fs::metadata(path).ok().filter(|file| file.len() <= longest)?;
+    let age = file.modified().ok()?.elapsed().unwrap_or_default();
+    let sealed = SealedEvidence::decode(&std::fs::read(path).ok()?).ok()?;
+    Some((HoldId(uuid::Uuid::from_bytes(sealed.label().hold)), age))
+}
+
 impl Gateway {
+    /// Of files that no row names, those that may go: not what is sealed as evidence for a hold that this store does not
+    /// know, for as long as the policy lets evidence be held: it was put back from a backup that is older than the hold.
+    pub(super) async fn without_unknown_holds(&self, files: Vec<String>) -> Result<Vec<String>, ServiceError> {
+        let folder = self.authority.dir.media();
+        let read = move || {
+            let of = |file: String| (hold_of(&folder.join(&file)), file);
+            files.into_iter().map(of).collect::<Vec<_>>()
+        };
+        let found = tokio::task::spawn_blocking(read).await.map_err(|_| ServiceError::Internal)?;
+        let authority = self.authority.clone();
+        self.db
+            .read(move |tx| {
+                let days = policy::in_force(&authority, tx)?.media.evidence_hold_max_days;
+                let longest = Duration::from_secs(u64::from(days) * 86_400);
+                let mut may_go = Vec::new();
+                for (held, file) in found {
+                    let keep = match held {
+                        Some((hold, age)) => age < longest && !storage::is_known_hold(tx, hold)?,
+                        None => false,
+                    };
+                    if !keep {
+                        may_go.push(file);
+                    }
+                }
+                Ok::<_, ServiceError>(may_go)
+            })
+            .await
+    }
+
     /// Whether a hold's end has come.
     pub(super) fn holds_are_due(authority: &Authority, tx: &Tx) -> Result<bool, ServiceError> {
         Ok(!storage::due_holds(tx, force_log::next_ms(authority, tx)?)?.is_empty())

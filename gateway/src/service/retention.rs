@@ -155,7 +155,9 @@ impl Gateway {
         let listed = tokio::task::spawn_blocking(move || files_older_than(&folder, youngest));
         let listed = listed.await.map_err(|_| ServiceError::Internal)?.map_err(crate::force::ForceError::from)?;
         let known: std::collections::HashSet<String> = known.into_iter().collect();
-        self.remove_files(listed.into_iter().filter(|file| !known.contains(file)).collect()).await;
+        let left = listed.into_iter().filter(|file| !known.contains(file)).collect();
+        let left = self.without_unknown_holds(left).await?;
+        self.remove_files(left).await;
         Ok(())
     }
 }

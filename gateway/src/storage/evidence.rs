@@ -48,6 +48,12 @@ pub fn hold(tx: &Tx, hold_id: HoldId) -> Result<Option<HoldRow>, StoreError> {
     tx.query_one(&sql, params![hold_id.to_string()], row_of)
 }
 
+/// Whether there is or was such a hold.
+pub fn is_known_hold(tx: &Tx, hold_id: HoldId) -> Result<bool, StoreError> {
+    let sql = "select count(*) from hold where hold_id = ?1";
+    Ok(tx.query_one(sql, params![hold_id.to_string()], |row| row.take::<i64>(0))?.unwrap_or(0) > 0)
+}
+
 /// Holds whose end has come.
 pub fn due_holds(tx: &Tx, now_ms: i64) -> Result<Vec<HoldRow>, StoreError> {
     let sql =

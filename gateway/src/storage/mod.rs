@@ -41,7 +41,7 @@ pub use deployments::{
     put_deployment, put_policy, remove_member, set_state,
 };
 pub use error::StoreError;
-pub use evidence::{HoldRow, due_holds, end_hold, held_images, hold, put_held_image, put_hold};
+pub use evidence::{HoldRow, due_holds, end_hold, held_images, hold, is_known_hold, put_held_image, put_hold};
 pub use logs::{Committed, LogRow, LogStore, Logs, NewestReceipt, Pending, StoredEntry};
 pub use media::{
     MediaRow, due_media, live_media_of_alert, live_media_of_deployment, mark_destroyed, may_read, media, media_files,
