@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use peel_domain::event::{Action, Actor, EventBody};
 use peel_domain::id::AlertId;
 use peel_domain::judgement::Decision;
+use peel_domain::time::TimeSource;
 use peel_ledger::Hash;
 
 use crate::signatures::Signatures;
@@ -23,6 +24,8 @@ pub(crate) struct Known<'a> {
     pub(crate) root: bool,
     /// SHA-256 in hexadecimal of the policies in the force log, by version.
     pub(crate) policies: &'a BTreeMap<u64, String>,
+    /// Whether the force's own records are there, and none of them is of an exercise.
+    pub(crate) in_earnest: bool,
 }
 
 /// What a phone's log has said so far.
@@ -54,6 +57,8 @@ pub(crate) struct Phone {
     stops_timed: u64,
     over_reboot: u64,
     in_exercise: u64,
+    /// Records by an exercise's clock, whose times are not compared with the gateway's.
+    of_exercise: u64,
 }
 
 const fn end_of(decision: &Decision) -> AlertEnd {
@@ -84,6 +89,7 @@ impl Phone {
     ) {
         let Entry { log, seq, .. } = *entry;
         self.last = seq;
+        self.of_exercise += u64::from(body.at.source == TimeSource::Exercise);
         self.time_stop(entry, body, failed);
         match &body.action {
             Action::AlertReceived { alert_seq, .. } => {
@@ -216,7 +222,11 @@ impl Phone {
 
     /// Draws the conclusions.
     pub(crate) fn conclude(mut self, log: &str, known: Known<'_>, report: &mut TrailReport) {
-        let Known { issued, root, policies } = known;
+        let Known { issued, root, policies, in_earnest } = known;
+        if in_earnest && self.of_exercise > 0 {
+            let what = "records say that they are of an exercise, and the force's own are not";
+            report.failed.push(format!("{log}: {} {what}", self.of_exercise));
+        }
         for (seq, version, sha256) in &self.policies {
             if policies.get(version) != Some(&sha256.to_hex()) {
                 report.failed.push(format!("{log}, entry {seq}: a policy that is not in the force log took effect"));
@@ -314,7 +324,7 @@ mod tests {
 
     fn known(issued: Option<&BTreeSet<u64>>) -> Known<'_> {
         static POLICIES: BTreeMap<u64, String> = BTreeMap::new();
-        Known { issued, root: true, policies: &POLICIES }
+        Known { issued, root: true, policies: &POLICIES, in_earnest: false }
     }
 
     fn concluded(recorded: &[u64], issued: Option<&[u64]>) -> TrailReport {
@@ -336,13 +346,25 @@ mod tests {
     }
 
     #[test]
+    fn s02_a_phone_that_calls_its_records_an_exercise_is_not_believed_where_the_force_was_in_earnest() {
+        let failed = |of_exercise, in_earnest| {
+            let (phone, policies) = (Phone { of_exercise, ..Phone::default() }, BTreeMap::new());
+            let mut report = TrailReport::default();
+            phone.conclude("log", Known { issued: None, root: true, policies: &policies, in_earnest }, &mut report);
+            report.failed.len()
+        };
+        assert_eq!([failed(1, true), failed(0, true), failed(1, false)], [1, 0, 0]);
+    }
+
+    #[test]
     fn s35_numbers_that_the_force_lost_with_its_store_are_open_and_others_are_not_believed() {
         let told = |recorded: &[u64], issued: &[u64]| {
             let received = recorded.iter().copied().collect();
             let phone = Phone { received, lost_after: vec![3], ..Phone::default() };
             let mut report = TrailReport::default();
             let (issued, policies) = (issued.iter().copied().collect(), BTreeMap::new());
-            phone.conclude("log", Known { issued: Some(&issued), root: false, policies: &policies }, &mut report);
+            let known = Known { issued: Some(&issued), root: false, policies: &policies, in_earnest: false };
+            phone.conclude("log", known, &mut report);
             (report.failed.len(), report.open.len())
         };
         assert_eq!(told(&[2, 3, 5, 1_009], &[2, 3, 1_009]), (0, 1));

@@ -232,7 +232,11 @@ mod tests {
             let ground = Ground { replaces: &replaces, heads: &heads, keys: &keys, policies: &policies };
             count(&mut phones, &ground, None, &mut report);
             for (log, phone) in phones {
-                phone.conclude(&log, Known { issued: None, root: false, policies: &policies }, &mut report);
+                phone.conclude(
+                    &log,
+                    Known { issued: None, root: false, policies: &policies, in_earnest: false },
+                    &mut report,
+                );
             }
             report
         }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peel_domain::event::{Action, EventBody};
+use peel_domain::time::TimeSource;
 use peel_ledger::Hash;
 use peel_ledger::bundle::{Content, OpenedEntry};
 use peel_ledger::seal::RecipientPrivateKey;
@@ -154,13 +155,25 @@ pub(crate) struct Trail {
     /// for each enrolment.
     restored: Vec<BTreeMap<String, u64>>,
     holds: Holds,
+    /// The force's own records: how many there are, and how many of them are of an exercise.
+    own: (u64, u64),
     failed: Vec<String>,
 }
 
 impl Trail {
     pub(crate) fn new(force: Option<String>, root: Option<[u8; 32]>) -> Self {
         let (phones, issued, failed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { force, root, entries: 0, phones, issued, restored: Vec::new(), holds: Holds::default(), failed }
+        Self {
+            force,
+            root,
+            entries: 0,
+            phones,
+            issued,
+            restored: Vec::new(),
+            holds: Holds::default(),
+            own: (0, 0),
+            failed,
+        }
     }
 
     /// Takes one opened entry.
@@ -181,6 +194,10 @@ impl Trail {
         };
         // Only the force's own log issues: a phone that says so is not believed.
         let by_force = self.force.as_ref().is_some_and(|force| opened.origin.events_epoch(force).is_some());
+        if by_force {
+            self.own.0 += 1;
+            self.own.1 += u64::from(body.at.source == TimeSource::Exercise);
+        }
         if let Action::AlertIssued { enrolment_id, alert_seq } = &body.action
             && by_force
         {
@@ -230,7 +247,8 @@ impl Trail {
             phone.lost_after = self.restored.iter().map(|last| last.get(&enrolment).copied().unwrap_or(0)).collect();
             let issued = self.issued.remove(&enrolment).unwrap_or_default();
             let issued = self.force.is_some().then_some(&issued);
-            let known = Known { issued, root: self.root.is_some(), policies: ground.policies };
+            let in_earnest = self.own.0 > 0 && self.own.1 == 0;
+            let known = Known { issued, root: self.root.is_some(), policies: ground.policies, in_earnest };
             phone.conclude(&log, known, &mut report);
         }
         report.holds = self.holds.conclude(&mut report.open);
