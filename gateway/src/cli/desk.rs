@@ -35,8 +35,6 @@ pub(crate) struct Desk {
 }
 
 /// Make the desk's key for a period and print its public half, for the policy
-///
-/// A desk that runs must be started again before the policy that names the key takes effect.
 #[derive(Debug, Args)]
 pub(crate) struct OperationsKey {
     /// The desk's own directory

@@ -27,6 +27,7 @@ pub struct Desk {
     client: Client,
     store: DeskStore,
     config: ForceConfig,
+    dir: DeskDir,
     keys: OperationsKeys,
     /// Logs that were not what they must be, since this desk was started.
     aside: BTreeSet<String>,
@@ -60,6 +61,7 @@ impl Desk {
             client: Client::new(dir, url)?,
             store: DeskStore::open(&dir.database())?,
             config: dir.config()?,
+            dir: dir.clone(),
             keys: dir.operations_keys()?,
             aside: BTreeSet::new(),
         })
@@ -176,6 +178,17 @@ impl Desk {
         Ok(log)
     }
 
+    /// Opens an entry; the key of a new period may have been made since the desk was started.
+    fn opened(&mut self, bytes: &[u8], origin: &Origin) -> Result<Option<EventBody>, DeskError> {
+        match open_entry(bytes, origin, &self.keys) {
+            Err(DeskError::Open(_)) => {
+                self.keys = self.dir.operations_keys()?;
+                open_entry(bytes, origin, &self.keys)
+            }
+            opened => opened,
+        }
+    }
+
     async fn tell(
         &mut self,
         log: &KnownLog,
@@ -186,7 +199,7 @@ impl Desk {
         let entries = self.store.entries(&log.log_id, log.told, size)?;
         let device = log.log_id.parse::<EnrolmentId>().ok();
         for (index, bytes) in (log.told..).zip(&entries) {
-            let Some(event) = open_entry(bytes, &log.origin, &self.keys)? else { continue };
+            let Some(event) = self.opened(bytes, &log.origin)? else { continue };
             if let Some(ended) = device.and_then(|device| closing(&event, device)) {
                 self.client.tell_closing(&ended).await?;
             }
