@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use peel_domain::wire::ErrorBody;
 use peel_gateway::bundle::{bundle_files, trust_text};
-use peel_gateway::service::{RevocationReason, approve, propose_revocation, submit};
+use peel_gateway::service::{RevocationReason, propose_revocation, submit};
 use peel_ledger::Origin;
 use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::force_log::ForceLeaf;
@@ -121,7 +121,8 @@ async fn a_change_that_was_approved_for_another_force_or_for_none_is_refused() {
             let ForceLeaf::Change { change, at_s, .. } = own else { panic!("a change") };
             let mut leaf = ForceLeaf::Change { change, force_log, at_s, approvals: Vec::new() };
             for approver in &authority.keys.approvers {
-                approve(&mut leaf, approver)?;
+                // By the ledger itself: the command would not let an approver sign for another force.
+                leaf.approve(approver).unwrap();
             }
             submit(authority, tx, &leaf, None)
         })
@@ -190,6 +191,9 @@ async fn two_people_revoke_with_files_where_one_key_is_kept_elsewhere() {
 
     let own = gateway.force.data().keys().join("approver-1.key");
     let approve = |key: &Path, name: &str| run(&["change", "approve", text(&file), "--key", text(key), "--name", name]);
+    for nobody in ["approver-2", "other.example/peel/approver-2", "force.example/peel/approver-"] {
+        assert!(refused(&approve(&away, nobody)), "{nobody} is nobody here");
+    }
     assert!(refused(&approve(&own, "force.example/peel/approver-1")), "the same person twice");
     assert!(refused(&approve(&own, "force.example/peel/approver-2")), "the same key under another name");
     assert!(refused(&run(&submit)));

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_domain::event::{Action, Actor};
 use peel_domain::id::{DeploymentId, EnrolmentId};
-use peel_ledger::force_log::{Change, ForceLeaf, MAX_LEAF_BYTES};
+use peel_ledger::force_log::{Change, ForceLeaf, ForceLogError, MAX_LEAF_BYTES};
 use peel_ledger::note::{Ed25519Signer, VerifierKey};
 use peel_ledger::{Hash, Origin};
 
@@ -158,9 +158,18 @@ pub fn propose_pins(authority: &Authority, tx: &Tx) -> Result<ForceLeaf, Service
     force_log::proposed(authority, tx, change)
 }
 
-/// One more person approves; the same person twice is refused.
+/// One more person approves, under the name that the force's configuration has; the same person twice is refused.
 pub fn approve(leaf: &mut ForceLeaf, approver: &Ed25519Signer) -> Result<(), ServiceError> {
-    leaf.approve(approver).map_err(|_| ServiceError::Approvals)
+    if let ForceLeaf::Change { force_log: Some(force_log), .. } = &*leaf {
+        // A name that nobody has would stand in the file for good, and count for nothing.
+        let force = force_log.as_str().split_once("/peel/").map_or("", |(force, _)| force);
+        let role = approver.name().strip_prefix(force).and_then(|name| name.strip_prefix("/peel/approver-"));
+        role.filter(|number| !number.is_empty()).ok_or(ServiceError::Invalid("change.approver"))?;
+    }
+    leaf.approve(approver).map_err(|error| match error {
+        ForceLogError::Repeated => ServiceError::Invalid("change.approved_before"),
+        _ => ServiceError::Approvals,
+    })
 }
 
 /// Appends an approved change to the force log and does what it says. A policy's own bytes come with it.
