@@ -79,9 +79,7 @@ async fn a_phone_is_proved_where_its_checkpoint_stands_in_the_force_log() {
         old = log.state.size();
         // What the phone makes of the reply, without asking anybody.
         let receipt = MirrorReceipt::verify(&lines, &log.checkpoint(), &phone.mirror_key()).unwrap();
-        let Checkpoint { origin, size, root } = log.checkpoint();
-        let (cosigned_at_s, lines) = (receipt.cosigned_at_s, receipt.beacon);
-        leaves.push(ForceLeaf::Checkpoint(CheckpointLeaf { origin, size, root, cosigned_at_s, lines }).encode());
+        leaves.push(ForceLeaf::Checkpoint(CheckpointLeaf::from(&receipt)).encode());
     }
     for leaf in leaves.iter().map(|leaf| leaf_hash(leaf)) {
         let response = phone.get(&gateway, &format!("/v1/log/proof/{}", leaf.to_hex())).send().await.unwrap();

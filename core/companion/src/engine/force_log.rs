@@ -74,9 +74,7 @@ fn leaf(device: &DeviceRecord, held: &Cosigned) -> Result<Hash, EngineError> {
     let checkpoint = Checkpoint { origin: keys::origin(device)?, size: held.size, root: Hash::new(held.root) };
     let mirror = device.mirror_vkey.parse().map_err(|_| BAD)?;
     let receipt = MirrorReceipt::verify(held.note.as_bytes(), &checkpoint, &mirror).map_err(|_| BAD)?;
-    let Checkpoint { origin, size, root } = checkpoint;
-    let (cosigned_at_s, lines) = (receipt.cosigned_at_s, receipt.beacon);
-    Ok(leaf_hash(&ForceLeaf::Checkpoint(CheckpointLeaf { origin, size, root, cosigned_at_s, lines }).encode()))
+    Ok(leaf_hash(&ForceLeaf::Checkpoint(CheckpointLeaf::from(&receipt)).encode()))
 }
 
 impl Engine {

@@ -50,8 +50,7 @@ fn confirm(bench: &Bench) -> Vec<u8> {
     let lines = mirror().cosign(&checkpoint.note_text(), at_s).unwrap().to_line();
     let receipt = MirrorReceipt::verify(lines.as_bytes(), &checkpoint, &mirror().cosigner_verifier().unwrap()).unwrap();
     bench.engine.keep_receipt(&receipt).unwrap();
-    let Checkpoint { origin, size, root } = checkpoint;
-    ForceLeaf::Checkpoint(CheckpointLeaf { origin, size, root, cosigned_at_s: at_s, lines: receipt.beacon }).encode()
+    ForceLeaf::Checkpoint(CheckpointLeaf::from(&receipt)).encode()
 }
 
 /// The force log with this leaf among others, as the gateway proves it.
