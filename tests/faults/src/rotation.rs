@@ -2,7 +2,7 @@
 //! first, and the check that a reader with the recipient's key makes of it.
 
 use peel_domain::event::{
-    Action, Actor, BODY_VERSION, CarriedEntries, EntryCarried, EventBody, Justification, LogEndCause, LogEnded,
+    Action, Actor, BODY_VERSION, CarriedEntries, EventBody, Justification, LogEndCause, LogEnded,
 };
 use peel_domain::time::{BootId, Moment, TimeSource};
 use peel_journal::succession::Estate;
@@ -52,9 +52,7 @@ pub(crate) fn last_words(estate: &Estate, at: Stamp) -> Vec<Item> {
         signed: signed.clone(),
         receipt: receipt.as_ref().map(LossProof::note_text),
     };
-    let carried = (end.confirmed.size()..).zip(entries).flat_map(|(index, entry)| EntryCarried::parts(index, entry));
-    let actions = std::iter::once(Action::LogEnded(ended)).chain(carried.map(Action::EntryCarried));
-    actions.map(|action| item(action, at)).collect()
+    ended.last_words(end.confirmed.size(), entries).map(|action| item(action, at)).collect()
 }
 
 /// A log's end as the next one tells it.

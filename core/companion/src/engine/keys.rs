@@ -3,7 +3,7 @@
 //! Must never: stop recording because of a key, or leave behind what the force does not have. Always: the next
 //! enrolment's log begins with how the last one ended and carries the rest of it, in one transaction.
 
-use peel_domain::event::{Action, Actor, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
+use peel_domain::event::{Actor, EventBody, Justification, LogEndCause, LogEnded};
 use peel_domain::policy::{Policy, PolicyError};
 use peel_journal::succession::{self, Estate};
 use peel_journal::upload::{self, LossProof};
@@ -156,8 +156,6 @@ impl Engine {
             signed: signed.clone(),
             receipt: receipt.as_ref().map(LossProof::note_text),
         };
-        let carried =
-            (end.confirmed.size()..).zip(entries).flat_map(|(index, entry)| EntryCarried::parts(index, entry));
-        std::iter::once(Action::LogEnded(ended)).chain(carried.map(Action::EntryCarried)).map(event).collect()
+        ended.last_words(end.confirmed.size(), entries).map(event).collect()
     }
 }

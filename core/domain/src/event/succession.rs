@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Action;
+
 /// Longest part of a carried entry, in bytes, so that the event that carries it fits an entry itself.
 pub const MAX_CARRIED_PART: usize = 48 * 1024;
 
@@ -46,6 +48,14 @@ pub struct LogEnded {
     pub signed: Option<String>,
     /// The mirror's statement that it had the confirmed part, as a note.
     pub receipt: Option<String>,
+}
+
+impl LogEnded {
+    /// What the next log begins with: this end, and the entries from index `first` on, in their parts.
+    pub fn last_words(self, first: u64, entries: &[Vec<u8>]) -> impl Iterator<Item = Action> {
+        let carried = (first..).zip(entries).flat_map(|(index, entry)| EntryCarried::parts(index, entry));
+        std::iter::once(Action::LogEnded(self)).chain(carried.map(Action::EntryCarried))
+    }
 }
 
 /// One entry of the log before this one, or a part of it.

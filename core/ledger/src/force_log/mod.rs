@@ -11,7 +11,6 @@ mod change;
 use std::collections::BTreeSet;
 
 use minicbor::Decoder;
-use minicbor::data::Type;
 
 use crate::cbor::{self, Malformed};
 use crate::mirror::MirrorReceipt;
