@@ -118,6 +118,13 @@ async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under
     copy_store(&backup, &store);
     assert_eq!(start(&force).await.unwrap_err().code(), "storage.rolled_back");
     assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
+    let bundled = force.data();
+    let bundled = Authority::open(bundled, None).unwrap().change_present(bundle_files);
+    assert_eq!(
+        bundled.unwrap_err().code(),
+        "storage.rolled_back",
+        "a command that signs no log signs nothing else either"
+    );
     let note = force.change(|_, tx| Ok(Logs(tx).log("log")?.unwrap().committed.unwrap().note)).unwrap();
     assert_eq!(note.lines().nth(1), Some(early.size.to_string().as_str()), "nothing was signed");
 

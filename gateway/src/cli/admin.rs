@@ -100,8 +100,16 @@ impl Data {
         &self.data
     }
 
-    /// Opens the force and runs `work` in one transaction of its store.
+    /// Opens the force and runs `work` in one transaction of its store, which must not be an old backup.
     pub(super) fn change<T: Send>(
+        &self,
+        work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send,
+    ) -> Result<T, CliError> {
+        Ok(self.authority()?.change_present(work)?)
+    }
+
+    /// The same where it may be one: for the command that lets the force's logs go on.
+    pub(super) fn change_put_back<T: Send>(
         &self,
         work: impl FnOnce(&Authority, &Tx) -> Result<T, ServiceError> + Send,
     ) -> Result<T, CliError> {

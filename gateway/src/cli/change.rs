@@ -13,7 +13,7 @@ use peel_gateway::service::{
     propose_giving_up, propose_pins, propose_policy, propose_restart, propose_revocation, read_change_file, submit,
 };
 use peel_gateway::storage::Tx;
-use peel_ledger::force_log::Change::PinChange;
+use peel_ledger::force_log::Change::{ForceLogEnded, PinChange};
 use peel_ledger::force_log::ForceLeaf;
 
 use super::admin::read;
@@ -48,7 +48,7 @@ impl ForceLog {
         match self {
             Self::Restart { data, seen } => {
                 prepare(&data, seen.as_deref())?;
-                let leaf = data.change(|authority, tx| {
+                let leaf = data.change_put_back(|authority, tx| {
                     let leaf = propose_restart(authority, tx)?;
                     submit(authority, tx, &leaf, None)?;
                     Ok(leaf)
@@ -252,7 +252,13 @@ impl Change {
             Self::Submit { data, file, policy } => {
                 let leaf = read_change(&file)?;
                 let policy = policy.as_deref().map(read_policy).transpose()?;
-                data.change(|authority, tx| submit(authority, tx, &leaf, policy))?;
+                let restarts = matches!(leaf, ForceLeaf::Change { change: ForceLogEnded { .. }, .. });
+                let work = |authority: &Authority, tx: &Tx| submit(authority, tx, &leaf, policy);
+                if restarts {
+                    data.change_put_back(work)?;
+                } else {
+                    data.change(work)?;
+                }
                 if matches!(leaf, ForceLeaf::Change { change: PinChange { .. }, .. }) {
                     move_files(&data, &leaf)?;
                 }
@@ -275,7 +281,7 @@ impl Propose {
             }
             Self::Restart { to, seen } => {
                 prepare(&to.data, seen.as_deref())?;
-                (to.out, to.data.change(propose_restart)?)
+                (to.out, to.data.change_put_back(propose_restart)?)
             }
             Self::Pins { to } => (to.out, to.data.change(propose_pins)?),
             Self::Policy { to, policy } => {

@@ -106,6 +106,18 @@ impl Authority {
         key
     }
 
+    /// [`Self::change`] of a store that continues what was signed: one that was put back from an old backup is refused,
+    /// also where nothing would be signed.
+    pub fn change_present<T: Send>(
+        &self,
+        work: impl FnOnce(&Self, &Tx) -> Result<T, ServiceError> + Send,
+    ) -> Result<T, ServiceError> {
+        self.change(|authority, tx| {
+            authority.signed.check(&authority.force_log_origin, tx)?;
+            work(authority, tx)
+        })
+    }
+
     /// Opens the store for one transaction, runs `work` in it and commits: for set-up and commands.
     pub fn change<T: Send>(
         &self,
