@@ -84,8 +84,15 @@ pub(crate) const SWIFT: &[Need] = &[
     need(Probe::File("/usr/share/keyrings/debian-archive-keyring.gpg"), "debian-archive-keyring"),
 ];
 
-/// What the end-to-end part needs.
-pub(crate) const END_TO_END: &[Need] = &[C_COMPILER, need(Probe::Program("go"), "golang-go")];
+/// What the end-to-end part needs: outsiders' tools in Go and in Python read what the demo leaves.
+pub(crate) const END_TO_END: &[Need] = &[
+    C_COMPILER,
+    need(Probe::Program("python3"), "python3"),
+    need(Probe::PythonModule("venv"), "python3-venv"),
+    need(Probe::PythonModule("ensurepip"), "python3-venv"),
+    need(Probe::Program("openssl"), "openssl"),
+    need(Probe::Program("go"), "golang-go"),
+];
 
 /// What the fuzz targets need: their library is C++.
 pub(crate) const FUZZ: &[Need] = &[C_COMPILER, need(Probe::Program("c++"), "build-essential")];

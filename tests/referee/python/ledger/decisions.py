@@ -60,32 +60,25 @@ class Log:
         self.signed += 1
         officer = body["actor"]["officer"]
         self.tally.check(f"{where}: who decided is who signed in", self.claims and self.claims["officer_id"] == officer)
-        # A demo that an earlier version left has statements of the first version, which names no moment.
-        for version in (2, 1):
-            context = f"peel/v{version}/decision".encode()
-            message = sign1(bytes(decided["officer_signature"]), officer_key(self.claims["k_officer_spki"]), context)
-            holds = message.verify_signature()
-            if holds:
-                break
-        self.tally.check(f"{where}: signature", holds)
+        context = b"peel/v2/decision"
+        message = sign1(bytes(decided["officer_signature"]), officer_key(self.claims["k_officer_spki"]), context)
+        self.tally.check(f"{where}: signature", message.verify_signature())
         self.tally.check(f"{where}: algorithm", message.phdr[Algorithm].fullname == "ES256" and not message.uhdr)
-        digest = self.digest(body, decided["decision"], decided["note"], version)
+        digest = self.digest(body, decided["decision"], decided["note"])
         self.tally.check(f"{where}: over this decision", message.payload == digest)
-        other = self.digest(body, decided["decision"], "another note", version)
+        other = self.digest(body, decided["decision"], "another note")
         later = {**body, "at": {**body["at"], "utc_ms": body["at"]["utc_ms"] + 1}}
-        self.tally.check(f"{where}: at no other time", message.payload != self.digest(later, decided["decision"], decided["note"], 2))
+        self.tally.check(f"{where}: at no other time", message.payload != self.digest(later, decided["decision"], decided["note"]))
         self.tally.check(f"{where}: over no other", message.payload != other)
         message.payload = other
         self.tally.check(f"{where}: another digest does not verify", not message.verify_signature())
         message.payload, message.external_aad = digest, b"peel/v1/shift"
         self.tally.check(f"{where}: not in another context", not message.verify_signature())
 
-    def digest(self, body, decision, note, version):
+    def digest(self, body, decision, note):
         at = body["at"]
         moment = [at["utc_ms"], at["monotonic_ns"], bytes(at["boot_id"])]
-        statement = [self.enrolment, body["alert_id"], decision, note]
-        if version > 1:
-            statement += [moment, self.certificate]
+        statement = [self.enrolment, body["alert_id"], decision, note, moment, self.certificate]
         return hashlib.sha256(cbor2.dumps(statement)).digest()
 
 

@@ -11,7 +11,7 @@ use crate::counts;
 use crate::error::VerifyError;
 use crate::flip;
 use crate::native;
-use crate::parts::{Outcome, custody};
+use crate::parts::{Outcome, custody, referees};
 use crate::process::Job;
 
 /// The exit code with which both tools say "this bundle is not what was signed".
@@ -37,6 +37,13 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
     outcome.check(context, "the demo left less than it should", &missing_from(&left));
     receipts(context, &programs, &left, &mut outcome)?;
     custody::check(context, &programs, &mut outcome)?;
+    let decisions = referees::on_the_demo(context, &left)?;
+    outcome.step(
+        context,
+        "the Python referee disagrees about the demo's decisions",
+        &decisions,
+        counts::closing_line,
+    )?;
     if left.join("bundle").is_dir() {
         outsiders(context, &programs, &left, &mut outcome)?;
     }

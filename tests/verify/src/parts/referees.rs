@@ -23,14 +23,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
     }
     let cases = draw_cases(context)?;
     for referee in &python {
-        let name = name_of(referee);
-        let interpreter = python::environment(context, &name, &referee.join("requirements.txt"))?;
-        let job = Job::new(&format!("referee {name} (Python)"), interpreter.as_os_str())
-            .args([referee.join("run.py")])
-            .env("PEEL_ROOT", context.root())
-            .env("PEEL_TARGET", context.target())
-            .env("PEEL_CASES", &cases);
-        outcome.step(context, &format!("referee {name} disagrees"), &job, counts::closing_line)?;
+        let job = python_referee(context, referee)?.env("PEEL_CASES", &cases);
+        outcome.step(context, &format!("referee {} disagrees", name_of(referee)), &job, counts::closing_line)?;
     }
     for module in &go {
         let name = name_of(module);
@@ -43,6 +37,22 @@ pub(super) fn run(context: &Context) -> Result<Outcome, VerifyError> {
         outcome.step(context, &format!("Go tests failed in {name}"), &test, counts::go_test)?;
     }
     Ok(outcome)
+}
+
+/// The Python referee on what `cargo demo` left in `folder`.
+pub(super) fn on_the_demo(context: &Context, folder: &Path) -> Result<Job, VerifyError> {
+    let job = python_referee(context, &context.root().join("tests/referee/python/ledger"))?;
+    Ok(job.args([folder]))
+}
+
+/// A Python referee in its own environment.
+fn python_referee(context: &Context, referee: &Path) -> Result<Job, VerifyError> {
+    let name = name_of(referee);
+    let interpreter = python::environment(context, &name, &referee.join("requirements.txt"))?;
+    Ok(Job::new(&format!("referee {name} (Python)"), interpreter.as_os_str())
+        .args([referee.join("run.py")])
+        .env("PEEL_ROOT", context.root())
+        .env("PEEL_TARGET", context.target()))
 }
 
 /// Cases drawn anew for this run: the seed is told, and gives the same cases again.
