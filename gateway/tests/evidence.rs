@@ -77,6 +77,14 @@ async fn recorded(gateway: &TestGateway) -> Vec<EventBody> {
     events
 }
 
+/// Makes the stored files an hour old: where processes share a folder, a young one may be about to be named.
+fn settle(gateway: &TestGateway) {
+    let before = std::time::SystemTime::now() - Duration::from_hours(1);
+    for file in std::fs::read_dir(gateway.force.data().media()).unwrap() {
+        std::fs::File::options().write(true).open(file.unwrap().path()).unwrap().set_modified(before).unwrap();
+    }
+}
+
 async fn until_files(gateway: &TestGateway, count: usize) {
     for _ in 0..300 {
         if files(gateway) == count {
@@ -99,6 +107,7 @@ async fn s28_what_was_held_after_a_backup_stays_when_the_backup_is_put_back_and_
         Ok(())
     };
     gateway.force.change(forget).unwrap();
+    settle(&gateway);
     let gateway = gateway.restart().await;
     assert_eq!(files(&gateway), 3, "another supervisor's evidence is not this store's to destroy");
     // As in a store whose hold has ended.
