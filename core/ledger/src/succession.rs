@@ -4,7 +4,9 @@
 //! entries after it carry the rest, byte for byte. Must never: take an entry that is not where the old log had it.
 //! Always: from the confirmed part, the carried entries lead to the stated root, or the whole is refused.
 
+use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, EntryError};
+use crate::note::{SignedNote, VerifierKey};
 use crate::tree::{CompactRange, TreeError, leaf_hash};
 use crate::{Hash, Origin};
 
@@ -73,11 +75,39 @@ impl LogEnd {
         self.check(carried.iter().map(AsRef::as_ref))?;
         let known = held.checked_sub(self.confirmed.size()).and_then(|known| usize::try_from(known).ok());
         let (known, rest) = known.and_then(|known| carried.split_at_checked(known)).ok_or(SuccessionError::Held)?;
+        if self.after(known)?.root() == held_root { Ok(rest) } else { Err(SuccessionError::Held) }
+    }
+
+    /// The carried entries where less is held than was confirmed, because the mirror lost it: `receipt` is its own signed
+    /// statement, as a note, that it once had all up to what is carried. What was lost has a size then, and no bytes.
+    ///
+    /// # Errors
+    /// [`SuccessionError::Held`] where nothing was lost, or the mirror's statement does not show it; nothing is to be added
+    /// then.
+    pub fn after_loss<'a, B: AsRef<[u8]>>(
+        &self,
+        held: u64,
+        carried: &'a [B],
+        receipt: &str,
+        mirror: &VerifierKey,
+    ) -> Result<&'a [B], SuccessionError> {
+        self.check(carried.iter().map(AsRef::as_ref))?;
+        let note = SignedNote::parse(receipt.as_bytes()).ok();
+        let note = note.filter(|note| note.verify(std::slice::from_ref(mirror)).is_ok());
+        let had = note.and_then(|note| Checkpoint::from_note(&note).ok()).ok_or(SuccessionError::Held)?;
+        let known = had.size.checked_sub(self.confirmed.size()).and_then(|known| usize::try_from(known).ok());
+        let known = known.and_then(|known| carried.get(..known)).ok_or(SuccessionError::Held)?;
+        let shown = had.origin == self.origin && had.root == self.after(known)?.root();
+        if shown && held < self.confirmed.size() { Ok(carried) } else { Err(SuccessionError::Held) }
+    }
+
+    /// The range over the confirmed part and these entries after it.
+    fn after<B: AsRef<[u8]>>(&self, entries: &[B]) -> Result<CompactRange, TreeError> {
         let mut range = self.confirmed.clone();
-        for bytes in known {
+        for bytes in entries {
             range.append(leaf_hash(bytes.as_ref()))?;
         }
-        if range.root() == held_root { Ok(rest) } else { Err(SuccessionError::Held) }
+        Ok(range)
     }
 }
 
@@ -146,6 +176,40 @@ mod tests {
             assert_eq!(end.beyond(held, root, carried), Err(SuccessionError::Held), "{held}");
         }
         assert!(end.beyond(7, root_at(7), &carried[1..]).is_err(), "what does not complete the log adds nothing");
+    }
+
+    #[test]
+    fn s35_what_the_mirror_confirmed_and_lost_is_believed_on_its_own_word_alone() {
+        use crate::note::Ed25519Signer;
+        let (entries, end) = log(20, 7);
+        let (mirror, other) =
+            [(); 2].map(|()| Ed25519Signer::generate("force.example/peel/mirror", &mut rand::rng()).unwrap()).into();
+        let key = mirror.cosigner_verifier().unwrap();
+        let receipt = |origin: &Origin, size: usize, signer: &Ed25519Signer| {
+            let mut range = CompactRange::new();
+            entries[..size].iter().for_each(|entry| range.append(leaf_hash(entry)).unwrap());
+            let had = Checkpoint { origin: origin.clone(), size: size as u64, root: range.root() };
+            let mut note = had.to_note().unwrap();
+            note.attach(signer.cosign(note.text(), 1_700_000_000).unwrap()).unwrap();
+            note.to_text()
+        };
+        let carried = &entries[7..];
+        for had in [7, 8, 20] {
+            let text = receipt(&end.origin, had, &mirror);
+            assert_eq!(end.after_loss(3, carried, &text, &key).unwrap(), carried, "{had}");
+            assert_eq!(end.after_loss(7, carried, &text, &key), Err(SuccessionError::Held), "nothing was lost");
+        }
+        let stranger = Origin::device("force.example", "e2").unwrap();
+        let wrong = [
+            receipt(&end.origin, 6, &mirror),
+            receipt(&end.origin, 8, &other),
+            receipt(&stranger, 8, &mirror),
+            receipt(&end.origin, 8, &mirror).replacen("\n8\n", "\n9\n", 1),
+            String::new(),
+        ];
+        for text in wrong {
+            assert_eq!(end.after_loss(3, carried, &text, &key), Err(SuccessionError::Held), "{text}");
+        }
     }
 
     proptest! {

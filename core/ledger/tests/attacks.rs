@@ -12,28 +12,15 @@
 mod support;
 
 use peel_ledger::bundle::{
-    Files, LogExport, MANIFEST_PATH, Manifest, Problem, Relation, Report, Trust, TrustError, TrustedLog, Verdict,
-    VerifyOptions, build, compare, verify,
+    Files, LogExport, MANIFEST_PATH, Manifest, Problem, Report, Trust, TrustError, Verdict, VerifyOptions, build,
+    verify,
 };
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::Entry;
-use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
+use peel_ledger::force_log::{Change, ForceLeaf};
 use peel_ledger::note::{Ed25519Signer, SignedNote};
-use peel_ledger::tree::{CompactRange, leaf_hash};
 use peel_ledger::{Hash, Origin};
-use support::{DOMAIN, Force, Phone};
-
-fn check(files: &Files, trust: &Trust) -> Report {
-    verify(files, trust, VerifyOptions::default(), &mut |_| {})
-}
-
-fn checkpoint_of(origin: Origin, entries: &[Vec<u8>]) -> Checkpoint {
-    let mut range = CompactRange::new();
-    for entry in entries {
-        range.append(leaf_hash(entry)).unwrap();
-    }
-    Checkpoint::of(origin, &range)
-}
+use support::{DOMAIN, Force, Phone, check, checkpoint_of, policy, second_phone};
 
 /// A bundle around these entries, signed and accepted anew by everyone at the force and by the phone's keys.
 fn forged(entries: Vec<Vec<u8>>) -> (Force, Files) {
@@ -50,26 +37,6 @@ fn resigned(force: &Force, mut files: Files) -> Files {
     note.attach(force.manifest.sign(note.text()).unwrap()).unwrap();
     files.insert(MANIFEST_PATH.to_owned(), note.to_text().into_bytes());
     files
-}
-
-/// A second phone with these entries: enrolled, signed, accepted. Gives its log for bundle and trust file.
-fn second_phone(force: &mut Force, entries: &[Vec<u8>], at_s: u64) -> (LogExport, TrustedLog) {
-    let origin = Origin::device(DOMAIN, "e2").unwrap();
-    let signer = Ed25519Signer::from_seed(origin.as_str(), &[8; 32]).unwrap();
-    let key = signer.verifier().unwrap();
-    force.approve(
-        Change::Enrolment { origin: origin.clone(), log_key: key.clone(), hardware_key: None, replaces: None },
-        at_s,
-    );
-    let checkpoint = checkpoint_of(origin.clone(), entries);
-    let mut note = checkpoint.sign(&signer).unwrap();
-    let line = force.gateway.cosign(note.text(), at_s).unwrap();
-    let lines = peel_ledger::mirror::beacon(&line.to_line());
-    let Checkpoint { size, root, .. } = checkpoint;
-    let leaf = CheckpointLeaf { origin: origin.clone(), size, root, cosigned_at_s: at_s, lines };
-    force.leaves.push(ForceLeaf::Checkpoint(leaf).encode());
-    note.attach(line).unwrap();
-    (LogExport { checkpoint: note, entries: entries.to_vec() }, TrustedLog { origin, key, hardware: None })
 }
 
 #[test]
@@ -189,12 +156,6 @@ fn an_approved_change_counts_once_and_only_for_a_log_that_is_enrolled() {
     }
 }
 
-/// A policy's change for this force log, or for none as earlier versions wrote it.
-fn policy(version: u64, force_log: Option<Origin>, at_s: u64) -> ForceLeaf {
-    let change = Change::PolicyChange { version, policy: Hash::of(&[&version.to_be_bytes()]) };
-    ForceLeaf::Change { change, force_log, at_s, approvals: Vec::new() }
-}
-
 /// What is found about a force log with these leaves after the phone's enrolment.
 fn with_leaves(leaves: &[ForceLeaf]) -> Report {
     let mut force = Force::new();
@@ -243,30 +204,6 @@ fn a_change_for_another_force_or_suddenly_for_none_is_refused() {
     assert_eq!(report.verdict, Verdict::Good, "{report:?}");
     assert!(report.not_checked.iter().any(|item| item.what.starts_with("1 changes of policy or pins")));
     assert_eq!(report.policies.iter().map(|(version, _)| *version).collect::<Vec<_>>(), [1, 2]);
-}
-
-#[test]
-fn s34_a_force_log_under_another_name_says_how_the_former_one_ended() {
-    let second = || Origin::force_log_of(DOMAIN, 2).unwrap();
-    let renamed = |leaves: &[ForceLeaf]| {
-        let mut force = Force::new();
-        force.log = Ed25519Signer::from_seed(second().as_str(), &[3; 32]).unwrap();
-        for leaf in leaves {
-            let bytes = force.approved(leaf.clone(), 0..2);
-            force.leaves.push(bytes);
-        }
-        let phone = force.phone(2, 2);
-        check(&force.bundle(&phone), &force.trust())
-    };
-    let events = Ed25519Signer::from_seed("force.example/peel/events-2", &[4; 32]).unwrap().verifier().unwrap();
-    let change = Change::ForceLogEnded { origin: Origin::force_log(DOMAIN).unwrap(), size: 9, root: None, events };
-    let ended = ForceLeaf::Change { change, force_log: Some(second()), at_s: 60, approvals: Vec::new() };
-    // Everything that is kept names the former log: without the word between them, one person alone could cut it there.
-    assert!(renamed(&[]).has(Problem::FormerLog));
-    assert!(renamed(&[policy(1, Some(second()), 61)]).has(Problem::OtherForce));
-    let report = renamed(&[ended.clone(), policy(1, Some(second()), 61)]);
-    assert!(!report.has(Problem::FormerLog) && !report.has(Problem::OtherForce), "{report:?}");
-    assert!(renamed(&[ended, policy(1, Some(Origin::force_log(DOMAIN).unwrap()), 61)]).has(Problem::OtherForce));
 }
 
 #[test]
@@ -417,75 +354,4 @@ fn a_beacon_that_runs_backwards_is_noticed() {
     let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 300);
     let report = check(&force.bundle(&Phone { entries, note }), &force.trust());
     assert!(report.has(Problem::Beacon), "{report:?}");
-}
-
-/// Two visits: the same force a while later.
-fn visits() -> (Force, Files, Files, Trust) {
-    let mut force = Force::new();
-    let phone = force.phone(300, 300);
-    let older = force.bundle(&phone);
-    let (export, trusted) = second_phone(&mut force, &Force::new().phone(3, 3).entries, 900);
-    let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
-    let newer = build(&[force.export(), log, export], 3000, &force.manifest).unwrap();
-    let mut trust = force.trust();
-    trust.logs.push(trusted);
-    (force, older, newer, trust)
-}
-
-fn relations(older: &Files, newer: &Files, trust: &Trust) -> (Verdict, Vec<Relation>) {
-    let found = compare(older, newer, trust);
-    (found.verdict, found.logs.iter().map(|log| log.relation).collect())
-}
-
-#[test]
-fn two_honest_visits_show_growth_and_in_the_wrong_order_a_rollback() {
-    use Relation::{Added, Gone, Grown, RolledBack, Same};
-    let (_, older, newer, trust) = visits();
-    assert_eq!(relations(&older, &older, &trust), (Verdict::Good, vec![Same, Same]));
-    assert_eq!(relations(&older, &newer, &trust), (Verdict::Good, vec![Grown, Same, Added]));
-    assert_eq!(relations(&newer, &older, &trust), (Verdict::Tampered, vec![RolledBack, Same, Gone]));
-    assert_eq!(compare(&newer, &older, &trust).remarks.len(), 1);
-}
-
-#[test]
-fn a_fork_between_two_visits_is_shown_with_its_first_difference() {
-    let (_, older, _, trust) = visits();
-    for at in [0, 255, 256, 299] {
-        let mut force = Force::new();
-        let mut entries = Force::new().phone(300, 300).entries;
-        entries[at] = entries[(at + 1) % 300].clone();
-        let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 400);
-        let forked = force.bundle(&Phone { entries, note });
-        let found = compare(&older, &forked, &trust);
-        let log = found.logs.iter().find(|log| log.log.ends_with("/e1")).unwrap();
-        assert_eq!((found.verdict, log.relation), (Verdict::Tampered, Relation::Forked));
-        assert_eq!(log.first_difference, Some(at as u64));
-        let (older, newer) = (log.older.as_ref().unwrap(), log.newer.as_ref().unwrap());
-        assert!(older.size == newer.size && older.root != newer.root);
-    }
-}
-
-#[test]
-fn a_log_cut_off_at_its_end_is_a_rollback() {
-    let (_, older, _, trust) = visits();
-    for left in [0, 1, 256, 299] {
-        let mut force = Force::new();
-        let entries = Force::new().phone(300, 300).entries[..left].to_vec();
-        let (note, _) = force.accept(&checkpoint_of(force.origin(), &entries), 400);
-        let found = compare(&older, &force.bundle(&Phone { entries, note }), &trust);
-        let log = found.logs.iter().find(|log| log.log.ends_with("/e1")).unwrap();
-        assert_eq!(log.relation, Relation::RolledBack, "{left}");
-    }
-}
-
-#[test]
-fn what_is_not_sound_or_not_known_is_not_called_good() {
-    let (_, older, newer, trust) = visits();
-    let mut broken = newer.clone();
-    broken.get_mut("logs/e1/tile/entries/000").unwrap()[100] ^= 1;
-    assert_eq!(relations(&older, &broken, &trust).0, Verdict::Incomplete);
-    let fewer = Trust { logs: trust.logs[..1].to_vec(), ..trust };
-    let found = compare(&older, &newer, &fewer);
-    assert_eq!((found.verdict, found.unknown), (Verdict::Incomplete, 1));
-    assert_eq!(relations(&Files::new(), &Files::new(), &fewer).0, Verdict::Incomplete);
 }

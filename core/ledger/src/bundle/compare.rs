@@ -36,6 +36,9 @@ pub enum Relation {
     /// The newer goes on under another name since the force's store was put back from a backup, and says so: what the
     /// older had from the first difference on is lost.
     BegunAnew,
+    /// Shorter, or not there any more, since the force's store was put back from a backup, as its own log says: what the
+    /// older had beyond is lost.
+    Lost,
     /// Not sound by itself in one of the two, so there is nothing to compare.
     Unsound,
 }
@@ -88,11 +91,18 @@ pub fn compare(older: &Files, newer: &Files, trust: &Trust) -> Comparison {
     for trusted in &trust.logs {
         logs.extend(relation(older, newer, [trusted; 2], std::slice::from_ref(&trust.gateway), false));
     }
+    // What the restore took away stands there as a loss; entries that were replaced are no loss.
+    if logs.iter().any(|log| log.relation == Relation::BegunAnew) {
+        for log in &mut logs {
+            let taken = matches!(log.relation, Relation::RolledBack | Relation::Gone);
+            log.relation = if taken { Relation::Lost } else { log.relation };
+        }
+    }
     let unknown = unknown_folders(older, newer, trust, former.as_ref());
     let has = |wanted: &[Relation]| logs.iter().any(|log| wanted.contains(&log.relation));
     let verdict = if has(&[Relation::RolledBack, Relation::Forked, Relation::Gone]) {
         Verdict::Tampered
-    } else if has(&[Relation::Unsound, Relation::BegunAnew]) || unknown > 0 || logs.is_empty() {
+    } else if has(&[Relation::Unsound, Relation::BegunAnew, Relation::Lost]) || unknown > 0 || logs.is_empty() {
         Verdict::Incomplete
     } else {
         Verdict::Good

@@ -37,14 +37,21 @@ pub(super) struct ForceRecord {
     policies: BTreeMap<u64, Hash>,
     /// The newest pins.
     pins: Option<(u64, Hash)>,
-    /// When each beacon was made.
-    beacons: BTreeMap<Hash, u64>,
+    /// When each beacon was made, and by which leaf.
+    beacons: BTreeMap<Hash, Beacon>,
     last_time: u64,
     /// Former force logs, each with how many of its leaves stand here.
     ended: Vec<Ended>,
     taken: u64,
     /// Which of the names of the force's log holds here.
     epoch: u32,
+}
+
+/// A beacon that the force gave.
+#[derive(Clone, Copy)]
+struct Beacon {
+    made_at_s: u64,
+    leaf: u64,
 }
 
 /// A former force log: its store was put back from a backup.
@@ -122,7 +129,7 @@ impl ForceRecord {
         // People take time to approve a change; what the gateway appends at once has no excuse.
         let delay_s = if matches!(leaf, ForceLeaf::Change { .. }) { MAX_CHANGE_AGE_S } else { 0 };
         let (time, taken) = match leaf {
-            ForceLeaf::Checkpoint(leaf) => (leaf.cosigned_at_s, self.accept(leaf, trust)),
+            ForceLeaf::Checkpoint(leaf) => (leaf.cosigned_at_s, self.accept(leaf, index, trust)),
             ForceLeaf::Change { change, force_log, at_s, .. } => {
                 let new = statement.is_none_or(|statement| self.changes.insert(statement));
                 let taken = if new {
@@ -139,10 +146,10 @@ impl ForceRecord {
         if in_order { Ok(()) } else { Err(Problem::ForceOrder) }
     }
 
-    fn accept(&mut self, leaf: CheckpointLeaf, trust: &Trust) -> Result<(), Problem> {
+    fn accept(&mut self, leaf: CheckpointLeaf, index: u64, trust: &Trust) -> Result<(), Problem> {
         let enrolled = self.enrolled.contains_key(&leaf.origin) || trust.approvals_required == 0;
         let revoked = self.revoked.contains(&leaf.origin);
-        self.beacons.entry(leaf.lines).or_insert(leaf.cosigned_at_s);
+        self.beacons.entry(leaf.lines).or_insert(Beacon { made_at_s: leaf.cosigned_at_s, leaf: index });
         let accepted = self.checkpoints.entry(leaf.origin.clone()).or_default();
         let order = match accepted.last() {
             Some(last) if last.size > leaf.size => Err(Problem::ForceOrder),
@@ -215,7 +222,9 @@ impl ForceRecord {
     fn replace(&mut self, before: Origin, by: &Origin) -> bool {
         let in_vain = |log: &Origin| !self.checkpoints.contains_key(log);
         let free = self.replaced_by.get(&before).is_none_or(in_vain);
-        let sound = free && before != *by && self.enrolled.contains_key(&before);
+        // A force that put its store back may have lost the enrolment of the phone that is enrolled again.
+        let known = self.enrolled.contains_key(&before) || !self.ended.is_empty();
+        let sound = free && before != *by && known;
         if sound {
             self.replaced_by.insert(before, by.clone());
         }
@@ -225,6 +234,16 @@ impl ForceRecord {
     /// Which log goes on from which, as the force says.
     pub(super) fn replacements(&self) -> impl Iterator<Item = (&Origin, &Origin)> {
         self.replaced_by.iter().map(|(before, by)| (by, before))
+    }
+
+    /// How often the force put its store back from a backup.
+    pub(super) fn restores(&self) -> u64 {
+        self.ended.len() as u64
+    }
+
+    /// When each beacon was made, in seconds since 1970-01-01 UTC.
+    pub(super) fn into_beacons(self) -> BTreeMap<Hash, u64> {
+        self.beacons.into_iter().map(|(value, beacon)| (value, beacon.made_at_s)).collect()
     }
 
     /// Phones that two people gave up, and whether more came of them after all.
@@ -274,15 +293,17 @@ impl ForceRecord {
     }
 
     /// Beacons are known, never run backwards, and are not later than the cosignature over the entry. Gives what that
-    /// proves about each entry.
+    /// proves about each entry. What a log names before it names any of the present store's may have been lost with the
+    /// former one: then nothing is proved by it, and that is said.
     fn check_time(&self, log: &CheckedLog<'_>, accepted: &[CheckpointLeaf], report: &mut Report) -> Vec<Bounds> {
         let name = log.origin.as_str();
         let mut not_before = 0;
         let mut clocks_off = 0_u64;
-        let mut beacons = 0_u64;
+        let (mut dated, mut lost) = (0_u64, 0_u64);
+        let mut may_be_lost = self.ended.last().map(|ended| ended.kept);
         let mut bounds = Vec::with_capacity(log.entries.len());
         // The entries between two visits name the same one.
-        let mut last: Option<(Hash, Option<u64>)> = None;
+        let mut named: Option<(Hash, Option<Beacon>)> = None;
         let mut accepted = accepted.iter().peekable();
         for (index, entry) in (0_u64..).zip(&log.entries) {
             while accepted.next_if(|leaf| leaf.size <= index).is_some() {}
@@ -293,23 +314,32 @@ impl ForceRecord {
             };
             let time = clear.header.time;
             if let Some(beacon) = time.beacon {
-                beacons += 1;
-                let known = last.filter(|(known, _)| *known == beacon).map(|(_, seen)| seen);
+                dated += 1;
+                let known = named.filter(|(known, _)| *known == beacon).map(|(_, seen)| seen);
                 let seen = known.unwrap_or_else(|| self.beacons.get(&beacon).copied());
-                last = Some((beacon, seen));
-                let sound = seen.is_some_and(|at| at >= not_before && not_after.is_none_or(|end| at <= end));
-                if !sound {
-                    report.fail(Some(name), Some(index), Problem::Beacon);
+                named = Some((beacon, seen));
+                match seen {
+                    None if may_be_lost.is_some() => lost += 1,
+                    Some(Beacon { made_at_s: at, leaf })
+                        if at >= not_before && not_after.is_none_or(|end| at <= end) =>
+                    {
+                        may_be_lost = may_be_lost.filter(|kept| leaf < *kept);
+                    }
+                    _ => report.fail(Some(name), Some(index), Problem::Beacon),
                 }
-                not_before = seen.unwrap_or(not_before).max(not_before);
+                not_before = seen.map_or(not_before, |seen| seen.made_at_s.max(not_before));
             }
             clocks_off += u64::from(outside(time.wall_ms, not_before, not_after));
             bounds.push(Bounds { not_before_s: not_before, not_after_s: not_after });
         }
-        if beacons > 0 {
-            report.checked(Some(name), "entries dated by a beacon before and a cosignature after", beacons);
+        if dated > lost {
+            report.checked(Some(name), "entries dated by a beacon before and a cosignature after", dated - lost);
         }
-        let undated = (log.entries.len() as u64).saturating_sub(beacons);
+        if lost > 0 {
+            let what = "entries name a beacon that the force lost with its store: nothing dates them from below";
+            report.not_checked(Some(name), format!("{lost} {what}"), true);
+        }
+        let undated = (log.entries.len() as u64).saturating_sub(dated);
         if undated > 0 {
             let what = "entries name no beacon: nothing but the cosignature after them dates them";
             report.remarks.push(format!("{name}: {undated} {what}"));

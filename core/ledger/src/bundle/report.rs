@@ -183,6 +183,11 @@ pub struct Report {
     pub policies: Vec<(u64, String)>,
     /// Logs that two people let go on from another log of the same phone: by the log's name, the other's.
     pub replaces: BTreeMap<String, String>,
+    /// How often the force put its store back from a backup, by its own log.
+    pub restores: u64,
+    /// When each beacon in the force log was made, in seconds since 1970-01-01 UTC.
+    #[serde(skip)]
+    pub beacons: BTreeMap<crate::Hash, u64>,
 }
 
 impl Report {
@@ -197,6 +202,8 @@ impl Report {
             remarks: Vec::new(),
             policies: Vec::new(),
             replaces: BTreeMap::new(),
+            restores: 0,
+            beacons: BTreeMap::new(),
         }
     }
 

@@ -58,6 +58,8 @@ pub fn verify(
         record.remark_given_up(&mut report);
         let texts = |log: &Origin| log.as_str().to_owned();
         report.replaces = record.replacements().map(|(log, before)| (texts(log), texts(before))).collect();
+        report.restores = record.restores();
+        report.beacons = record.into_beacons();
     }
     for (_, log) in &logs {
         check_recipients(log, trust, &mut report);

@@ -19,7 +19,7 @@ use p256::pkcs8::EncodePublicKey as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use peel_ledger::bundle::{Files, LogExport, Trust, TrustedLog, build};
+use peel_ledger::bundle::{Files, LogExport, Report, Trust, TrustedLog, VerifyOptions, build, verify};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{CipherSuite, EntryClass, EntryTime};
 use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
@@ -203,4 +203,44 @@ impl Force {
             root: None,
         }
     }
+}
+
+/// Checks a bundle with no key.
+pub fn check(files: &Files, trust: &Trust) -> Report {
+    verify(files, trust, VerifyOptions::default(), &mut |_| {})
+}
+
+/// The checkpoint over these entries.
+pub fn checkpoint_of(origin: Origin, entries: &[Vec<u8>]) -> Checkpoint {
+    let mut range = CompactRange::new();
+    for entry in entries {
+        range.append(leaf_hash(entry)).unwrap();
+    }
+    Checkpoint::of(origin, &range)
+}
+
+/// A second phone with these entries: enrolled, signed, accepted. Gives its log for bundle and trust file.
+pub fn second_phone(force: &mut Force, entries: &[Vec<u8>], at_s: u64) -> (LogExport, TrustedLog) {
+    let origin = Origin::device(DOMAIN, "e2").unwrap();
+    let signer = Ed25519Signer::from_seed(origin.as_str(), &[8; 32]).unwrap();
+    let key = signer.verifier().unwrap();
+    force.approve(
+        Change::Enrolment { origin: origin.clone(), log_key: key.clone(), hardware_key: None, replaces: None },
+        at_s,
+    );
+    let checkpoint = checkpoint_of(origin.clone(), entries);
+    let mut note = checkpoint.sign(&signer).unwrap();
+    let line = force.gateway.cosign(note.text(), at_s).unwrap();
+    let lines = peel_ledger::mirror::beacon(&line.to_line());
+    let Checkpoint { size, root, .. } = checkpoint;
+    let leaf = CheckpointLeaf { origin: origin.clone(), size, root, cosigned_at_s: at_s, lines };
+    force.leaves.push(ForceLeaf::Checkpoint(leaf).encode());
+    note.attach(line).unwrap();
+    (LogExport { checkpoint: note, entries: entries.to_vec() }, TrustedLog { origin, key, hardware: None })
+}
+
+/// A policy's change for this force log, or for none as earlier versions wrote it.
+pub fn policy(version: u64, force_log: Option<Origin>, at_s: u64) -> ForceLeaf {
+    let change = Change::PolicyChange { version, policy: Hash::of(&[&version.to_be_bytes()]) };
+    ForceLeaf::Change { change, force_log, at_s, approvals: Vec::new() }
 }
