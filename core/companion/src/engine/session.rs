@@ -160,19 +160,22 @@ impl Engine {
         let verified = match verify_policy(signed, trust) {
             Ok(verified) => verified,
             Err(error) => {
-                self.refuse(&mut state, None, error.code(), Batch::new())?;
-                state.raise("policy.refused");
+                self.refuse_policy(&mut state, error.code())?;
                 return Err(error.into());
             }
         };
         if verified.policy.version == state.policy.version {
-            return Ok(());
+            if verified.policy == state.policy {
+                return Ok(());
+            }
+            // One version has one policy; a force that lost it with its store signs the same again or a newer one.
+            self.refuse_policy(&mut state, PolicyError::WrongVersion.code())?;
+            return Err(PolicyError::WrongVersion.into());
         }
         let recipients = match keys::recipients(device, &verified.policy) {
             Ok(recipients) => recipients,
             Err(error) => {
-                self.refuse(&mut state, None, PolicyError::Recipients.code(), Batch::new())?;
-                state.raise("policy.refused");
+                self.refuse_policy(&mut state, PolicyError::Recipients.code())?;
                 return Err(error);
             }
         };
@@ -187,6 +190,13 @@ impl Engine {
             trail.seal_to(recipients);
         }
         state.alarms.remove("policy.refused");
+        Ok(())
+    }
+
+    /// Records and shows that a policy was not taken.
+    fn refuse_policy(&self, state: &mut State, code: &'static str) -> Result<(), EngineError> {
+        self.refuse(state, None, code, Batch::new())?;
+        state.raise("policy.refused");
         Ok(())
     }
 

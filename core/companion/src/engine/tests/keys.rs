@@ -256,3 +256,25 @@ fn a_policy_whose_key_nothing_can_be_sealed_to_is_refused_and_recording_goes_on(
     assert!(bench.events(&again).len() > before);
     assert!(!shown(&again, "policy.refused"));
 }
+
+#[test]
+fn another_policy_under_the_version_in_force_is_refused_and_the_same_one_is_nothing_new() {
+    let bench = Bench::new();
+    let people = [1, 2].map(|number| SigningKey::from_slice(&[number; 32]).unwrap());
+    let mut device = bench.engine.lock().device().unwrap().clone();
+    let spki = |key: &SigningKey| key.verifying_key().to_public_key_der().unwrap().into_vec();
+    device.policy_signers = people.iter().map(spki).collect();
+    bench.engine.lock().device = Some(device.clone());
+    let mut policy = Policy::strictest(device.force_id, 7);
+    bench.engine.keep_policy(&signed(&policy, &people)).unwrap();
+    let before = bench.events(&bench.engine).len();
+    bench.engine.keep_policy(&signed(&policy, &people)).unwrap();
+    assert_eq!(bench.events(&bench.engine).len(), before);
+    policy.trail.keep_days += 1;
+    let refused = bench.engine.keep_policy(&signed(&policy, &people));
+    assert_eq!(refused, Err(EngineError::Policy(PolicyError::WrongVersion)));
+    assert!(shown(&bench.engine, "policy.refused"));
+    policy.version = 8;
+    bench.engine.keep_policy(&signed(&policy, &people)).unwrap();
+    assert!(!shown(&bench.engine, "policy.refused"));
+}
