@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use peel_domain::event::{Action, Actor, BODY_VERSION, EntryCarried, EventBody, Justification, LogEndCause, LogEnded};
+use peel_domain::event::{Action, Actor, BODY_VERSION, EventBody, Justification};
 use peel_domain::id::{AlertId, EnrolmentId, OfficerId};
 use peel_domain::record::Issue;
 use peel_domain::time::{Clock as _, Moment};
@@ -14,7 +14,6 @@ use peel_gateway::bundle::{bundle_files, trust_text};
 use peel_gateway::clock::GatewayClock;
 use peel_gateway::desk::{Desk, DeskDir, deployment_record};
 use peel_ledger::bundle::{Report, Trust, Verdict, VerifyOptions, verify};
-use peel_ledger::tree::CompactRange;
 use support::device_log::Log;
 use support::{OFFICER, TestGateway, TestPhone};
 
@@ -51,24 +50,19 @@ impl Hand<'_> {
         self.write(log, Actor::Core, Action::Closed);
     }
 
+    /// A log of which the first half was sent.
+    async fn half_sent(&self, phone: &TestPhone) -> Log {
+        let mut log = Log::new(phone);
+        self.show(&mut log);
+        sync(self.gateway, phone, &log).await;
+        self.close(&mut log);
+        log
+    }
+
     /// The first entries of a log that goes on from another, of which the force confirmed so many.
     fn carry(&self, new: &mut Log, old: &Log, confirmed: usize) {
-        let mut range = CompactRange::new();
-        old.leaves[..confirmed].iter().for_each(|leaf| range.append(*leaf).unwrap());
-        let ended = LogEnded {
-            cause: LogEndCause::LogKeyLost,
-            origin: old.origin.to_string(),
-            size: old.state.size(),
-            root: old.state.root().to_bytes(),
-            confirmed: range.to_bytes(),
-            signed: None,
-            receipt: None,
-        };
-        self.write(new, Actor::Core, Action::LogEnded(ended));
-        for (index, entry) in (0..).zip(&old.entries).skip(confirmed) {
-            for part in EntryCarried::parts(index, entry) {
-                self.write(new, Actor::Core, Action::EntryCarried(part));
-            }
+        for action in old.last_words(confirmed, None) {
+            self.write(new, Actor::Core, action);
         }
     }
 }
@@ -111,11 +105,8 @@ async fn s35_what_a_phone_that_is_enrolled_again_carries_counts_as_its_old_logs(
     let gateway = TestGateway::start().await;
     let (phone, alert_id) = alerted(&gateway).await;
     let hand = hand(&gateway, alert_id);
-    let mut log = Log::new(&phone);
-    hand.show(&mut log);
-    sync(&gateway, &phone, &log).await;
     // The rest is recorded and its key is lost before it is sent.
-    hand.close(&mut log);
+    let log = hand.half_sent(&phone).await;
     assert!(is_missing(&issues(&gateway).await, alert_id, phone.id()));
     let again = TestPhone::enrol_again(&gateway, phone.id()).await;
     let mut next = Log::new(&again);
@@ -132,10 +123,7 @@ async fn s34_a_phone_that_the_force_does_not_name_adds_nothing_to_anothers_recor
     let gateway = TestGateway::start().await;
     let (phone, alert_id) = alerted(&gateway).await;
     let hand = hand(&gateway, alert_id);
-    let mut log = Log::new(&phone);
-    hand.show(&mut log);
-    sync(&gateway, &phone, &log).await;
-    hand.close(&mut log);
+    let log = hand.half_sent(&phone).await;
     // A stranger, one that goes on from a third phone, and the right one with another history.
     let stranger = TestPhone::enrol(&gateway).await;
     let third = TestPhone::enrol(&gateway).await;
@@ -179,6 +167,44 @@ async fn an_enrolment_is_replaced_once_unless_it_was_in_vain() {
     assert_eq!(report.verdict, Verdict::Good, "{report:?}");
     assert_eq!(report.replaces.keys().collect::<Vec<_>>(), [log.origin.as_str()]);
     drop(in_vain);
+}
+
+#[tokio::test]
+async fn of_two_that_wait_to_go_on_from_one_phone_the_second_is_refused_once_the_first_has_begun() {
+    use peel_gateway::service::{propose_enrolment, submit};
+    let gateway = TestGateway::start().await;
+    let phone = TestPhone::enrol(&gateway).await;
+    let force = gateway.stop().await;
+    let keys = force.data().keys();
+    let aside = |from: &str, to: &str| std::fs::rename(keys.join(from), keys.join(to)).unwrap();
+    // With one approver's key alone at hand both wait.
+    aside("approver-2.key", "approver-2.aside");
+    let gateway = TestGateway::serve(force).await;
+    let first = TestPhone::enrol_again_without_token(&gateway, phone.id()).await;
+    let second = TestPhone::enrol_again_without_token(&gateway, phone.id()).await;
+    aside("approver-2.aside", "approver-2.key");
+    let approve = |of: &TestPhone| {
+        let (id, force) = (of.id(), &gateway.force);
+        let leaf = force.change(|authority, tx| propose_enrolment(authority, tx, id));
+        leaf.and_then(|leaf| force.change(|authority, tx| submit(authority, tx, &leaf, None)))
+            .map_err(|error| error.code())
+    };
+    assert_eq!(approve(&first), Ok(()));
+    let first = TestPhone { token: first.fetch_token(&gateway).await, ..first };
+    let mut log = Log::new(&first);
+    log.write(1);
+    // A running gateway reads anew who is served, every second.
+    for _ in 0..100 {
+        if first.announce(&gateway, &log, 0).await.0 == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(first.upload(&gateway, &log, 0).await.0, 200);
+    assert_eq!(approve(&second), Err("enrolment.replaces"));
+    let report = checked(&gateway);
+    assert_eq!(report.verdict, Verdict::Good, "{report:?}");
+    assert_eq!(report.replaces.keys().collect::<Vec<_>>(), [log.origin.as_str()]);
 }
 
 #[tokio::test]

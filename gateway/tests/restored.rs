@@ -6,7 +6,10 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use peel_domain::event::{Actor, BODY_VERSION, EventBody, Justification};
+use peel_domain::time::Clock as _;
 use peel_gateway::bundle::{bundle_files, trust_text};
+use peel_gateway::clock::GatewayClock;
 use peel_gateway::force::ForceConfig;
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{
@@ -18,7 +21,7 @@ use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::note::SignedNote;
 use reqwest::Method;
 use support::device_log::Log;
-use support::{OFFICER, Serving, TestForce, TestGateway, TestPhone};
+use support::{OFFICER, TestForce, TestGateway, TestPhone};
 
 const FILES: [&str; 3] = ["", "-wal", "-shm"];
 
@@ -31,15 +34,6 @@ fn copy_store(from: &Path, to: &Path) {
         let _ = std::fs::remove_file(beside(to, suffix));
         let _ = std::fs::copy(beside(from, suffix), beside(to, suffix));
     }
-}
-
-async fn stop(gateway: TestGateway) -> std::sync::Arc<TestForce> {
-    let TestGateway { force, serving, http } = gateway;
-    drop(http);
-    if let Serving::Here(server) = serving {
-        server.shut_down().await;
-    }
-    force
 }
 
 async fn start(force: &TestForce) -> Result<RunningServer, ServiceError> {
@@ -102,7 +96,7 @@ async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under
     let (kept, early) = published(&gateway).await;
 
     // A backup, and then work that it does not have.
-    let force = stop(gateway).await;
+    let force = gateway.stop().await;
     let (store, backup) = (force.data().database(), force.path("backup.db"));
     copy_store(&store, &backup);
     let gateway = TestGateway::serve(force).await;
@@ -114,7 +108,7 @@ async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under
     let (older, _) = bundle(&gateway.force);
 
     // The store is put back. Nothing starts, and no command signs either.
-    let force = stop(gateway).await;
+    let force = gateway.stop().await;
     copy_store(&backup, &store);
     assert_eq!(start(&force).await.unwrap_err().code(), "storage.rolled_back");
     assert_eq!(one_more(&force).unwrap_err().code(), "storage.rolled_back");
@@ -167,7 +161,51 @@ async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under
     // What an outsider kept of the former log still reads, under its name.
     let former = trust.force_log_at(&early.origin).unwrap().key;
     assert!(SignedNote::parse(kept.as_bytes()).unwrap().verify(&[former]).is_ok());
-    stop(gateway).await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn s35_a_phone_that_was_enrolled_after_the_backup_goes_on_under_another_enrolment() {
+    let gateway = TestGateway::serve(TestForce::with_store(None)).await;
+    let force = gateway.stop().await;
+    let (store, backup) = (force.data().database(), force.path("backup.db"));
+    copy_store(&store, &backup);
+    let gateway = TestGateway::serve(force).await;
+    let phone = TestPhone::enrol(&gateway).await;
+    let mut trail = Log::new(&phone);
+    trail.write(3);
+    let note = trail.checkpoint().to_note().unwrap().to_text();
+    phone.announce(&gateway, &trail, 0).await;
+    let (status, lines) = phone.upload(&gateway, &trail, 0).await;
+    assert_eq!(status, 200);
+    let receipt = format!("{note}{}", String::from_utf8(lines).unwrap());
+    trail.write(2);
+
+    let force = gateway.stop().await;
+    copy_store(&backup, &store);
+    restart(&force, None).unwrap();
+    let gateway = TestGateway::serve(force).await;
+    assert_eq!(phone.announce(&gateway, &trail, 3).await.0, 404, "nobody knows it");
+    let again = TestPhone::enrol_again(&gateway, phone.id()).await;
+    let mut next = Log::new(&again);
+    let clock = GatewayClock::new(None, &mut rand::rng());
+    for action in trail.last_words(3, Some(receipt)) {
+        next.event(&EventBody {
+            v: BODY_VERSION,
+            at: clock.now(),
+            actor: Actor::Core,
+            deployment_id: None,
+            alert_id: None,
+            justification: Justification::Exercise,
+            action,
+        });
+    }
+    sync(&gateway, &again, &next, 0).await;
+    let (files, trust) = bundle(&gateway.force);
+    let report = verify(&files, &trust, VerifyOptions::default(), &mut |_| {});
+    assert_eq!((report.verdict, &report.failed[..]), (Verdict::Good, &[][..]), "{report:?}");
+    assert_eq!(report.replaces.get(next.origin.as_str()).map(String::as_str), Some(trail.origin.as_str()));
+    gateway.stop().await;
 }
 
 #[test]

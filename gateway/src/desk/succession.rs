@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use peel_domain::event::{Action, CarriedEntries, EventBody, LogEnded};
 use peel_domain::id::EnrolmentId;
+use peel_ledger::note::VerifierKey;
 use peel_ledger::succession::LogEnd;
 use peel_ledger::tree::CompactRange;
 use peel_ledger::{Hash, Origin};
@@ -16,6 +17,7 @@ use super::keys::OperationsKeys;
 use super::open::open_entry;
 use super::store::DeskStore;
 use super::{DeskDir, DeskError};
+use crate::force::ForceConfig;
 
 /// What a log says of the one before it.
 #[derive(Debug, Default)]
@@ -38,12 +40,15 @@ impl Before {
         self.begun = true;
     }
 
-    /// The entries of the log of this name that lie beyond what is held of it.
-    fn beyond(&self, origin: &Origin, held: &CompactRange) -> Option<&[Vec<u8>]> {
+    /// The entries of the log of this name that lie beyond what is held of it; after what the mirror had confirmed and
+    /// lost since, by its own statement, all that is carried.
+    fn beyond(&self, origin: &Origin, held: &CompactRange, mirror: &VerifierKey) -> Option<&[Vec<u8>]> {
         let ended = self.ended.as_ref().filter(|ended| ended.origin == origin.as_str() && !self.broken)?;
         let confirmed = CompactRange::from_bytes(&ended.confirmed).ok()?;
         let end = LogEnd { origin: origin.clone(), size: ended.size, root: Hash::new(ended.root), confirmed };
-        end.beyond(held.size(), held.root(), self.carried.whole()?).ok()
+        let carried = self.carried.whole()?;
+        let joined = end.beyond(held.size(), held.root(), carried);
+        joined.or_else(|_| end.after_loss(held.size(), carried, ended.receipt.as_deref().unwrap_or(""), mirror)).ok()
     }
 }
 
@@ -59,6 +64,7 @@ pub(super) fn carried_events(
     mut before: BTreeMap<EnrolmentId, Before>,
 ) -> Result<Vec<(EnrolmentId, EventBody)>, DeskError> {
     let config = dir.config()?;
+    let mirror = ForceConfig::vkey(&config.mirror_vkey)?;
     let follows: BTreeMap<_, _> = replaces.iter().map(|(old, new)| (*new, *old)).collect();
     let mut events = Vec::new();
     for newest in follows.keys().filter(|new| !replaces.contains_key(new)) {
@@ -68,7 +74,7 @@ pub(super) fn carried_events(
             let origin = config.device_origin(&log_id)?;
             let held = store.log(&log_id)?.map_or_else(CompactRange::new, |log| log.range);
             let of_it = before.remove(&at).unwrap_or_default();
-            for bytes in of_it.beyond(&origin, &held).unwrap_or_default() {
+            for bytes in of_it.beyond(&origin, &held, &mirror).unwrap_or_default() {
                 let Some(event) = open_entry(bytes, &origin, keys)? else { continue };
                 before.entry(old).or_default().take(&event.action);
                 events.push((old, event));

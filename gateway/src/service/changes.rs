@@ -14,7 +14,7 @@ use peel_ledger::note::{Ed25519Signer, VerifierKey};
 use peel_ledger::{Hash, Origin};
 
 use super::authority::About;
-use super::{Authority, ServiceError, force_log, policy, restored};
+use super::{Authority, ServiceError, enrolment, force_log, policy, restored};
 use crate::force::{ForceConfig, Rotation};
 use crate::storage::{self, Device, LogStore as _, Logs, Standing, Tx};
 
@@ -124,7 +124,7 @@ fn give_up(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, given_up: &Change) 
     authority.append_events(tx, &[authority.event(Actor::Gateway, about, action)])
 }
 
-fn enrolment(authority: &Authority, tx: &Tx, device: &Device) -> Result<Change, ServiceError> {
+fn enrolment_change(authority: &Authority, tx: &Tx, device: &Device) -> Result<Change, ServiceError> {
     let origin = origin_of(authority, device.enrolment_id)?;
     let log_key = ForceConfig::vkey(&device.keys.log_vkey)?;
     let hardware = VerifierKey::p256(origin.as_str(), &device.keys.hw_spki).map_err(|_| ServiceError::Internal)?;
@@ -138,7 +138,7 @@ pub fn propose_enrolment(authority: &Authority, tx: &Tx, enrolment_id: Enrolment
     if device.standing != Standing::Pending {
         return Err(ServiceError::Invalid("change.device"));
     }
-    force_log::proposed(authority, tx, enrolment(authority, tx, &device)?)
+    force_log::proposed(authority, tx, enrolment_change(authority, tx, &device)?)
 }
 
 /// A policy's coming into force.
@@ -188,15 +188,18 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
         Change::Enrolment { origin, .. } => {
             let enrolment_id = device_of(authority, origin)?;
             let device = known(tx, enrolment_id)?;
-            if *change != enrolment(authority, tx, &device)? {
+            if *change != enrolment_change(authority, tx, &device)? {
                 return Err(ServiceError::Invalid("change.device"));
             }
             if device.standing != Standing::Pending {
                 return Err(REPEATED);
             }
+            // While people approved, another one may have gone on from the same log.
+            let replaces = storage::replaced_by(tx, enrolment_id)?;
+            replaces.map_or(Ok(()), |before| enrolment::may_be_replaced(authority, tx, before))?;
             force_log::append_change(authority, tx, leaf)?;
             storage::set_standing(tx, enrolment_id, Standing::Good)?;
-            let enrolled = Action::Enrolled { enrolment_id, replaces: storage::replaced_by(tx, enrolment_id)? };
+            let enrolled = Action::Enrolled { enrolment_id, replaces };
             let enrolled = authority.event(Actor::Gateway, About::default(), enrolled);
             authority.append_events(tx, &[enrolled])
         }

@@ -61,7 +61,7 @@ pub fn add_enrolment_code(
         params![hash, expires_ms],
     )?;
     if let Some(replaces) = replaces {
-        let sql = "insert into code_replaces (secret_hash, replaces) values (?1, ?2)";
+        let sql = "insert into code_is_for (secret_hash, replaces) values (?1, ?2)";
         tx.execute(sql, params![hash, replaces.to_string()])?;
     }
     Ok(())
@@ -69,26 +69,25 @@ pub fn add_enrolment_code(
 
 /// Which enrolment the one with this secret is to replace.
 pub fn replaced_by_code(tx: &Tx, hash: &[u8; 32]) -> Result<Option<EnrolmentId>, StoreError> {
-    tx.query_one("select replaces from code_replaces where secret_hash = ?1", params![hash], |row| row.parse(0))
+    tx.query_one("select replaces from code_is_for where secret_hash = ?1", params![hash], |row| row.parse(0))
 }
 
-/// Says that an enrolment goes on from another. Where another one did before, it does no more.
+/// Says that an enrolment is to go on from another.
 pub fn set_replacement(tx: &Tx, enrolment_id: EnrolmentId, replaces: EnrolmentId) -> Result<(), StoreError> {
-    let sql = "insert into replacement (replaces, enrolment_id) values (?1, ?2) \
-               on conflict (replaces) do update set enrolment_id = excluded.enrolment_id";
-    tx.execute(sql, params![replaces.to_string(), enrolment_id.to_string()])?;
+    let sql = "insert into goes_on_from (enrolment_id, replaces) values (?1, ?2)";
+    tx.execute(sql, params![enrolment_id.to_string(), replaces.to_string()])?;
     Ok(())
 }
 
-/// The enrolment that goes on from this one.
-pub fn replacement_of(tx: &Tx, replaces: EnrolmentId) -> Result<Option<EnrolmentId>, StoreError> {
-    let sql = "select enrolment_id from replacement where replaces = ?1";
-    tx.query_one(sql, params![replaces.to_string()], |row| row.parse(0))
+/// The enrolments that were made to go on from this one; of those, one with a log does.
+pub fn replacements_of(tx: &Tx, replaces: EnrolmentId) -> Result<Vec<EnrolmentId>, StoreError> {
+    let sql = "select enrolment_id from goes_on_from where replaces = ?1";
+    tx.query(sql, params![replaces.to_string()], |row| row.parse(0))
 }
 
 /// The enrolment that this one goes on from.
 pub fn replaced_by(tx: &Tx, enrolment_id: EnrolmentId) -> Result<Option<EnrolmentId>, StoreError> {
-    let sql = "select replaces from replacement where enrolment_id = ?1";
+    let sql = "select replaces from goes_on_from where enrolment_id = ?1";
     tx.query_one(sql, params![enrolment_id.to_string()], |row| row.parse(0))
 }
 
@@ -127,7 +126,8 @@ pub enum Standing {
 }
 
 impl Standing {
-    const fn name(self) -> &'static str {
+    /// Its name, as the store and an operator's list have it.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Pending => "pending",
@@ -216,6 +216,43 @@ pub fn all_devices(tx: &Tx) -> Result<Vec<EnrolmentId>, StoreError> {
         params![],
         |row| row.parse(0),
     )
+}
+
+/// A device as an operator's list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedDevice {
+    /// Its enrolment.
+    pub enrolment_id: EnrolmentId,
+    /// Its model, in its own words.
+    pub model: String,
+    /// When it enrolled, milliseconds since 1970 UTC.
+    pub enrolled_ms: i64,
+    /// Whether it is served.
+    pub standing: Standing,
+    /// How many entries of its log the mirror has confirmed.
+    pub entries: u64,
+    /// The enrolment that it goes on from.
+    pub replaces: Option<EnrolmentId>,
+}
+
+/// Every device, in the order of enrolment.
+pub fn listed_devices(tx: &Tx) -> Result<Vec<ListedDevice>, StoreError> {
+    let sql = "select device.enrolment_id, model, enrolled_ms, standing.standing, coalesce(log.size, 0), \
+               goes_on_from.replaces from device left join standing on standing.enrolment_id = device.enrolment_id \
+               left join log on log.log_id = device.enrolment_id \
+               left join goes_on_from on goes_on_from.enrolment_id = device.enrolment_id \
+               order by enrolled_ms, device.enrolment_id";
+    tx.query(sql, params![], |row| {
+        let replaces = row.take::<Option<String>>(5)?.map(|text| text.parse().map_err(|_| StoreError::Corrupt));
+        Ok(ListedDevice {
+            enrolment_id: row.parse(0)?,
+            model: row.take(1)?,
+            enrolled_ms: row.take(2)?,
+            standing: row.take::<Option<String>>(3)?.map_or(Ok(Standing::Good), |name| Standing::parse(&name))?,
+            entries: row.take(4)?,
+            replaces: replaces.transpose()?,
+        })
+    })
 }
 
 /// A device by its enrolment.

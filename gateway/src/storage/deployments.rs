@@ -133,6 +133,13 @@ pub fn policies(tx: &Tx) -> Result<Vec<(Vec<u8>, i64)>, StoreError> {
     tx.query(sql, params![], |row| Ok((row.take(0)?, row.take(1)?)))
 }
 
+/// Whether the force ever put this version of its policy into force.
+pub fn has_policy(tx: &Tx, version: u32) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        tx.query_one("select at_ms from policy where version = ?1", params![version], |row| row.take(0))?;
+    Ok(found.is_some())
+}
+
 /// The policy with the highest version.
 pub fn latest_policy(tx: &Tx) -> Result<Option<PolicyRow>, StoreError> {
     let sql = "select version, cose from policy order by version desc limit 1";

@@ -24,10 +24,10 @@ mod value;
 mod witnesses;
 
 pub use access::{
-    ApiKeyKind, Device, EnrolmentKeys, OfficerRow, PinFailures, Roster, Shift, Standing, add_enrolment_code,
-    all_devices, api_key_kind, device, device_count, note_pin_failures, officer, pin_failures, put_api_key, put_device,
-    put_officer, refused_devices, replaced_by, replaced_by_code, replacement_of, set_replacement, set_shift,
-    set_standing, take_enrolment_code,
+    ApiKeyKind, Device, EnrolmentKeys, ListedDevice, OfficerRow, PinFailures, Roster, Shift, Standing,
+    add_enrolment_code, all_devices, api_key_kind, device, device_count, listed_devices, note_pin_failures, officer,
+    pin_failures, put_api_key, put_device, put_officer, refused_devices, replaced_by, replaced_by_code,
+    replacements_of, set_replacement, set_shift, set_standing, take_enrolment_code,
 };
 pub use address::{ServerAddress, StoreAddress};
 pub use admission::{Draw, draw, forget_proofs, use_proof};
@@ -37,8 +37,8 @@ pub use alerts::{
 };
 pub use db::{AfterCommit, AroundCommit, BeforeCommit, Db, DbLimits};
 pub use deployments::{
-    DeploymentRow, Member, PolicyRow, add_member, deployment, deployments, latest_policy, members, policies,
-    put_deployment, put_policy, remove_member, set_state,
+    DeploymentRow, Member, PolicyRow, add_member, deployment, deployments, has_policy, latest_policy, members,
+    policies, put_deployment, put_policy, remove_member, set_state,
 };
 pub use error::StoreError;
 pub use evidence::{HoldRow, due_holds, end_hold, held_images, hold, is_known_hold, put_held_image, put_hold};

@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { version: 7, both: HOLDS, sqlite: "", postgresql: "" },
     Step { version: 8, both: "", sqlite: "", postgresql: ADMISSIONS_POSTGRESQL },
     Step { version: 9, both: REPLACEMENTS, sqlite: "", postgresql: "" },
+    Step { version: 10, both: REPLACEMENTS_KEPT, sqlite: "", postgresql: "" },
 ];
 
 /// The steps after a version.
@@ -198,6 +199,18 @@ create table replacement (
 ) strict;
 ";
 
+/// Each enrolment keeps the one that it was made to replace, also when another was made in its stead; and that one may be
+/// one that a store from a backup does not know any more.
+const REPLACEMENTS_KEPT: &str = "
+create table code_is_for (secret_hash blob primary key, replaces text not null) strict;
+insert into code_is_for (secret_hash, replaces) select secret_hash, replaces from code_replaces;
+drop table code_replaces;
+create table goes_on_from (enrolment_id text primary key references device, replaces text not null) strict;
+insert into goes_on_from (enrolment_id, replaces) select enrolment_id, replaces from replacement;
+drop table replacement;
+create index goes_on_from_by_replaces on goes_on_from (replaces);
+";
+
 /// A bucket's row is written anew with each request: there is room for that in its page, and no index to change.
 const ADMISSIONS_POSTGRESQL: &str = "
 create table used_proof (window_no bigint not null, id bytea not null, primary key (window_no, id));
@@ -221,7 +234,7 @@ mod tests {
     #[test]
     fn steps_lead_from_any_version_to_the_present_and_a_newer_one_is_refused() {
         assert_eq!(steps_from(0).unwrap().count(), STEPS.len());
-        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(steps_from(1).unwrap().map(|step| step.version).collect::<Vec<_>>(), (2..=10).collect::<Vec<_>>());
         for bad in [-1, STEPS.last().unwrap().version + 1] {
             assert!(matches!(steps_from(bad), Err(StoreError::Newer)), "{bad}");
         }
@@ -229,8 +242,9 @@ mod tests {
 
     #[test]
     fn the_other_engine_is_told_in_its_own_words() {
-        let text: String =
-            [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6], &STEPS[8]].map(Step::for_postgresql).concat();
+        let text: String = [&STEPS[0], &STEPS[2], &STEPS[4], &STEPS[5], &STEPS[6], &STEPS[8], &STEPS[9]]
+            .map(Step::for_postgresql)
+            .concat();
         for word in [" blob", " integer", "strict", "rowid"] {
             assert!(!text.contains(word), "{word}");
         }

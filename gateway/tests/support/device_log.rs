@@ -2,13 +2,13 @@
 
 use p256::ecdsa::Signature;
 use p256::ecdsa::signature::Signer as _;
-use peel_domain::event::EventBody;
+use peel_domain::event::{Action, EventBody, LogEndCause, LogEnded};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{EntryClass, EntryTime};
 use peel_ledger::mirror::{AddCheckpoint, AddEntries, Package, package_bounds};
 use peel_ledger::note::{SignedNote, VerifierKey};
 use peel_ledger::seal::RecipientPublicKey;
-use peel_ledger::tree::LeafHashes;
+use peel_ledger::tree::{CompactRange, LeafHashes};
 use peel_ledger::writer::WriterState;
 use peel_ledger::{Hash, Origin};
 use reqwest::Method;
@@ -67,6 +67,22 @@ impl Log {
         let appended =
             self.state.append(&self.origin, EntryClass::Event, time, &body, recipients, &mut rand::rng()).unwrap();
         self.keep(appended);
+    }
+
+    /// What a log that goes on from this one begins with: the force confirmed so many entries, by this statement of its.
+    pub(crate) fn last_words(&self, confirmed: usize, receipt: Option<String>) -> impl Iterator<Item = Action> {
+        let mut range = CompactRange::new();
+        self.leaves[..confirmed].iter().for_each(|leaf| range.append(*leaf).unwrap());
+        let ended = LogEnded {
+            cause: LogEndCause::LogKeyLost,
+            origin: self.origin.to_string(),
+            size: self.state.size(),
+            root: self.state.root().to_bytes(),
+            confirmed: range.to_bytes(),
+            signed: None,
+            receipt,
+        };
+        ended.last_words(confirmed as u64, &self.entries[confirmed..])
     }
 
     pub(crate) fn receipt(&mut self, commitment: Hash) {

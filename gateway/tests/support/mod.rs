@@ -1,10 +1,12 @@
 //! A force, its gateway and a phone, for tests: real TLS over loopback, real keys, temporary directories.
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unused_imports)] // each test file uses its own part
 
 pub(crate) mod device_log;
 pub(crate) mod klv;
+mod phone;
 pub(crate) mod postgresql;
 pub(crate) mod store;
+mod stream;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -12,27 +14,22 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use p256::ecdsa::signature::Signer as _;
-use p256::ecdsa::{Signature, SigningKey};
-use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::deployment::Role;
-use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, ForceId, OfficerId};
+use peel_domain::id::{AlertId, DeploymentId, ForceId, OfficerId};
 use peel_domain::policy::Policy;
-use peel_domain::wire::dpop::{DpopRequest, ProofDraft};
-use peel_domain::wire::{EnrolResponse, EnrolmentCode, SignInResponse, StreamEnvelope, StreamEvent, TokenResponse};
-use peel_gateway::clock::{GatewayClock, real_now_s};
+use peel_domain::wire::EnrolmentCode;
+use peel_gateway::clock::GatewayClock;
 use peel_gateway::force::{AuditorKey, ForceDir, ForceKeys, InitRequest, PolicySigners, client_config, create};
 use peel_gateway::server::RunningServer;
 use peel_gateway::service::{
     Authority, DeploymentFile, ServiceError, Sessions, add_officer, create_deployment, enrolment_text, install_policy,
-    replacement_text,
 };
 use peel_gateway::storage::{Roster, StoreAddress, Tx};
-use peel_ledger::note::Ed25519Signer;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+
+pub(crate) use self::phone::{TestPhone, b64, enrol_body, p256_key, spki};
+pub(crate) use self::stream::TestStream;
 
 pub(crate) const FORCE: &str = "force.example";
 pub(crate) const OFFICER: &str = "PC-4471";
@@ -162,6 +159,16 @@ impl TestGateway {
         Self { force, serving: Serving::Here(server), http }
     }
 
+    /// Ends the gateway; what it kept is there for the next one.
+    pub(crate) async fn stop(self) -> Arc<TestForce> {
+        let Self { force, serving, http } = self;
+        drop(http);
+        if let Serving::Here(server) = serving {
+            server.shut_down().await;
+        }
+        force
+    }
+
     /// Starts the program on a force.
     pub(crate) fn process(force: &Arc<TestForce>) -> Self {
         // Cargo gives it to this package's own tests; others must have it in their path.
@@ -254,201 +261,6 @@ pub(crate) async fn status_line(gateway: &TestGateway, host: &str, path: &str, t
 
 pub(crate) async fn read_json<T: serde::de::DeserializeOwned>(response: Response) -> T {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
-}
-
-/// A phone's keys and session.
-pub(crate) struct TestPhone {
-    pub(crate) enrolment: EnrolResponse,
-    pub(crate) log_key: Ed25519Signer,
-    pub(crate) hw_key: SigningKey,
-    pub(crate) auth_key: SigningKey,
-    pub(crate) token: String,
-}
-
-pub(crate) fn p256_key() -> SigningKey {
-    let mut seed = [0_u8; 32];
-    rand_core::Rng::fill_bytes(&mut rand::rng(), &mut seed);
-    SigningKey::from_slice(&seed).unwrap()
-}
-
-pub(crate) fn spki(key: &SigningKey) -> Vec<u8> {
-    key.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec()
-}
-
-pub(crate) fn b64(bytes: impl AsRef<[u8]>) -> String {
-    STANDARD.encode(bytes)
-}
-
-pub(crate) fn enrol_body(secret: &[u8], log_key: &Ed25519Signer, hw: &SigningKey, auth: &SigningKey) -> Value {
-    json!({
-        "secret": b64(secret), "k_log": b64(log_key.verifier().unwrap().key_bytes()), "k_hw_spki": b64(spki(hw)),
-        "k_auth_spki": b64(spki(auth)), "model": "test phone",
-    })
-}
-
-impl TestPhone {
-    pub(crate) async fn enrol(gateway: &TestGateway) -> Self {
-        let mut phone = Self::enrol_without_token(gateway).await;
-        phone.token = phone.fetch_token(gateway).await;
-        phone
-    }
-
-    pub(crate) async fn enrol_without_token(gateway: &TestGateway) -> Self {
-        let code = gateway.force.code(&gateway.url(), 600);
-        Self::enrol_with(gateway, &code).await
-    }
-
-    /// Enrols a phone whose log goes on from another's.
-    pub(crate) async fn enrol_again(gateway: &TestGateway, before: EnrolmentId) -> Self {
-        let url = gateway.url();
-        let text =
-            gateway.force.change(|authority, tx| replacement_text(authority, tx, &url, 600, before, &mut rand::rng()));
-        let mut phone = Self::enrol_with(gateway, &EnrolmentCode::parse(&text.unwrap(), i64::MIN).unwrap()).await;
-        phone.token = phone.fetch_token(gateway).await;
-        phone
-    }
-
-    async fn enrol_with(gateway: &TestGateway, code: &EnrolmentCode) -> Self {
-        let provisional = Ed25519Signer::generate("phone", &mut rand::rng()).unwrap();
-        let (hw_key, auth_key) = (p256_key(), p256_key());
-        let body = enrol_body(&code.secret, &provisional, &hw_key, &auth_key);
-        let response = gateway.post("/v1/enrol", &body).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        let enrolment: EnrolResponse = read_json(response).await;
-        let log_key = Ed25519Signer::from_seed(&enrolment.origin, &provisional.expose_seed()).unwrap();
-        Self { enrolment, log_key, hw_key, auth_key, token: String::new() }
-    }
-
-    pub(crate) fn id(&self) -> EnrolmentId {
-        self.enrolment.enrolment_id
-    }
-
-    /// A proof of possession by this phone's key.
-    pub(crate) fn proof(&self, method: &Method, url: &str, token: Option<&str>, nonce: Option<&str>) -> String {
-        let mut jti = [0_u8; 16];
-        rand_core::Rng::fill_bytes(&mut rand::rng(), &mut jti);
-        let request = DpopRequest { method: method.as_str(), address: url, token };
-        // A phone's clock that stands at 1970 locks nobody out.
-        let draft = ProofDraft::new(&spki(&self.auth_key), request, jti, 0, nonce).unwrap();
-        let signature: Signature = self.auth_key.sign(draft.signing_input());
-        draft.finish(signature.to_der().as_bytes()).unwrap()
-    }
-
-    /// A request with this phone's token and a proof.
-    pub(crate) fn call(&self, gateway: &TestGateway, method: Method, path: &str) -> RequestBuilder {
-        let nonce = gateway.force.sessions().nonce(real_now_s());
-        let url = format!("{}{path}", gateway.url());
-        let proof = self.proof(&method, &url, Some(&self.token), Some(&nonce));
-        gateway.call(method, path).header("authorization", format!("DPoP {}", self.token)).header("dpop", proof)
-    }
-
-    /// The same with a JSON body.
-    pub(crate) fn post(&self, gateway: &TestGateway, path: &str, body: &Value) -> RequestBuilder {
-        self.call(gateway, Method::POST, path).body(body.to_string())
-    }
-
-    pub(crate) async fn fetch_token(&self, gateway: &TestGateway) -> String {
-        let nonce = gateway.force.sessions().nonce(real_now_s());
-        let proof = self.proof(&Method::POST, &format!("{}/v1/token", gateway.url()), None, Some(&nonce));
-        let request = gateway.post("/v1/token", &json!({ "enrolment_id": self.id() })).header("dpop", proof);
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        read_json::<TokenResponse>(response).await.token
-    }
-
-    pub(crate) async fn try_sign_in(&self, gateway: &TestGateway, officer: &str, pin: &str) -> Response {
-        let body = json!({ "officer_id": officer, "pin": pin, "k_officer_spki": b64(spki(&p256_key())) });
-        self.post(gateway, "/v1/sign-in", &body).send().await.unwrap()
-    }
-
-    pub(crate) async fn sign_in(&mut self, gateway: &TestGateway, officer: &str) -> SignInResponse {
-        let response = self.try_sign_in(gateway, officer, PIN).await;
-        assert_eq!(response.status(), 200);
-        read_json(response).await
-    }
-
-    pub(crate) async fn join(&self, gateway: &TestGateway, role: &str) -> StatusCode {
-        let path = format!("/v1/deployments/{}/presence", gateway.force.deployment_id);
-        let body = json!({ "role": role, "present": true });
-        self.post(gateway, &path, &body).send().await.unwrap().status()
-    }
-
-    pub(crate) fn get(&self, gateway: &TestGateway, path: &str) -> RequestBuilder {
-        self.call(gateway, Method::GET, path)
-    }
-
-    pub(crate) async fn stream(&self, gateway: &TestGateway, after: Option<u64>) -> TestStream {
-        let mut request = self.get(gateway, "/v1/events");
-        if let Some(after) = after {
-            request = request.header("last-event-id", after.to_string());
-        }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let key = self.enrolment.gateway_sequence_key.as_bytes().try_into().unwrap();
-        TestStream { response, text: String::new(), id: self.id(), key }
-    }
-}
-
-/// A stream's messages, verified.
-pub(crate) struct TestStream {
-    response: Response,
-    text: String,
-    id: EnrolmentId,
-    key: [u8; 32],
-}
-
-/// One message of a stream.
-#[derive(Debug)]
-pub(crate) struct Message {
-    pub(crate) id: Option<u64>,
-    pub(crate) event: String,
-    pub(crate) data: String,
-}
-
-impl TestStream {
-    /// The next message that is not a comment; `None` when the stream ends.
-    pub(crate) async fn next(&mut self) -> Option<Message> {
-        loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = block.to_owned();
-                let rest = rest.to_owned();
-                self.text = rest;
-                let field = |name: &str| {
-                    block.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).map(str::to_owned)
-                };
-                if let Some(event) = field("event") {
-                    let id = field("id").map(|id| id.parse().unwrap());
-                    return Some(Message { id, event, data: field("data").unwrap() });
-                }
-                continue;
-            }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await.unwrap();
-            self.text.push_str(std::str::from_utf8(&chunk.unwrap_or(None)?).unwrap());
-        }
-    }
-
-    /// The next stored message, its signature checked.
-    pub(crate) async fn next_stored(&mut self) -> Option<(u64, StreamEvent)> {
-        loop {
-            let message = self.next().await?;
-            let Some(id) = message.id else { continue };
-            let envelope = StreamEnvelope::parse(&message.data).unwrap();
-            assert_eq!(envelope.alert_seq, id);
-            let event = envelope.verify(self.id, &self.key).unwrap();
-            assert_eq!(event.name(), message.event);
-            return Some((id, event));
-        }
-    }
-
-    /// Reads on until an alert comes.
-    pub(crate) async fn next_alert(&mut self) -> (u64, Box<peel_domain::wire::AlertDto>) {
-        loop {
-            if let (id, StreamEvent::LfrAlert(alert)) = self.next_stored().await.unwrap() {
-                return (id, alert);
-            }
-        }
-    }
 }
 
 /// Bytes that begin as a JPEG does and are different each time.
