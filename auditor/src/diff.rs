@@ -55,6 +55,11 @@ fn in_words(log: &LogRelation) -> String {
             lost => format!("begun anew after a restore of the force's store: LOST the last {lost} of the older"),
         },
         (Relation::BegunAnew, ..) => "begun anew".to_owned(),
+        (Relation::Lost, Some((older, newer)), _) => {
+            let lost = older.saturating_sub(newer);
+            format!("LOST the last {lost} of the older in the restore of the force's store")
+        }
+        (Relation::Lost, ..) => "LOST in the restore of the force's store".to_owned(),
         (Relation::Grown, ..) => "grown".to_owned(),
         (Relation::RolledBack, ..) => "ROLLED BACK".to_owned(),
         (Relation::Forked, ..) => "FORKED".to_owned(),

@@ -29,6 +29,8 @@ pub(crate) enum AuditError {
     ReceiptUnreadable,
     #[error("read the receipt: this is not a receipt code (expected {}...)", peel_ledger::receipt::TEXT_PREFIX)]
     NotACode,
+    #[error("open the image: this key is not the one that it is sealed to")]
+    NotTheKey,
     #[error("read the sealed image: the file cannot be read or is too long")]
     EvidenceUnreadable,
     #[error("write the image: the file exists or cannot be written")]

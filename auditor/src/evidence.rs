@@ -79,7 +79,7 @@ pub(crate) fn run(options: &EvidenceArgs) -> Result<u8, AuditError> {
 
 fn refused(error: EvidenceError, format: Format) -> Result<u8, AuditError> {
     if error == EvidenceError::NotTheKey {
-        return Err(AuditError::Key);
+        return Err(AuditError::NotTheKey);
     }
     let findings = Findings {
         verdict: "not_proved",

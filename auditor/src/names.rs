@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use peel_ledger::Origin;
 use peel_ledger::bundle::Report;
 
 /// Full names and what stands for them, in the order of the report.
@@ -16,14 +17,10 @@ impl Names {
             if names.iter().any(|(known, _)| known == full) {
                 continue;
             }
-            let short = if full.ends_with("/peel/log") {
-                "force log".to_owned()
-            } else if full.ends_with("/peel/events") {
-                "events log".to_owned()
-            } else {
+            let short = of_the_force(full).unwrap_or_else(|| {
                 phones += 1;
                 format!("phone {phones}")
-            };
+            });
             names.push((full.to_owned(), short));
         }
         Self(names)
@@ -44,6 +41,15 @@ impl Names {
     }
 }
 
+/// The force's own logs, which go on under a number after a restore of its store.
+fn of_the_force(full: &str) -> Option<String> {
+    let (force, _) = full.split_once("/peel/")?;
+    let origin = Origin::new(full).ok()?;
+    let numbered = |name: &str, epoch: u32| if epoch < 2 { name.to_owned() } else { format!("{name} {epoch}") };
+    let log = origin.force_log_epoch(force).map(|epoch| numbered("force log", epoch));
+    log.or_else(|| origin.events_epoch(force).map(|epoch| numbered("events log", epoch)))
+}
+
 fn replaced(text: &str, full: &str, short: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -61,6 +67,15 @@ fn replaced(text: &str, full: &str, short: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_forces_own_logs_are_named_so_after_a_restore_too() {
+        let name = |part: &str| of_the_force(&format!("force.example/peel/{part}"));
+        assert_eq!(name("log").as_deref(), Some("force log"));
+        assert_eq!(name("events-2").as_deref(), Some("events log 2"));
+        assert_eq!(name("log-1"), None);
+        assert_eq!(name("device/log"), None);
+    }
 
     #[test]
     fn a_longer_name_is_not_taken_for_a_shorter_one() {

@@ -24,6 +24,8 @@ pub(crate) struct Known<'a> {
     pub(crate) root: bool,
     /// SHA-256 in hexadecimal of the policies in the force log, by version.
     pub(crate) policies: &'a BTreeMap<u64, String>,
+    /// Whether the force put its store back from a backup, by its own log.
+    pub(crate) restored: bool,
     /// Whether the force's own records are there, and none of them is of an exercise.
     pub(crate) in_earnest: bool,
 }
@@ -46,6 +48,10 @@ pub(crate) struct Phone {
     /// Commitments in the clear that no event has offered yet, with their entry.
     committed: BTreeMap<Hash, u64>,
     offered: u64,
+    /// Entries that the force confirmed and lost with its store, before those that another log carries of this one.
+    pub(crate) lost: u64,
+    /// The latest second before which none of its entries, as far as taken, is proved to be made.
+    pub(crate) not_before_s: u64,
     /// The log that this one follows, and what it carries of it.
     pub(crate) before: Option<Before>,
     last: u64,
@@ -89,6 +95,7 @@ impl Phone {
     ) {
         let Entry { log, seq, .. } = *entry;
         self.last = seq;
+        self.not_before_s = self.not_before_s.max(entry.not_before_s);
         self.of_exercise += u64::from(body.at.source == TimeSource::Exercise);
         self.time_stop(entry, body, failed);
         match &body.action {
@@ -147,7 +154,7 @@ impl Phone {
                 self.before = Some(Before::new(ended.clone()));
             }
             Action::EntryCarried(part) => {
-                let taken = self.before.as_mut().is_some_and(|before| before.carried.take(part));
+                let taken = self.before.as_mut().is_some_and(|before| before.carry(part, entry.not_after_s));
                 if !taken {
                     failed.push(format!("{log}, entry {seq}: an entry of another log that is not the next one"));
                 }
@@ -221,15 +228,33 @@ impl Phone {
     }
 
     /// Draws the conclusions.
-    pub(crate) fn conclude(mut self, log: &str, known: Known<'_>, report: &mut TrailReport) {
-        let Known { issued, root, policies, in_earnest } = known;
+    ///
+    /// Where the force lost entries in the middle of the log, what is left cannot be whole: what does not fit is open then.
+    pub(crate) fn conclude(self, log: &str, known: Known<'_>, report: &mut TrailReport) {
+        let (gap, before) = (self.lost > 0, report.failed.len());
+        self.draw(log, known, report);
+        if gap {
+            report.leave_open(before);
+        }
+    }
+
+    fn draw(mut self, log: &str, known: Known<'_>, report: &mut TrailReport) {
+        let Known { issued, root, policies, restored, in_earnest } = known;
         if in_earnest && self.of_exercise > 0 {
             let what = "records say that they are of an exercise, and the force's own are not";
             report.failed.push(format!("{log}: {} {what}", self.of_exercise));
         }
         for (seq, version, sha256) in &self.policies {
-            if policies.get(version) != Some(&sha256.to_hex()) {
-                report.failed.push(format!("{log}, entry {seq}: a policy that is not in the force log took effect"));
+            match policies.get(version) {
+                Some(known) if *known == sha256.to_hex() => {}
+                None if restored => {
+                    let what = "a policy took effect that the force lost with its store, or never had";
+                    report.open.push(format!("{log}, entry {seq}: {what}"));
+                }
+                _ => {
+                    let what = "a policy that is not in the force log took effect";
+                    report.failed.push(format!("{log}, entry {seq}: {what}"));
+                }
             }
         }
         if let Some(issued) = issued {
@@ -324,7 +349,7 @@ mod tests {
 
     fn known(issued: Option<&BTreeSet<u64>>) -> Known<'_> {
         static POLICIES: BTreeMap<u64, String> = BTreeMap::new();
-        Known { issued, root: true, policies: &POLICIES, in_earnest: false }
+        Known { issued, root: true, policies: &POLICIES, restored: false, in_earnest: false }
     }
 
     fn concluded(recorded: &[u64], issued: Option<&[u64]>) -> TrailReport {
@@ -350,7 +375,7 @@ mod tests {
         let failed = |of_exercise, in_earnest| {
             let (phone, policies) = (Phone { of_exercise, ..Phone::default() }, BTreeMap::new());
             let mut report = TrailReport::default();
-            phone.conclude("log", Known { issued: None, root: true, policies: &policies, in_earnest }, &mut report);
+            phone.conclude("log", Known { policies: &policies, in_earnest, ..known(None) }, &mut report);
             report.failed.len()
         };
         assert_eq!([failed(1, true), failed(0, true), failed(1, false)], [1, 0, 0]);
@@ -362,14 +387,27 @@ mod tests {
             let received = recorded.iter().copied().collect();
             let phone = Phone { received, lost_after: vec![3], ..Phone::default() };
             let mut report = TrailReport::default();
-            let (issued, policies) = (issued.iter().copied().collect(), BTreeMap::new());
-            let known = Known { issued: Some(&issued), root: false, policies: &policies, in_earnest: false };
-            phone.conclude("log", known, &mut report);
+            let issued = issued.iter().copied().collect();
+            phone.conclude("log", Known { root: false, ..known(Some(&issued)) }, &mut report);
             (report.failed.len(), report.open.len())
         };
         assert_eq!(told(&[2, 3, 5, 1_009], &[2, 3, 1_009]), (0, 1));
         assert_eq!(told(&[1, 2, 3, 1_009], &[2, 3, 1_009]), (1, 0), "before what is kept nothing was lost");
         assert_eq!(told(&[2, 3, 1_009, 1_010], &[2, 3, 1_009]), (1, 0), "what came after the restore is on record");
+    }
+
+    #[test]
+    fn a_policy_that_the_force_does_not_know_is_open_only_where_it_lost_its_store() {
+        let policies = BTreeMap::from([(1, Hash::default().to_hex())]);
+        let told = |version, sha256, restored| {
+            let phone = Phone { policies: vec![(3, version, sha256)], ..Phone::default() };
+            let mut report = TrailReport::default();
+            phone.conclude("log", Known { policies: &policies, restored, ..known(None) }, &mut report);
+            (report.failed.len(), report.open.len())
+        };
+        assert_eq!([told(1, Hash::default(), false), told(1, Hash::default(), true)], [(0, 0); 2]);
+        assert_eq!([told(2, Hash::default(), false), told(2, Hash::default(), true)], [(1, 0), (0, 1)]);
+        assert_eq!(told(1, Hash::of(&[b"other"]), true), (1, 0), "one version has one policy");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use peel_domain::event::{Action, EventBody};
 use peel_domain::time::TimeSource;
 use peel_ledger::Hash;
 use peel_ledger::bundle::{Content, OpenedEntry};
+use peel_ledger::note::VerifierKey;
 use peel_ledger::seal::RecipientPrivateKey;
 use serde::Serialize;
 
@@ -116,6 +117,12 @@ pub(crate) struct Ground<'a> {
     pub(crate) keys: &'a [RecipientPrivateKey],
     /// The policies of the force log, by version: SHA-256 of the signed document in hexadecimal.
     pub(crate) policies: &'a BTreeMap<u64, String>,
+    /// When each beacon was made, in seconds since 1970-01-01 UTC.
+    pub(crate) beacons: &'a BTreeMap<Hash, u64>,
+    /// Whether the force put its store back from a backup, by its own log: what it gave in between it may have lost.
+    pub(crate) restored: bool,
+    /// The key by which the force confirms that it has entries.
+    pub(crate) mirror: &'a VerifierKey,
 }
 
 /// What the opened records say in all.
@@ -138,6 +145,15 @@ pub(crate) struct TrailReport {
     pub(crate) open: Vec<String>,
     /// What this tool did not check in the records.
     pub(crate) not_checked: Vec<String>,
+}
+
+impl TrailReport {
+    /// What failed since there were so many failures is open instead: entries are missing that the force lost, so that
+    /// nobody can say whether what is left contradicts them.
+    pub(crate) fn leave_open(&mut self, before: usize) {
+        let failed = self.failed.split_off(before.min(self.failed.len()));
+        self.open.extend(failed.into_iter().map(|line| format!("{line}; entries before it are lost")));
+    }
 }
 
 /// Collects bodies, log by log.
@@ -248,7 +264,8 @@ impl Trail {
             let issued = self.issued.remove(&enrolment).unwrap_or_default();
             let issued = self.force.is_some().then_some(&issued);
             let in_earnest = self.own.0 > 0 && self.own.1 == 0;
-            let known = Known { issued, root: self.root.is_some(), policies: ground.policies, in_earnest };
+            let (root, Ground { policies, restored, .. }) = (self.root.is_some(), *ground);
+            let known = Known { issued, root, policies, restored, in_earnest };
             phone.conclude(&log, known, &mut report);
         }
         report.holds = self.holds.conclude(&mut report.open);

@@ -39,7 +39,15 @@ pub(crate) fn check(
     let mut trail = Trail::new(events_log(trust), root);
     let bundle = verify(&files, trust, VerifyOptions { last_seen, open: keys }, &mut |opened| trail.take(&opened));
     let (heads, policies) = (heads(&files, trust), bundle.policies.iter().cloned().collect());
-    let ground = Ground { replaces: &bundle.replaces, heads: &heads, keys, policies: &policies };
+    let ground = Ground {
+        replaces: &bundle.replaces,
+        heads: &heads,
+        keys,
+        policies: &policies,
+        beacons: &bundle.beacons,
+        restored: bundle.restores > 0,
+        mirror: &trust.gateway,
+    };
     let trail = (!keys.is_empty()).then(|| trail.conclude(&ground));
     let verdict = combine(bundle.verdict, trail.as_ref());
     Ok(Findings { verdict, bundle, trail })
