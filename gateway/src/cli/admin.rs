@@ -10,7 +10,7 @@ use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, create, new_evidenc
 use peel_gateway::service::{
     Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text, replacement_text,
 };
-use peel_gateway::storage::{Roster, StoreAddress, Tx};
+use peel_gateway::storage::{DeploymentRow, Roster, StoreAddress, Tx, deployments};
 use peel_ledger::seal::RecipientPublicKey;
 
 use super::{CliError, Data, Time, say};
@@ -125,6 +125,11 @@ impl Data {
 /// Deployments
 #[derive(Debug, Subcommand)]
 pub(crate) enum Deployment {
+    /// Print every deployment, a line of JSON each: identifier, state, place, times
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Make a deployment from a TOML file; prints its identifier
     Create {
         #[command(flatten)]
@@ -136,7 +141,18 @@ pub(crate) enum Deployment {
 
 impl Deployment {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let Self::Create { data, file } = self;
+        let (data, file) = match self {
+            Self::Create { data, file } => (data, file),
+            Self::List { data } => {
+                for DeploymentRow { card, state } in data.change(|_, tx| Ok(deployments(tx)?))? {
+                    say(&serde_json::json!({
+                        "deployment_id": card.deployment_id, "state": state, "place": card.location_text,
+                        "planned_start_ms": card.planned_start_ms, "planned_end_ms": card.planned_end_ms,
+                    }));
+                }
+                return Ok(());
+            }
+        };
         let file = DeploymentFile::parse(&read(&file, "the deployment's file")?)?;
         let card = data.change(|authority, tx| create_deployment(authority, tx, file))?;
         say(&serde_json::json!({ "deployment_id": card.deployment_id }));
@@ -210,7 +226,8 @@ pub(crate) struct Enrol {
     /// How long the code is good, in seconds
     #[arg(long, default_value_t = 900)]
     ttl: u32,
-    /// The enrolment of the same phone that the new one goes on from: its keys are lost, or it was given up and is back
+    /// The enrolment of the same phone that the new one goes on from: its keys are lost, it was revoked and is back, or the
+    /// force lost that it was enrolled
     #[arg(long, value_name = "ENROLMENT")]
     replaces: Option<EnrolmentId>,
 }

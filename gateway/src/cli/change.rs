@@ -12,7 +12,7 @@ use peel_gateway::service::{
     Authority, RevocationReason, ServiceError, approve, change_file, describe, prepare_restart, propose_enrolment,
     propose_giving_up, propose_pins, propose_policy, propose_restart, propose_revocation, read_change_file, submit,
 };
-use peel_gateway::storage::Tx;
+use peel_gateway::storage::{Tx, listed_devices};
 use peel_ledger::force_log::Change::{ForceLogEnded, PinChange};
 use peel_ledger::force_log::ForceLeaf;
 
@@ -67,6 +67,11 @@ impl ForceLog {
 /// Devices
 #[derive(Debug, Subcommand)]
 pub(crate) enum Device {
+    /// Print every enrolment, a line of JSON each: model, standing, how much of its log is here, and what it goes on from
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Revoke a device's enrolment, where both approvers' keys are at hand; else `change propose revocation`
     Revoke {
         #[command(flatten)]
@@ -111,6 +116,14 @@ impl LostPhone {
 impl Device {
     pub(super) fn run(self) -> Result<(), CliError> {
         match self {
+            Self::List { data } => {
+                for device in data.change(|_, tx| Ok(listed_devices(tx)?))? {
+                    say(&serde_json::json!({
+                        "device": device.enrolment_id, "model": device.model, "enrolled_ms": device.enrolled_ms,
+                        "standing": device.standing.name(), "entries": device.entries, "replaces": device.replaces,
+                    }));
+                }
+            }
             Self::Revoke { data, device, reason } => {
                 data.change(|authority, tx| {
                     let leaf = propose_revocation(authority, tx, device, reason)?;
@@ -137,7 +150,7 @@ pub(crate) enum Change {
     /// Write a change's file; an approver whose key is in the data directory approves with that
     #[command(subcommand)]
     Propose(Propose),
-    /// Print what a change says and who has approved it
+    /// Print what a change says and who has approved it. A policy is there by its SHA-256: compare that of the signed file
     Show {
         /// The change's file
         file: PathBuf,

@@ -6,11 +6,12 @@ use std::time::Duration;
 use clap::Args;
 use peel_domain::event::EventBody;
 use peel_domain::id::{AlertId, DeploymentId, OfficerId};
-use peel_domain::record::GivenUpPhone;
+use peel_domain::record::{GivenUpPhone, Issue};
 use peel_domain::stop::Truth;
 use peel_gateway::desk::{Desk as Follower, DeskDir, DeskError, Followed, read_record};
 use peel_gateway::service::record_truth;
 
+use super::admin::line_of_input;
 use super::serve::{block_on, told_to_stop};
 use super::{CliError, Data, say};
 
@@ -187,9 +188,19 @@ fn missing(phone: &GivenUpPhone) -> serde_json::Value {
 fn list_issues(dir: &DeskDir, deployment: DeploymentId, leave_out: &[String]) {
     if let Ok(record) = peel_gateway::desk::deployment_record(dir, deployment, leave_out) {
         for issue in &record.issues {
-            eprintln!("issue: {issue:?}");
+            eprintln!("issue: {}", issue_in_words(issue));
         }
     }
+}
+
+/// What keeps the record from being published, and of which alert and phone.
+fn issue_in_words(issue: &Issue) -> String {
+    let alert = issue.alert_id().map_or_else(String::new, |alert_id| format!(" (alert {alert_id})"));
+    let phone = match issue {
+        Issue::PhoneMissing(_, enrolment_id) => format!(" (phone {enrolment_id})"),
+        _ => String::new(),
+    };
+    format!("{issue}{alert}{phone}")
 }
 
 /// State the truth of an alert that nobody judged, as supervisor at the debrief
@@ -200,7 +211,7 @@ pub(crate) struct Debrief {
     /// The supervisor's number
     #[arg(long)]
     supervisor: String,
-    /// The supervisor's PIN
+    /// The supervisor's PIN; `-` reads it from standard input
     #[arg(long)]
     pin: String,
     /// The alert
@@ -216,7 +227,7 @@ impl Debrief {
         let supervisor = OfficerId::new(self.supervisor).map_err(|_| CliError::Argument("--supervisor"))?;
         let truth: Truth =
             serde_json::from_value(serde_json::Value::String(self.truth)).map_err(|_| CliError::Argument("--truth"))?;
-        let pin = zeroize::Zeroizing::new(self.pin);
+        let pin = zeroize::Zeroizing::new(if self.pin == "-" { line_of_input()? } else { self.pin });
         self.data.change(|authority, tx| record_truth(authority, tx, &supervisor, &pin, self.alert, truth))?;
         say(&serde_json::json!({ "alert_id": self.alert }));
         Ok(())

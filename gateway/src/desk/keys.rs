@@ -23,6 +23,15 @@ impl OperationsKeys {
     }
 }
 
+/// Whether a text is a year and a month, as in 2026-12.
+fn is_month(text: &str) -> bool {
+    let number = |part: &str, digits: usize| {
+        (part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u16>().ok())?
+    };
+    let parts = text.split_once('-').map(|(year, month)| (number(year, 4), number(month, 2)));
+    matches!(parts, Some((Some(2000..), Some(1..=12))))
+}
+
 fn read_key(path: &Path) -> Result<(KeyId, RecipientPrivateKey), DeskError> {
     let no_key = |_| DeskError::Force(ForceError::Key);
     let key: RecipientPrivateKey = PrivateKeyFile::read(path)?.parse().map_err(no_key)?;
@@ -67,16 +76,20 @@ impl DeskDir {
         paths.iter().map(|path| read_key(path)).collect::<Result<_, _>>().map(OperationsKeys)
     }
 
-    /// Makes the operations key of a period, such as `2026-12`; gives its public half for the policy. The key that is there
+    /// Makes the operations key of a period, such as `2026-12`: a year and a month; gives its public half for the policy. The key that is there
     /// stays until somebody deletes its file, which nobody can undo: what was sealed to it is closed to the desk then.
     ///
     /// # Errors
-    /// [`DeskError::Force`] for a name that is none, or a period that has a key.
+    /// [`DeskError::Period`] for a name that is none, [`DeskError::OperationsKey`] for a period that has a key or a directory
+    /// that is not a desk's.
     pub fn add_operations_key(&self, period: &str, rng: &mut impl CryptoRng) -> Result<String, DeskError> {
-        let named = !period.is_empty() && period.len() <= 32;
+        if !is_month(period) {
+            return Err(DeskError::Period);
+        }
         let path = self.0.join(format!("operations-{period}.key"));
-        if !named || !period.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') || path.exists() {
-            return Err(DeskError::Force(ForceError::Key));
+        // A desk's directory has its first key: anywhere else nobody would find the new one.
+        if path.exists() || !self.0.join("operations.key").is_file() {
+            return Err(DeskError::OperationsKey);
         }
         let no_key = |_| DeskError::Force(ForceError::Key);
         let private = RecipientPrivateKey::generate(self.suite()?, rng).map_err(no_key)?;

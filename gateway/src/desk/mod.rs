@@ -29,6 +29,12 @@ pub enum DeskError {
     /// Its store is not usable.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A period that is not a year and a month.
+    #[error("make a key for this period: it is a year and a month, such as 2026-12")]
+    Period,
+    /// The period has a key, or this is no desk's directory.
+    #[error("make a key: the period has one already, or this is not the desk's directory")]
+    OperationsKey,
     /// The gateway cannot be reached, or its answer is not one.
     #[error("reach the gateway")]
     Gateway,

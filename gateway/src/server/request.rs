@@ -1,7 +1,9 @@
-//! Reading requests: whole bodies of bounded size, and JSON.
+//! Reading requests: identifiers in paths, whole bodies of bounded size, and JSON.
 
 use axum::body::Body;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -14,6 +16,19 @@ use crate::service::ServiceError;
 pub(crate) const SMALL_BODY: usize = 64 * 1024;
 /// Largest alert, in bytes (48 MB).
 pub(crate) const ALERT_BODY: usize = 48_000_000;
+
+/// An identifier in a path. What is none names nothing, and is refused as everything else is.
+#[derive(Debug)]
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Id<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let found = Path::<T>::from_request_parts(parts, state).await;
+        found.map(|Path(id)| Self(id)).map_err(|_| ServiceError::NotFound.into())
+    }
+}
 
 /// Reads a body of at most `limit` bytes.
 pub(crate) async fn whole(body: Body, limit: usize) -> Result<Bytes, ApiError> {

@@ -108,6 +108,12 @@ pub fn create_deployment(authority: &Authority, tx: &Tx, file: DeploymentFile) -
         return Err(ServiceError::Invalid("deployment.exercise"));
     }
     let card = file.card(&authority.config.force, DeploymentId(uuid::Uuid::now_v7()))?;
+    if card.planned_end_ms <= authority.clock.now_ms() {
+        return Err(ServiceError::Invalid("deployment.times"));
+    }
+    if storage::latest_policy(tx)?.is_some() && !storage::has_policy(tx, card.policy_version)? {
+        return Err(ServiceError::Invalid("deployment.policy"));
+    }
     let row = DeploymentRow { card: card.clone(), state: DeploymentState::NotLive };
     put_deployment(tx, &row, authority.clock.now_ms())?;
     let about = About { deployment_id: Some(card.deployment_id), alert_id: None };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -13,7 +13,7 @@ use peel_domain::wire::{DeploymentsResponse, PresenceRequest};
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
 use crate::server::guard::shift_of;
-use crate::server::request::{SMALL_BODY, json};
+use crate::server::request::{Id, SMALL_BODY, json};
 use crate::server::stream;
 use crate::service::{Gateway, ServiceError};
 
@@ -36,7 +36,7 @@ pub(super) async fn deployments(
 pub(super) async fn presence(
     State(gateway): State<Arc<Gateway>>,
     Extension(session): Extension<DeviceSession>,
-    Path(deployment_id): Path<DeploymentId>,
+    Id(deployment_id): Id<DeploymentId>,
     body: Body,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let request: PresenceRequest = json(body, SMALL_BODY).await?;
@@ -72,7 +72,7 @@ pub(super) async fn events(
 pub(super) async fn media(
     State(gateway): State<Arc<Gateway>>,
     Extension(session): Extension<DeviceSession>,
-    Path(media_id): Path<MediaId>,
+    Id(media_id): Id<MediaId>,
 ) -> Result<Response, ApiError> {
     let (image, content_type) = gateway.read_media(media_id, session.0).await?;
     let headers = [

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -13,6 +13,7 @@ use peel_domain::id::FeedId;
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
 use crate::server::guard::shift_of;
+use crate::server::request::Id;
 use crate::service::{ActiveFeed, Gateway, ServiceError};
 
 /// A sender that says nothing for this long is gone.
@@ -21,7 +22,7 @@ const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// `PUT /v1/ingest/feeds/{feed_id}`: lasts as long as the drone sends.
 pub(super) async fn send(
     State(gateway): State<Arc<Gateway>>,
-    Path(feed_id): Path<FeedId>,
+    Id(feed_id): Id<FeedId>,
     body: Body,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let feed = gateway.begin_feed(feed_id).await?;
@@ -49,7 +50,7 @@ async fn relay(mut feed: ActiveFeed, body: Body) -> Result<u64, ServiceError> {
 pub(super) async fn view(
     State(gateway): State<Arc<Gateway>>,
     Extension(session): Extension<DeviceSession>,
-    Path(feed_id): Path<FeedId>,
+    Id(feed_id): Id<FeedId>,
 ) -> Result<Response, ApiError> {
     let shift = shift_of(&gateway, session).await?;
     let viewer = gateway.view_feed(session.0, shift, feed_id).await?;

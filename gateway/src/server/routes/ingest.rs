@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use peel_domain::id::{AlertId, DeploymentId};
 use peel_domain::wire::{IngestAlertRequest, IngestAlertResponse, IngestDeploymentStateRequest, IngestWithdrawRequest};
 
 use crate::server::error::ApiError;
-use crate::server::request::{ALERT_BODY, SMALL_BODY, json};
+use crate::server::request::{ALERT_BODY, Id, SMALL_BODY, json};
 use crate::service::Gateway;
 
 /// `POST /v1/ingest/alerts`.
@@ -26,7 +26,7 @@ pub(super) async fn alert(
 /// `POST /v1/ingest/alerts/{alert_id}/withdraw`.
 pub(super) async fn withdraw(
     State(gateway): State<Arc<Gateway>>,
-    Path(alert_id): Path<AlertId>,
+    Id(alert_id): Id<AlertId>,
     body: Body,
 ) -> Result<Json<IngestAlertResponse>, ApiError> {
     let request: IngestWithdrawRequest = json(body, SMALL_BODY).await?;
@@ -37,7 +37,7 @@ pub(super) async fn withdraw(
 /// `POST /v1/ingest/deployments/{deployment_id}/state`.
 pub(super) async fn state(
     State(gateway): State<Arc<Gateway>>,
-    Path(deployment_id): Path<DeploymentId>,
+    Id(deployment_id): Id<DeploymentId>,
     body: Body,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let request: IngestDeploymentStateRequest = json(body, SMALL_BODY).await?;

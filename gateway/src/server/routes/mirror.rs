@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use peel_domain::id::EnrolmentId;
@@ -12,7 +12,7 @@ use peel_ledger::mirror::{MAX_ADD_CHECKPOINT_BYTES, MAX_ADD_ENTRIES_BYTES};
 
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
-use crate::server::request::whole;
+use crate::server::request::{Id, whole};
 use crate::service::{Gateway, MirrorReply, ServiceError};
 
 fn own(session: DeviceSession, enrolment_id: EnrolmentId) -> Result<EnrolmentId, ServiceError> {
@@ -28,7 +28,7 @@ fn answer(reply: MirrorReply) -> Response {
 pub(super) async fn add_checkpoint(
     State(gateway): State<Arc<Gateway>>,
     Extension(session): Extension<DeviceSession>,
-    Path(enrolment_id): Path<EnrolmentId>,
+    Id(enrolment_id): Id<EnrolmentId>,
     body: Body,
 ) -> Result<Response, ApiError> {
     let device = own(session, enrolment_id)?;
@@ -40,7 +40,7 @@ pub(super) async fn add_checkpoint(
 pub(super) async fn add_entries(
     State(gateway): State<Arc<Gateway>>,
     Extension(session): Extension<DeviceSession>,
-    Path(enrolment_id): Path<EnrolmentId>,
+    Id(enrolment_id): Id<EnrolmentId>,
     body: Body,
 ) -> Result<Response, ApiError> {
     let device = own(session, enrolment_id)?;

@@ -49,7 +49,7 @@ pub fn programs() -> Result<Programs, ExerciseError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = std::process::Command::new(cargo)
         .current_dir(workspace())
-        .args(["build", "--quiet", "--bin", "peel-gateway", "--bin", "peel-audit", "--bin", "phone"])
+        .args(["build", "--bin", "peel-gateway", "--bin", "peel-audit", "--bin", "phone"])
         .status()?;
     super::expect(status.success(), "gateway, auditor and phone could be built")?;
     let here = std::env::current_exe()?;
