@@ -333,7 +333,7 @@ pub enum Action {
         size: u64,
         /// Their root in hexadecimal, where it is known.
         root: Option<String>,
-        /// How many numbers were passed over in each device's stream, so that none is given twice.
+        /// How many numbers at least were passed over in each device's stream, so that none is given twice.
         numbers_skipped: u64,
     },
     /// An alert was issued to one enrolment.

@@ -55,3 +55,68 @@ async fn s35_a_phone_that_lost_its_logs_key_is_enrolled_again_and_the_force_gets
     let end = LogEnd { origin, size: ended.size, root: Hash::new(ended.root), confirmed };
     end.check(rest.iter().map(Vec::as_slice)).unwrap();
 }
+
+/// How the log of this phone ended and how many entries it carries, by the desk.
+async fn succession(street: &Street, origin: &str) -> (LogEndCause, u64) {
+    let (mut ended, mut carried) = (None, CarriedEntries::default());
+    let mut desk = Desk::open(&street.desk(), &street.url()).unwrap();
+    desk.follow(&mut |_, _, event| match &event.action {
+        Action::LogEnded(end) if end.origin == origin => ended = Some(end.clone()),
+        Action::EntryCarried(part) => assert!(carried.take(part)),
+        _ => {}
+    })
+    .await
+    .unwrap();
+    (ended.unwrap().cause, u64::try_from(carried.whole().unwrap().len()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s35_a_phone_with_nothing_to_send_learns_that_a_restore_forgot_it_and_is_enrolled_again() {
+    let (street, backup) = Street::open().await.backed_up().await;
+    let phone = Phone::ready(&street, OFFICER).await;
+    let stopped = phone.core.sync_now(20_000).await.unwrap();
+    assert_eq!((stopped.state, stopped.size), (SyncState::UpToDate, stopped.cosigned_size));
+    let street = street.put_back(&backup).await;
+    phone.until_alarm("sync.unknown_device").await;
+    let before = phone.core.session().unwrap().enrolment.unwrap();
+    phone.core.leave_deployment().await.unwrap();
+    phone.core.enrol(street.code_after(before.enrolment_id)).await.unwrap();
+    phone.core.sign_in(OFFICER.to_owned(), PIN.to_owned()).await.unwrap();
+    assert_eq!(phone.core.end_shift().await.unwrap().state, SyncState::UpToDate);
+    let (cause, carried) = succession(&street, &before.origin).await;
+    assert_eq!(cause, LogEndCause::EnrolmentUnknown);
+    assert!(carried > stopped.size, "all of it, as the force has nothing of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s35_a_phone_with_nothing_to_send_learns_what_a_restore_took_away_and_sends_it_again() {
+    let street = Street::open().await;
+    let phone = Phone::ready(&street, OFFICER).await;
+    let early = phone.core.sync_now(20_000).await.unwrap();
+    let (street, backup) = street.backed_up().await;
+    phone.until_alert(street.raise().await).await;
+    let late = phone.core.sync_now(20_000).await.unwrap();
+    assert_eq!((late.state, late.size), (SyncState::UpToDate, late.cosigned_size));
+    assert!(late.size > early.size);
+    let street = street.put_back(&backup).await;
+    phone.until_alarm("sync.server_lost_history").await;
+    let enrolment_id = phone.core.session().unwrap().enrolment.unwrap().enrolment_id;
+    phone.until(|_| (street.held(enrolment_id) >= late.size).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s35_a_phone_that_was_revoked_and_is_back_is_enrolled_again_and_the_force_gets_the_rest() {
+    let street = Street::open().await;
+    let phone = Phone::ready(&street, OFFICER).await;
+    assert_eq!(phone.core.sync_now(20_000).await.unwrap().state, SyncState::UpToDate);
+    let before = phone.core.session().unwrap().enrolment.unwrap();
+    street.revoke(before.enrolment_id);
+    phone.until_alarm("sync.revoked").await;
+    phone.core.leave_deployment().await.unwrap();
+    phone.core.enrol(street.code_after(before.enrolment_id)).await.unwrap();
+    phone.core.sign_in(OFFICER.to_owned(), PIN.to_owned()).await.unwrap();
+    assert_eq!(phone.core.end_shift().await.unwrap().state, SyncState::UpToDate);
+    let (cause, carried) = succession(&street, &before.origin).await;
+    assert_eq!(cause, LogEndCause::EnrolmentRevoked);
+    assert!(carried > 0, "what was recorded after the force had let it go");
+}

@@ -13,7 +13,7 @@ use peel_ledger::seal::{RecipientPublicKey, check_recipients};
 
 use super::error::{EngineError, SERVER_LOST_PRUNED};
 use super::state::{DeviceRecord, State};
-use super::sync::{ROLLBACK, SECOND_HISTORY, UNKNOWN_DEVICE};
+use super::sync::{PENDING, PINS_OUTDATED, REVOKED, ROLLBACK, SECOND_HISTORY, UNKNOWN_DEVICE};
 use super::{Engine, persist, record, recover};
 use crate::ffi::{KeySlot, VaultError, WrapSlot};
 use crate::store::{Batch, Op};
@@ -28,7 +28,7 @@ pub(super) const HARDWARE_LOST: &str = "key.hardware_lost";
 pub(super) const AUTH_LOST: &str = "key.auth_lost";
 
 /// What lets a phone be enrolled again, the worst first.
-const CAUSES: [(&str, LogEndCause); 7] = [
+const CAUSES: [(&str, LogEndCause); 10] = [
     (LOG_LOST, LogEndCause::LogKeyLost),
     (AUTH_LOST, LogEndCause::AuthKeyLost),
     (HARDWARE_LOST, LogEndCause::HardwareKeyLost),
@@ -36,6 +36,9 @@ const CAUSES: [(&str, LogEndCause); 7] = [
     (SECOND_HISTORY, LogEndCause::OtherHistory),
     (ROLLBACK, LogEndCause::OtherHistory),
     (UNKNOWN_DEVICE, LogEndCause::EnrolmentUnknown),
+    (REVOKED, LogEndCause::EnrolmentRevoked),
+    (PINS_OUTDATED, LogEndCause::GatewayKeysMissed),
+    (PENDING, LogEndCause::EnrolmentPending),
 ];
 
 /// The recipients of a device's entries: those of the enrolment, with the desk's key of the period from the policy.

@@ -112,7 +112,18 @@ impl Engine {
         let link = self.link()?;
         let k_officer_spki = self.blocking(|engine| Ok(engine.vault.public_key(KeySlot::Officer)?)).await?;
         let request = SignInRequest { officer_id, pin: (*pin).clone(), k_officer_spki: k_officer_spki.clone().into() };
-        let reply: SignInResponse = link.post("/v1/sign-in", &request).await?;
+        let reply: SignInResponse = match link.post("/v1/sign-in", &request).await {
+            Ok(reply) => reply,
+            Err(refusal) => {
+                self.blocking({
+                    let refusal = refusal.clone();
+                    move |engine| engine.heed(&refusal)
+                })
+                .await?;
+                self.bump();
+                return Err(refusal.into());
+            }
+        };
         let certificate = reply.certificate.as_bytes().to_vec();
         let view = self.blocking(move |engine| engine.keep_shift(certificate, &k_officer_spki)).await?;
         // Without the force's policy the strictest one holds; the shift begins all the same.
@@ -166,6 +177,7 @@ impl Engine {
         };
         if verified.policy.version == state.policy.version {
             if verified.policy == state.policy {
+                state.alarms.remove("policy.refused");
                 return Ok(());
             }
             // One version has one policy; a force that lost it with its store signs the same again or a newer one.

@@ -119,6 +119,8 @@ pub(crate) struct State {
     /// The look at the clock that is durable of it.
     pub(crate) silence_kept: Option<Moment>,
     pub(crate) cosigned: u64,
+    /// The mirror is to be asked what it has although nothing may be unsent: once a connection.
+    pub(crate) asks_mirror: bool,
     pub(crate) position: Option<OfficerPosition>,
     pub(crate) last_tick: Option<Moment>,
     pub(crate) last_alive: Option<Moment>,
@@ -152,6 +154,7 @@ impl State {
             silence: None,
             silence_kept: None,
             cosigned: 0,
+            asks_mirror: false,
             position: None,
             last_tick: None,
             last_alive: None,

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::Engine;
 use super::error::EngineError;
+use super::sync::{PENDING, PINS_OUTDATED};
 use crate::ffi::ConnectionState;
 use crate::store::Batch;
 use crate::transport::{BackOff, TransportError};
@@ -42,7 +43,7 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
     loop {
         engine.set_connection(ConnectionState::Connecting);
         let end = tokio::select! {
-            result = engine.follow(&mut back_off) => sort(&result),
+            result = engine.follow(&mut back_off) => engine.note(&result),
             () = engine.network.notified() => {
                 back_off.reset();
                 continue;
@@ -71,7 +72,9 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
 fn sort(result: &Result<(), EngineError>) -> End {
     match result {
         Err(EngineError::Transport(TransportError::Untrusted)) => End::Stop("tls.untrusted"),
-        Err(EngineError::Transport(TransportError::PinsOutdated)) => End::Stop("tls.pins_outdated"),
+        Err(EngineError::Transport(TransportError::PinsOutdated)) => End::Stop(PINS_OUTDATED),
+        // People are about to approve it.
+        Err(EngineError::Transport(TransportError::Refused { code, .. })) if code == "device.pending" => End::Again,
         Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop("gateway.refused"),
         Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => End::Stop("gateway.unknown_device"),
         Err(EngineError::Store(crate::store::StoreError::Closed)) => End::Stop("store.closed"),
@@ -80,6 +83,16 @@ fn sort(result: &Result<(), EngineError>) -> End {
 }
 
 impl Engine {
+    /// What ended a connection, and on the screen what the refusal says of this enrolment.
+    fn note(&self, result: &Result<(), EngineError>) -> End {
+        let noted = match result {
+            Err(EngineError::Transport(refusal)) => self.heed(refusal).map(drop),
+            _ => Ok(()),
+        };
+        // An alarm that the store cannot keep is kept at the next refusal.
+        if noted.is_err() { End::Again } else { sort(result) }
+    }
+
     /// One connection, from the cursor to its end.
     async fn follow(self: &Arc<Self>, back_off: &mut BackOff) -> Result<(), EngineError> {
         let cursor = self.lock().cursor;
@@ -89,6 +102,11 @@ impl Engine {
         self.heard();
         self.blocking(Self::settle_lapse).await?;
         self.set_connection(ConnectionState::Online);
+        {
+            let mut state = self.lock();
+            state.alarms.remove(PENDING);
+            state.asks_mirror = true;
+        }
         self.urgent.notify_one();
         let mut reader = last.map_or_else(SseReader::new, SseReader::resuming_from);
         let mut body = response.bytes_stream();

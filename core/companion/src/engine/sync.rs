@@ -40,7 +40,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             () = engine.network.notified() => back_off.reset(),
             () = tokio::time::sleep(EVERY) => {}
         }
-        while engine.wanted.borrow().0 && engine.has_unsent() {
+        while engine.wanted.borrow().0 && engine.has_to_ask_or_send() {
             match engine.sync(BACKGROUND_MS).await {
                 Ok(SyncOutcome { state: SyncState::Waiting | SyncState::MoreLeft, .. }) => {
                     let pause = back_off.next(&mut rand::rng());
@@ -62,6 +62,27 @@ pub(super) const ROLLBACK: &str = "sync.rollback";
 pub(super) const SECOND_HISTORY: &str = "trail.second_history";
 /// The force does not know this enrolment.
 pub(super) const UNKNOWN_DEVICE: &str = "sync.unknown_device";
+/// Two people revoked this enrolment.
+pub(super) const REVOKED: &str = "sync.revoked";
+/// Nobody has approved this enrolment yet.
+pub(super) const PENDING: &str = "sync.pending";
+/// The gateway changed its keys more than once while this phone was away.
+pub(super) const PINS_OUTDATED: &str = "tls.pins_outdated";
+
+/// What a refusal says of this enrolment or of the gateway's identity, whichever request it answers.
+fn alarm_of(refusal: &TransportError) -> Option<&'static str> {
+    match refusal {
+        TransportError::Untrusted => Some("tls.untrusted"),
+        TransportError::PinsOutdated => Some(PINS_OUTDATED),
+        TransportError::Refused { code, .. } => match code.as_str() {
+            "device.unknown" => Some(UNKNOWN_DEVICE),
+            "device.revoked" => Some(REVOKED),
+            "device.pending" => Some(PENDING),
+            _ => None,
+        },
+        _ => None,
+    }
+}
 
 fn alarm_code(alarm: Alarm) -> &'static str {
     match alarm {
@@ -76,7 +97,7 @@ fn alarm_code(alarm: Alarm) -> &'static str {
 }
 
 /// The alarms after which nothing is sent any more until somebody acts, also after a restart.
-const FREEZING: [&str; 4] = [ROLLBACK, UNKNOWN_DEVICE, SECOND_HISTORY, SERVER_LOST_PRUNED];
+const FREEZING: [&str; 5] = [ROLLBACK, UNKNOWN_DEVICE, REVOKED, SECOND_HISTORY, SERVER_LOST_PRUNED];
 /// The alarms after which nothing is signed any more: the force knows another history of this log.
 const FORKED: [&str; 2] = [ROLLBACK, SECOND_HISTORY];
 
@@ -93,10 +114,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Raises the alarm that a refusal calls for, if it calls for one: some of them let the phone be enrolled again.
+    pub(super) fn heed(&self, refusal: &TransportError) -> Result<bool, EngineError> {
+        let Some(alarm) = alarm_of(refusal) else { return Ok(false) };
+        self.alarm(alarm)?;
+        Ok(true)
+    }
+
     /// Whether the force knows another history of this log.
     pub(super) fn is_forked(&self) -> bool {
         let state = self.lock();
         FORKED.iter().any(|code| state.alarms.contains(*code))
+    }
+
+    /// Whether something is unsent, or the mirror is to be asked what it has: a restored force may have less than it
+    /// confirmed, and a phone that records nothing would not notice.
+    fn has_to_ask_or_send(&self) -> bool {
+        let asks = self.lock().asks_mirror;
+        asks || self.has_unsent()
     }
 
     fn has_unsent(&self) -> bool {
@@ -114,19 +149,23 @@ impl Engine {
     pub(crate) async fn sync(self: &Arc<Self>, budget_ms: u32) -> Result<SyncOutcome, EngineError> {
         let deadline = Instant::now() + Duration::from_millis(u64::from(budget_ms));
         let _one_at_a_time = self.syncing.lock().await;
-        let (before, size, frozen) = {
-            let state = self.lock();
+        let (before, size, frozen, asks) = {
+            let mut state = self.lock();
+            let asks = std::mem::take(&mut state.asks_mirror);
             let frozen = FREEZING.iter().any(|code| state.alarms.contains(*code)) || !state.trail()?.is_signed();
-            (state.cosigned, state.trail()?.size(), frozen)
+            (state.cosigned, state.trail()?.size(), frozen, asks && state.cosigned > 0)
         };
         if frozen {
             return self.outcome(before, SyncState::Stopped);
         }
-        let sync_state = if size == before {
+        let sync_state = if size == before && !asks {
             SyncState::UpToDate
         } else {
             let upload = self.blocking(Self::prepare_upload).await?;
-            self.upload(upload, deadline).await?
+            let found = self.upload(upload, size > before, deadline).await;
+            // Not asked to the end: asked again at the next occasion.
+            self.lock().asks_mirror |= asks && !matches!(found, Ok(SyncState::UpToDate | SyncState::Stopped));
+            found?
         };
         if matches!(sync_state, SyncState::UpToDate | SyncState::MoreLeft) {
             self.prove_in_force_log().await;
@@ -145,8 +184,13 @@ impl Engine {
         Ok(UnderWay { upload: Upload::new(checkpoint, note, mirror, state.cosigned), base })
     }
 
-    async fn upload(self: &Arc<Self>, mut under_way: UnderWay, deadline: Instant) -> Result<SyncState, EngineError> {
-        let mut action = under_way.upload.begin();
+    async fn upload(
+        self: &Arc<Self>,
+        mut under_way: UnderWay,
+        sends: bool,
+        deadline: Instant,
+    ) -> Result<SyncState, EngineError> {
+        let mut action = if sends { under_way.upload.begin() } else { Action::AskState };
         let mut back_off = BackOff::new();
         loop {
             if Instant::now() >= deadline {
@@ -183,17 +227,13 @@ impl Engine {
                 sent => sent?,
             };
             let step = match &sent {
+                Ok((status @ (403 | 404), body, _)) if self.heed(&TransportError::refused(*status, body))? => {
+                    return Ok(SyncState::Stopped);
+                }
                 Ok((status, body, retry_after_s)) => under_way
                     .upload
                     .answered(asked, ServerAnswer::Reply { status: *status, body, retry_after_s: *retry_after_s }),
-                Err(TransportError::Untrusted) => {
-                    self.lock().raise("tls.untrusted");
-                    return Ok(SyncState::Stopped);
-                }
-                Err(TransportError::PinsOutdated) => {
-                    self.lock().raise("tls.pins_outdated");
-                    return Ok(SyncState::Stopped);
-                }
+                Err(refusal) if self.heed(refusal)? => return Ok(SyncState::Stopped),
                 Err(_) => under_way.upload.answered(asked, ServerAnswer::Lost),
             };
             if let Some(notice) = step.notice {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use peel_domain::wire::{ErrorBody, TokenRequest, TokenResponse};
+use peel_domain::wire::{TokenRequest, TokenResponse};
 use peel_ledger::note::VerifierKey;
 use peel_ledger::pins::{MAX_PINS_BYTES, PinStatement, Pins};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -257,15 +257,7 @@ async fn whole(response: Response) -> Result<Response, TransportError> {
         return Err(TransportError::Busy { retry_after_s: retry_after(&response) });
     }
     let body = body(response, MAX_JSON_BYTES).await.unwrap_or_default();
-    let code = serde_json::from_slice::<ErrorBody>(&body).ok().map(|error| error.code).filter(|code| is_code(code));
-    let status = status.as_u16();
-    Err(TransportError::Refused { status, code: code.unwrap_or_else(|| format!("gateway.status_{status}")) })
-}
-
-/// Codes are short and plain; anything else is not repeated.
-fn is_code(code: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_');
-    !code.is_empty() && code.len() <= 64 && code.bytes().all(plain)
+    Err(TransportError::refused(status.as_u16(), &body))
 }
 
 /// The version of the pins that a reply names.

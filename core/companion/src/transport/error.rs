@@ -1,5 +1,7 @@
 //! Why the gateway could not be used.
 
+use peel_domain::wire::ErrorBody;
+
 /// A transport error. Texts read after "failed to".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransportError {
@@ -39,6 +41,12 @@ pub(crate) enum TransportError {
 }
 
 impl TransportError {
+    /// What a reply that is no success says.
+    pub(crate) fn refused(status: u16, body: &[u8]) -> Self {
+        let code = serde_json::from_slice::<ErrorBody>(body).ok().map(|error| error.code).filter(|code| is_code(code));
+        Self::Refused { status, code: code.unwrap_or_else(|| format!("gateway.status_{status}")) }
+    }
+
     /// A stable code.
     pub(crate) fn code(&self) -> String {
         match self {
@@ -58,4 +66,10 @@ impl TransportError {
         matches!(self, Self::Unreachable | Self::Busy { .. })
             || matches!(self, Self::Refused { status, .. } if *status >= 500)
     }
+}
+
+/// Codes are short and plain; anything else is not repeated.
+fn is_code(code: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_');
+    !code.is_empty() && code.len() <= 64 && code.bytes().all(plain)
 }

@@ -27,6 +27,12 @@ pub enum LogEndCause {
     OtherHistory,
     /// The force does not know this enrolment any more.
     EnrolmentUnknown,
+    /// Two people revoked this enrolment.
+    EnrolmentRevoked,
+    /// Nobody had approved this enrolment.
+    EnrolmentPending,
+    /// The gateway changed its keys more than once while this phone was away.
+    GatewayKeysMissed,
 }
 
 /// How the log before this one ended.

@@ -8,18 +8,21 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_companion::ffi::{
-    AlertHeader, AlertListener, AlertView, AlertsSnapshot, ClockReading, CoreConfig, CoreError, DeviceClock,
-    OfficerCore, RevealedAlert, VaultError, software_vault, system_clock,
+    AlertHeader, AlertListener, AlertView, AlertsSnapshot, ClockReading, ConnectionListener, ConnectionView,
+    CoreConfig, CoreError, DeviceClock, OfficerCore, RevealedAlert, VaultError, software_vault, system_clock,
 };
 use peel_domain::deployment::Role;
-use peel_domain::id::{AlertId, DeploymentId, OfficerId};
+use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
 use peel_domain::judgement::Look;
 use peel_gateway::bundle::{bundle_files, trust_text, write_bundle};
 use peel_gateway::desk::DeskDir;
 use peel_gateway::force::{AuditorKey, ForceDir, InitRequest, client_config, create};
 use peel_gateway::server::RunningServer;
-use peel_gateway::service::{Authority, DeploymentFile, ServiceError, add_officer, create_deployment, enrolment_text};
-use peel_gateway::storage::{Roster, Tx};
+use peel_gateway::service::{
+    Authority, DeploymentFile, RevocationReason, ServiceError, add_officer, create_deployment, enrolment_text,
+    prepare_restart, propose_restart, propose_revocation, replacement_text, submit,
+};
+use peel_gateway::storage::{LogStore as _, Logs, Roster, Tx};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
@@ -61,6 +64,23 @@ pub(crate) struct Street {
     pub(crate) deployment_id: DeploymentId,
     pub(crate) server: RunningServer,
     pub(crate) http: Client,
+}
+
+/// A copy of a force's store.
+pub(crate) struct Backup(tempfile::TempDir);
+
+impl Backup {
+    fn store(&self) -> PathBuf {
+        self.0.path().join("store.db")
+    }
+}
+
+fn copy_store(from: &Path, to: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let beside = |path: &Path| format!("{}{suffix}", path.display());
+        let _ = std::fs::remove_file(beside(to));
+        let _ = std::fs::copy(beside(from), beside(to));
+    }
 }
 
 fn repository() -> PathBuf {
@@ -112,6 +132,43 @@ impl Street {
         street
     }
 
+    /// A copy of the store, as it is while the gateway stands still.
+    pub(crate) async fn backed_up(self) -> (Self, Backup) {
+        let backup = Backup(tempfile::tempdir().unwrap());
+        let street = self.restarted(|force| copy_store(&force.database(), &backup.store())).await;
+        (street, backup)
+    }
+
+    /// The store is put back, and the force's logs go on under other names.
+    pub(crate) async fn put_back(self, backup: &Backup) -> Self {
+        self.restarted(|force| {
+            copy_store(&backup.store(), &force.database());
+            prepare_restart(force, None).unwrap();
+            let restart = |authority: &Authority, tx: &Tx| {
+                let leaf = propose_restart(authority, tx)?;
+                submit(authority, tx, &leaf, None)
+            };
+            Authority::open(force.clone(), None).unwrap().change(restart).unwrap();
+        })
+        .await
+    }
+
+    /// How many entries of a phone's log the force holds.
+    pub(crate) fn held(&self, enrolment_id: EnrolmentId) -> u64 {
+        let log = change(self.root.path(), |_, tx| Ok(Logs(tx).log(&enrolment_id.to_string())?));
+        log.map_or(0, |log| log.next_index)
+    }
+
+    /// Stops the gateway, lets something happen to what it keeps, and starts it again at the same address.
+    async fn restarted(self, meanwhile: impl FnOnce(&ForceDir)) -> Self {
+        let Self { root, deployment_id, server, http } = self;
+        let (address, directory) = (server.address(), ForceDir::new(root.path().join("data")));
+        server.shut_down().await;
+        meanwhile(&directory);
+        let server = RunningServer::start(directory, address, None).await.unwrap();
+        Self { root, deployment_id, server, http }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.server.address())
     }
@@ -120,6 +177,21 @@ impl Street {
         let url = self.url();
         change(self.root.path(), |authority, tx| enrolment_text(authority, tx, &url, ttl_s, &mut rand::rng()))
             .to_string()
+    }
+
+    /// The code for a phone whose log goes on from that of another enrolment.
+    pub(crate) fn code_after(&self, before: EnrolmentId) -> String {
+        let url = self.url();
+        change(self.root.path(), |authority, tx| replacement_text(authority, tx, &url, 600, before, &mut rand::rng()))
+            .to_string()
+    }
+
+    /// Two people revoke an enrolment.
+    pub(crate) fn revoke(&self, enrolment_id: EnrolmentId) {
+        change(self.root.path(), |authority, tx| {
+            let leaf = propose_revocation(authority, tx, enrolment_id, RevocationReason::Lost)?;
+            submit(authority, tx, &leaf, None)
+        });
     }
 
     /// What an administrator does in a process of its own while the gateway runs.
@@ -227,13 +299,23 @@ impl AlertListener for Heard {
     }
 }
 
+#[derive(Default)]
+struct Alarms(Mutex<Vec<String>>);
+
+impl ConnectionListener for Alarms {
+    fn on_connection(&self, state: ConnectionView) {
+        *self.0.lock().unwrap() = state.alarms;
+    }
+}
+
 /// A phone: the real core on directories of its own.
 pub(crate) struct Phone {
     pub(crate) home: tempfile::TempDir,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) core: Arc<OfficerCore>,
     heard: Arc<Heard>,
-    subscription: Arc<peel_companion::ffi::Subscription>,
+    alarms: Arc<Alarms>,
+    subscriptions: [Arc<peel_companion::ffi::Subscription>; 2],
 }
 
 pub(crate) fn open_core(home: &Path, clock: Arc<dyn DeviceClock>) -> Result<Arc<OfficerCore>, CoreError> {
@@ -247,8 +329,10 @@ impl Phone {
     pub(crate) fn on(home: tempfile::TempDir, clock: Arc<TestClock>) -> Self {
         let core = open_core(home.path(), clock.clone()).unwrap();
         let heard = Arc::new(Heard::default());
-        let subscription = core.subscribe_alerts(heard.clone()).unwrap();
-        Self { home, clock, core, heard, subscription }
+        let alarms = Arc::new(Alarms::default());
+        let subscriptions =
+            [core.subscribe_alerts(heard.clone()).unwrap(), core.subscribe_connection(alarms.clone()).unwrap()];
+        Self { home, clock, core, heard, alarms, subscriptions }
     }
 
     pub(crate) fn new() -> Self {
@@ -306,6 +390,12 @@ impl Phone {
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Waits until an alarm is shown.
+    pub(crate) async fn until_alarm(&self, code: &str) {
+        let shown = || self.alarms.0.lock().unwrap().iter().any(|alarm| alarm == code);
+        self.until(|_| shown().then_some(())).await;
     }
 
     pub(crate) async fn until_alert(&self, alert_id: AlertId) -> AlertHeader {
