@@ -208,6 +208,34 @@ async fn s35_a_phone_that_was_enrolled_after_the_backup_goes_on_under_another_en
     gateway.stop().await;
 }
 
+#[tokio::test]
+async fn s35_the_same_backup_put_back_twice_gives_no_number_twice() {
+    let gateway = TestGateway::serve(TestForce::with_store(None)).await;
+    let phone = gateway.phone(OFFICER).await;
+    gateway.go_live().await;
+    let mut force = gateway.stop().await;
+    let (store, backup, config) = (force.data().database(), force.path("backup.db"), force.data().config());
+    copy_store(&store, &backup);
+    let configured = std::fs::read(&config).unwrap();
+    let mut given = BTreeSet::new();
+    for round in 0..3 {
+        let gateway = TestGateway::serve(force).await;
+        gateway.ingest().await;
+        let numbers = numbers_up_to_an_alert(&gateway, &phone, given.last().copied().unwrap_or(0)).await;
+        assert!(!numbers.is_empty());
+        for number in numbers {
+            assert!(given.insert(number), "{number} was given before, in round {round}");
+        }
+        force = gateway.stop().await;
+        copy_store(&backup, &store);
+        // The configuration was in the backup too.
+        std::fs::write(&config, &configured).unwrap();
+        restart(&force, None).unwrap();
+        let logs = force.change(|authority, _| Ok(authority.force_log_origin.clone())).unwrap();
+        assert_eq!(logs.force_log_epoch(support::FORCE), Some(round + 2));
+    }
+}
+
 #[test]
 fn a_command_that_stopped_half_way_is_taken_again() {
     let force = TestForce::with_store(None);

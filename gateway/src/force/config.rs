@@ -134,9 +134,9 @@ fn renamed(vkey: &str, origin: &Origin) -> Result<String, ForceError> {
 }
 
 impl ForceConfig {
-    /// The configuration of the next epoch: the force's own logs have other names, and their keys with them.
-    pub fn begun_anew(mut self) -> Result<Self, ForceError> {
-        self.epoch = self.epoch.checked_add(1).ok_or(ForceError::Config)?;
+    /// The configuration of a later epoch: the force's own logs have other names, and their keys with them.
+    pub fn at_epoch(mut self, epoch: u32) -> Result<Self, ForceError> {
+        self.epoch = epoch;
         self.force_log_vkey = renamed(&self.force_log_vkey, &self.force_log_origin()?)?;
         self.events_vkey = renamed(&self.events_vkey, &self.events_origin()?)?;
         Ok(self)

@@ -196,7 +196,10 @@ pub fn submit(authority: &Authority, tx: &Tx, leaf: &ForceLeaf, cose: Option<Vec
             }
             // While people approved, another one may have gone on from the same log.
             let replaces = storage::replaced_by(tx, enrolment_id)?;
-            replaces.map_or(Ok(()), |before| enrolment::may_be_replaced(authority, tx, before))?;
+            if let Some(before) = replaces {
+                enrolment::may_be_replaced(authority, tx, before)?;
+                enrolment::is_the_newest(tx, before, enrolment_id)?;
+            }
             force_log::append_change(authority, tx, leaf)?;
             storage::set_standing(tx, enrolment_id, Standing::Good)?;
             let enrolled = Action::Enrolled { enrolment_id, replaces };

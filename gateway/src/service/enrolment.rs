@@ -19,7 +19,7 @@ use super::sessions::{TOKEN_LIFE_S, TokenClaims};
 use super::standing::in_good_standing;
 use super::{Authority, Gateway, ServiceError, changes, force_log, policy};
 use crate::force as config;
-use crate::storage::{self, EnrolmentKeys, LogStore as _, Logs, Tx};
+use crate::storage::{self, EnrolmentKeys, LogStore as _, Logs, Standing, Tx};
 
 /// A one-time secret and until when it is good.
 #[derive(Clone)]
@@ -50,6 +50,16 @@ pub(super) fn may_be_replaced(authority: &Authority, tx: &Tx, replaces: Enrolmen
     for other in storage::replacements_of(tx, replaces)? {
         let log = Logs(tx).log(&other.to_string())?;
         if log.is_some_and(|log| log.next_index > 0 || log.committed.is_some()) {
+            return Err(ServiceError::Invalid("enrolment.replaces"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to approve an enrolment that the phone has come after with another: the reply to this one never reached it.
+pub(super) fn is_the_newest(tx: &Tx, replaces: EnrolmentId, enrolment_id: EnrolmentId) -> Result<(), ServiceError> {
+    for other in storage::replacements_of(tx, replaces)?.into_iter().filter(|other| *other > enrolment_id) {
+        if storage::device(tx, other)?.is_some_and(|device| device.standing == Standing::Good) {
             return Err(ServiceError::Invalid("enrolment.replaces"));
         }
     }

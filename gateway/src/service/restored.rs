@@ -16,8 +16,9 @@ use super::{Authority, ServiceError};
 use crate::force::{ForceConfig, ForceDir, ForceError};
 use crate::storage::{self, Db, LogStore as _, Logs, Tx};
 
-/// More numbers than a device is sent between a backup and its use.
-const NUMBERS_SKIPPED: u32 = 1_000_000;
+/// The numbers of a device's stream that belong to one epoch of the force's logs: more than it is ever sent. A store may be
+/// put back from the same backup twice, so where numbers go on depends on the epoch and not on what the backup had.
+const NUMBERS_AN_EPOCH: u32 = 1_000_000_000;
 const NOT_NOW: ServiceError = ServiceError::Invalid("change.restore");
 
 /// Writes the next epoch into the force's configuration, unless that is done: the keys of the new logs have their names.
@@ -36,8 +37,11 @@ pub fn prepare_restart(dir: &ForceDir, seen: Option<&str>) -> Result<(), Service
         return Err(NOT_NOW);
     }
     let known = authority.signed.last().ok_or(NOT_NOW)?.0;
-    if known.origin == *origin {
-        authority.config.begun_anew()?.write(dir)?;
+    let signed = known.origin.force_log_epoch(&authority.config.force).ok_or(ServiceError::Internal)?;
+    // The configuration may be the backup's too, and name an epoch long over.
+    if authority.config.epoch <= signed {
+        let next = signed.checked_add(1).ok_or(ServiceError::Internal)?;
+        authority.config.at_epoch(next)?.write(dir)?;
     }
     Ok(())
 }
@@ -87,7 +91,9 @@ pub(super) fn restart(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Resul
     logs.rename_log(FORCE_LOG, &authority.force_log_origin)?;
     storage::forget_cosignatures(tx)?;
     force_log::append_change(authority, tx, leaf)?;
-    storage::skip_numbers(tx, NUMBERS_SKIPPED)?;
+    let before = i64::from(authority.config.epoch.saturating_sub(1));
+    let width = i64::from(NUMBERS_AN_EPOCH);
+    storage::begin_numbers(tx, before.saturating_mul(width), width)?;
     authority.create_events_log(tx)?;
     let former =
         events.map_or_else(|| former_events(authority), |events| Ok((events.origin, events.size, events.root)))?;
@@ -96,7 +102,7 @@ pub(super) fn restart(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Resul
         origin: origin.to_string(),
         size,
         root: root.map(|root| root.to_hex()),
-        numbers_skipped: NUMBERS_SKIPPED.into(),
+        numbers_skipped: NUMBERS_AN_EPOCH.into(),
     };
     authority.append_events(tx, &[authority.event(Actor::Gateway, About::default(), restored)])
 }

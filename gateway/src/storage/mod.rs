@@ -48,8 +48,8 @@ pub use media::{
     put_media,
 };
 pub use outbox::{
-    OutboxRow, Recipients, StoredEvent, bounds, events_after, is_over_full, prune, put_event, recipients_of_alert,
-    redact_alerts, skip_numbers,
+    OutboxRow, Recipients, StoredEvent, begin_numbers, bounds, events_after, is_over_full, prune, put_event,
+    recipients_of_alert, redact_alerts,
 };
 pub use tx::Tx;
 pub use value::{Cell, FromCell, Row, ToValue, Value};

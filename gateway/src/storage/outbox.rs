@@ -102,9 +102,10 @@ pub fn bounds(tx: &Tx, enrolment_id: EnrolmentId) -> Result<(u64, u64), StoreErr
     Ok((oldest.map_or(last, |seq| seq.saturating_sub(1)), last))
 }
 
-/// Passes over numbers in every device's stream: the next one given is greater by so many.
-pub fn skip_numbers(tx: &Tx, count: u32) -> Result<(), StoreError> {
-    tx.execute("update device set last_seq = last_seq + ?1", params![count])?;
+/// Lets every device's stream go on within a range of numbers that begins after `start`: the next one given lies as far in
+/// it as in the range of `width` that the last one was of.
+pub fn begin_numbers(tx: &Tx, start: i64, width: i64) -> Result<(), StoreError> {
+    tx.execute("update device set last_seq = ?1 + last_seq % ?2", params![start, width])?;
     Ok(())
 }
 

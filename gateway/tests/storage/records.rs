@@ -268,9 +268,12 @@ pub(crate) async fn events_are_numbered_without_gaps_and_cut_to_a_bound(kit: Kit
     kit.once(|tx| prune(tx, 4)).unwrap();
     assert_eq!(kit.once(|tx| bounds(tx, device_id(1))).unwrap(), (6, 10));
     // Numbers that were passed over after a restore take nothing away that a phone has not fetched.
-    kit.once(|tx| skip_numbers(tx, 1_000_000)).unwrap();
+    kit.once(|tx| begin_numbers(tx, 1_000_000, 1_000_000)).unwrap();
     kit.once(|tx| put_event(tx, device_id(1), &event, 1, |_| String::new())).unwrap();
     assert!(kit.once(|tx| is_over_full(tx, 4)).unwrap() && !kit.once(|tx| is_over_full(tx, 5)).unwrap());
     kit.once(|tx| prune(tx, 5)).unwrap();
     assert_eq!(kit.once(|tx| bounds(tx, device_id(1))).unwrap(), (6, 1_000_011));
+    // The same store put back again goes on in a range of its own.
+    kit.once(|tx| begin_numbers(tx, 2_000_000, 1_000_000)).unwrap();
+    assert_eq!(kit.once(|tx| bounds(tx, device_id(1))).unwrap(), (6, 2_000_011));
 }
