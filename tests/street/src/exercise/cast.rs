@@ -1,6 +1,6 @@
 //! Who plays: two officers with their phones, the vendor's LFR system, the street with its faces and its clock.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use peel_domain::id::AlertId;
 use peel_domain::judgement::Look;
@@ -152,7 +152,7 @@ impl Cast {
     /// Waits until an alert is on an officer's phone, and measures how long that took.
     pub async fn arrives(&mut self, at: Who, alert: (AlertId, Instant)) -> Result<(), ExerciseError> {
         let officer = self.officer(at);
-        let seen = officer.phone()?.until_alert(alert.0, Duration::from_secs(20)).await;
+        let seen = officer.phone()?.until_alert(alert.0, super::PATIENCE).await;
         let seen = seen.doing("waiting for an alert on a phone")?;
         self.figures.add_between(Step::CaptureToScreen, alert.1, seen);
         Ok(())

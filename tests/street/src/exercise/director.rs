@@ -163,7 +163,7 @@ pub async fn officer(
     phone.call(Call::AcknowledgeBriefing).await.doing("acknowledging the briefing")?;
     phone.call(Call::Connect).await.doing("connecting")?;
     let online = |shown: &crate::phone::handle::Shown| shown.connection == "Online";
-    phone.until(online, std::time::Duration::from_secs(20)).await.doing("getting online")?;
+    phone.until(online, super::PATIENCE).await.doing("getting online")?;
     Ok(Officer { who, number: number.to_owned(), phone: Some(phone), files, network })
 }
 

@@ -1,7 +1,6 @@
 //! The end of the deployment: everything is closed, destroyed, counted and verified, and left for a reader.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use peel_journal::store::{Store, StoreError};
 use sha2::{Digest, Sha256};
@@ -61,7 +60,7 @@ async fn go_home(cast: &mut Cast, who: Who) -> Result<(), ExerciseError> {
         shown.alerts.iter().all(|alert| done.contains(&alert.phase.as_str()))
     };
     let phone = cast.officer(who).phone()?;
-    phone.until(settled, Duration::from_secs(40)).await.doing("waiting until every alert is closed")?;
+    phone.until(settled, super::PATIENCE).await.doing("waiting until every alert is closed")?;
     cast.on(who, "leaving the deployment", Call::LeaveDeployment).await?;
     cast.step(who, "leaves the deployment; images and their keys are destroyed, each with a signed receipt");
     let answer = cast.timed(who, Step::Sync, "ending the shift", Call::EndShift).await?;

@@ -252,7 +252,7 @@ async fn start_serve(
         .spawn()?;
     let output = serve.stdout.take().ok_or_else(|| ExerciseError::Expected("serve could be heard".to_owned()))?;
     let mut lines = BufReader::new(output).lines();
-    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line())
+    let line = tokio::time::timeout(super::PATIENCE, lines.next_line())
         .await
         .map_err(|_| ExerciseError::Expected("serve was up within 20 s".to_owned()))??
         .unwrap_or_default();

@@ -14,6 +14,9 @@ pub mod stops;
 pub mod story;
 mod table;
 
+/// How long a step may take on a machine that is busy with other things before the exercise says that something is wrong.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
+
 /// A step of the exercise failed; what it was doing is in the text.
 #[derive(Debug, thiserror::Error)]
 pub enum ExerciseError {

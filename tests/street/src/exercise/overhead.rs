@@ -30,7 +30,7 @@ pub async fn fly(cast: &mut Cast, seed: u64) -> Result<(), ExerciseError> {
     let sending = send(cast, seed);
     let assigned = |shown: &Shown| shown.feeds.iter().any(|feed| feed == FEED);
     let phone = cast.first.phone()?;
-    phone.until(assigned, Duration::from_secs(20)).await.doing("waiting for a drone")?;
+    phone.until(assigned, super::PATIENCE).await.doing("waiting for a drone")?;
     cast.step(Who::Drone, &format!("assigned to incident {INCIDENT}, blue light, overt; on its way"));
     let (latitude_deg, longitude_deg) = OFFICER;
     let here = Call::SetPosition { latitude_deg, longitude_deg, heading_deg: None };
@@ -44,7 +44,7 @@ pub async fn fly(cast: &mut Cast, seed: u64) -> Result<(), ExerciseError> {
     };
     for _ in 0..3 {
         let phone = cast.first.phone()?;
-        let shown = phone.until(seeing, Duration::from_secs(20)).await.doing("watching the drone")?;
+        let shown = phone.until(seeing, super::PATIENCE).await.doing("watching the drone")?;
         if let Some(drone) = shown.drone {
             cast.note(Who::First, &words(&drone));
         }

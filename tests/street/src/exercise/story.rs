@@ -163,7 +163,7 @@ async fn one_withdrawn(cast: &mut Cast) -> Result<AlertId, ExerciseError> {
     cast.lfr.withdraw(alert.0, true).await.doing("withdrawing an alert")?;
     let phone = cast.first.phone()?;
     let gone = |shown: &Shown| shown.alerts.iter().any(|one| one.alert_id == alert.0 && one.withdrawn);
-    phone.until(gone, Duration::from_secs(20)).await.doing("waiting for a withdrawal")?;
+    phone.until(gone, super::PATIENCE).await.doing("waiting for a withdrawal")?;
     cast.step(Who::Force, "the operator looks again and withdraws alert D; it leaves the officers' screens");
     Ok(alert.0)
 }
@@ -233,7 +233,7 @@ async fn killed_and_back(cast: &mut Cast, id: AlertId, contact_ms: i64) -> Resul
     expect(after.elapsed_ms.abs_diff(expected) < 5_000, "the timer is right after the phone came back")?;
     let whole = |shown: &Shown| shown.trail_size >= trail_before;
     let phone = cast.second.phone()?;
-    phone.until(whole, Duration::from_secs(20)).await.doing("counting the trail after the phone came back")?;
+    phone.until(whole, super::PATIENCE).await.doing("counting the trail after the phone came back")?;
     cast.on(who, "connecting again", Call::Connect).await?;
     cast.step(who, "the phone is back; the timer is right and nothing is missing");
     Ok(())
@@ -246,7 +246,7 @@ async fn back_online(cast: &mut Cast, while_offline: AlertId) -> Result<(), Exer
     cast.second.network.mend();
     cast.on(who, "saying that the network is back", Call::NetworkChanged).await?;
     cast.step(Who::Street, "officer 2 comes out of the arcade: the network is back");
-    cast.second.phone()?.until_alert(while_offline, Duration::from_secs(30)).await.doing("catching up")?;
+    cast.second.phone()?.until_alert(while_offline, super::PATIENCE).await.doing("catching up")?;
     cast.step(who, "alert F arrives late, with the word that officer 1 has dealt with it");
     sync(cast, who).await
 }
@@ -275,7 +275,7 @@ async fn until_it_expires(cast: &mut Cast, unseen: AlertId) -> Result<(), Exerci
             || (shown.first_seen.contains_key(&unseen) && shown.alerts.iter().all(|one| one.alert_id != unseen))
     };
     let phone = cast.first.phone()?;
-    phone.until(expired, Duration::from_mins(1)).await.doing("waiting for an alert to expire")?;
+    phone.until(expired, super::PATIENCE).await.doing("waiting for an alert to expire")?;
     cast.step(Who::Street, "alert A expired unseen: recorded as expired with no decision, never as a decision");
     Ok(())
 }
