@@ -4,10 +4,15 @@
 //! function, and it needs a permit (S14).
 //! Always: shows what the check itself computes, by the same code.
 
+use peel_domain::permit::ComparisonPurpose;
+use zeroize::Zeroizing;
+
 use crate::check::FaceCheck;
 use crate::decode::decode;
-use crate::error::FaceError;
+use crate::error::{FaceError, ImageError};
 use crate::frame::{FRAME_SIDE, Frame};
+use crate::manifest::manifest;
+use crate::opinion::{Band, band, obstacle};
 use crate::quality::Quality;
 
 /// One detection in the frame's coordinates: x, y, width, height, five landmarks (x, y), score.
@@ -39,6 +44,44 @@ pub struct InspectedFace {
     pub quality: Quality,
 }
 
+/// What an evaluation keeps of one image, for as long as it runs.
+pub struct Look {
+    /// The embedder's output; wiped on drop.
+    pub embedding: Zeroizing<Vec<f32>>,
+    /// The measured quality.
+    pub quality: Quality,
+}
+
+/// An upright picture as the check decodes it.
+pub struct Pixels {
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// Packed RGB; wiped on drop.
+    pub rgb: Zeroizing<Vec<u8>>,
+    /// The eyes, the nose and the corners of the mouth of the face that the picture is about, if there is one: right
+    /// eye first, in pixels.
+    pub landmarks: Option<[[f32; 2]; 5]>,
+    /// Width of that face's box in pixels.
+    pub face_width: Option<f32>,
+}
+
+/// Where the bands lie for one use, as the manifest says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Calibrated {
+    /// The calibration's name.
+    pub id: &'static str,
+    /// A score above this supports.
+    pub supports_above: f32,
+    /// A score below this does not support, if both images are good enough for that.
+    pub does_not_support_below: f32,
+    /// The embedder's name in the manifest.
+    pub model_id: &'static str,
+    /// Lower-case hexadecimal SHA-256 of the embedder's file.
+    pub model_sha256: &'static str,
+}
+
 fn row(face: &crate::detect::Face) -> Detection {
     let mut row = [0.0; 15];
     let box_and_landmarks =
@@ -53,7 +96,7 @@ fn row(face: &crate::detect::Face) -> Detection {
 pub fn inspect(check: &FaceCheck, image: &[u8]) -> Result<Inspection, FaceError> {
     let picture = decode(image).map_err(FaceError::Image)?;
     let frame = Frame::whole(&picture, FRAME_SIDE);
-    let floor = crate::manifest::manifest()?.detector.score_floor;
+    let floor = manifest()?.detector.score_floor;
     let detections = check.detector().in_frame(&frame, floor)?.iter().map(row).collect();
     let face = check.see(&picture)?.map(|seen| InspectedFace {
         detection: row(&seen.chosen.face),
@@ -62,4 +105,66 @@ pub fn inspect(check: &FaceCheck, image: &[u8]) -> Result<Inspection, FaceError>
         quality: seen.quality,
     });
     Ok(Inspection { width: picture.width(), height: picture.height(), frame: frame.pixels.to_vec(), detections, face })
+}
+
+/// Decodes, detects, aligns, embeds and measures one image; `None` when it shows no face.
+pub fn look(check: &FaceCheck, image: &[u8]) -> Result<Option<Look>, FaceError> {
+    let seen = check.see(&decode(image).map_err(FaceError::Image)?)?;
+    Ok(seen.map(|seen| Look { embedding: Zeroizing::new(seen.embedding.numbers().to_vec()), quality: seen.quality }))
+}
+
+/// Decodes one image and finds its face.
+pub fn pixels(check: &FaceCheck, image: &[u8]) -> Result<Pixels, FaceError> {
+    let picture = decode(image).map_err(FaceError::Image)?;
+    let face = check.see(&picture)?.map(|seen| seen.chosen.face);
+    Ok(Pixels {
+        width: picture.width(),
+        height: picture.height(),
+        rgb: Zeroizing::new(picture.pixels().to_vec()),
+        landmarks: face.as_ref().map(|face| face.landmarks),
+        face_width: face.as_ref().map(|face| face.width),
+    })
+}
+
+/// What the check would say of a score between two images of this quality. It compares nothing.
+pub fn band_of(
+    purpose: ComparisonPurpose,
+    score: f32,
+    probe: &Quality,
+    reference: &Quality,
+) -> Result<Band, FaceError> {
+    let calibration = manifest()?.calibration.of(purpose);
+    let in_the_way = obstacle(calibration, Some(probe), Some(reference));
+    Ok(in_the_way.map_or_else(
+        || band(calibration, score, probe, reference),
+        |(image, reason)| Band::NotPossible { image, reason },
+    ))
+}
+
+/// The calibration of one use and the model that it belongs to.
+pub fn calibrated(purpose: ComparisonPurpose) -> Result<Calibrated, FaceError> {
+    let manifest = manifest()?;
+    let calibration = manifest.calibration.of(purpose);
+    Ok(Calibrated {
+        id: &calibration.id,
+        supports_above: calibration.supports_above,
+        does_not_support_below: calibration.does_not_support_below,
+        model_id: &manifest.embedder.id,
+        model_sha256: &manifest.embedder.sha256,
+    })
+}
+
+/// A stable code for what is wrong with an image.
+pub fn code(error: ImageError) -> &'static str {
+    match error {
+        ImageError::Empty => "empty",
+        ImageError::TooManyBytes => "too_many_bytes",
+        ImageError::TooManyPixels => "too_many_pixels",
+        ImageError::NeedsTooMuchMemory => "needs_too_much_memory",
+        ImageError::NotJpegOrPng => "not_jpeg_or_png",
+        ImageError::Damaged => "damaged",
+        ImageError::Animated => "animated",
+        ImageError::UnsupportedColours => "unsupported_colours",
+        ImageError::UnsupportedCoding => "unsupported_coding",
+    }
 }

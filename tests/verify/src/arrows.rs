@@ -19,6 +19,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-gateway", &["peel-domain", "peel-ledger", "peel-feeds"]),
     ("peel-audit", &["peel-domain", "peel-ledger"]),
     ("peel-page", &["peel-ledger"]),
+    // Opens what the face check keeps to itself: nothing that runs on a phone, a gateway or at an auditor may know it.
+    ("peel-evaluation", &["peel-domain", "peel-face"]),
     ("peel-street", EVERYTHING),
     ("peel-e2e", EVERYTHING),
     ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
@@ -175,6 +177,18 @@ mod tests {
                 let wanted = format!("{from} -> peel-gateway is not an allowed arrow");
                 assert!(with((from, "peel-gateway", kind)).contains(&wanted), "{from} {kind}");
             }
+        }
+    }
+
+    #[test]
+    fn s15_nothing_knows_the_evaluation_which_holds_many_embeddings() {
+        let mut ours = OURS.to_vec();
+        ours.extend(["peel-evaluation", "peel-e2e"]);
+        for from in ours.iter().filter(|from| **from != "peel-evaluation") {
+            let mut edges = DRAWN.to_vec();
+            edges.push((from, "peel-evaluation", "normal"));
+            let wanted = format!("{from} -> peel-evaluation is not an allowed arrow");
+            assert!(violations(&workspace(&ours, &["tokio"], &edges)).contains(&wanted), "{from}");
         }
     }
 

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a broken helper must stop the test")]
 
-#[path = "../../src/bin/peel-face/exercise.rs"]
+#[path = "../../../../evaluation/src/bin/peel-face/exercise.rs"]
 mod exercise;
 
 use std::path::{Path, PathBuf};

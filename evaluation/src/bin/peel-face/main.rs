@@ -1,0 +1,39 @@
+//! `cargo face`: the face check on files, for those who test it.
+//!
+//! Must never: say who somebody is, or run where officers work.
+//! Always: says band, score and quality together with the calibration and its limits; embeddings stay in memory and are
+//! wiped at the end.
+
+mod compare;
+mod exercise;
+mod models;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The secondary face check on files.
+#[derive(Parser)]
+#[command(name = "peel-face", bin_name = "cargo face", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Compare(compare::Compare),
+}
+
+fn main() -> ExitCode {
+    let (what, done) = match Arguments::parse().task {
+        Task::Compare(task) => ("compare", task.run()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("failed to {what}: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
