@@ -7,3 +7,4 @@
 //! Always: a rate stands with its counts and its interval; what too few data cannot say is said to be so.
 
 pub mod statistics;
+pub mod table;
