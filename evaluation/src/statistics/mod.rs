@@ -22,6 +22,7 @@ pub use interval::{
 pub use likelihood::{
     Affine, Bin, Judged, cllr, expected_calibration_error, fit, minimum_cllr, pool_adjacent_violators, reliability,
 };
+pub(crate) use people::name_hash;
 pub use people::{People, Settled};
 pub use rates::{Errors, Operating, Target};
 
