@@ -6,6 +6,7 @@
 //! Must never: be linked into what runs on a phone, at a gateway or with an auditor; write an embedding anywhere; search.
 //! Always: a rate stands with its counts and its interval; what too few data cannot say is said to be so.
 
+pub mod degrade;
 pub mod findings;
 pub mod report;
 pub mod statistics;
