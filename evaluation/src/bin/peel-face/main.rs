@@ -5,8 +5,11 @@
 //! wiped at the end.
 
 mod compare;
+mod degrade;
+mod evaluate;
 mod exercise;
 mod models;
+mod report;
 
 use std::process::ExitCode;
 
@@ -23,11 +26,17 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     Compare(compare::Compare),
+    Evaluate(evaluate::Evaluate),
+    Report(report::Report),
+    Degrade(degrade::Degrade),
 }
 
 fn main() -> ExitCode {
     let (what, done) = match Arguments::parse().task {
         Task::Compare(task) => ("compare", task.run()),
+        Task::Evaluate(task) => ("evaluate", task.run()),
+        Task::Report(task) => ("report", task.run()),
+        Task::Degrade(task) => ("degrade", task.run()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
