@@ -284,6 +284,35 @@ fn one_key_does_not_count_as_two_people_or_two_witnesses() {
 }
 
 #[test]
+fn a_witness_that_has_not_cosigned_yet_leaves_the_check_open_and_a_line_that_does_not_hold_is_a_failure() {
+    let mut force = Force::new();
+    let phone = force.phone(3, 3);
+    let witnesses = [1, 2].map(|seed| Ed25519Signer::from_seed(&format!("w{seed}.example/w"), &[seed; 32]).unwrap());
+    let keys = witnesses.each_ref().map(|signer| signer.cosigner_verifier().unwrap()).to_vec();
+    let trust = Trust { witnesses: keys, witnesses_required: 2, without_witnesses: None, ..force.trust() };
+    let found = |lines: &[(usize, &str)]| {
+        let mut export = force.export();
+        for (signer, over) in lines {
+            let text = format!("{}{over}", export.checkpoint.text());
+            export.checkpoint.attach(witnesses[*signer].cosign(&text, 500).unwrap()).unwrap();
+        }
+        let log = LogExport { checkpoint: phone.note.clone(), entries: phone.entries.clone() };
+        check(&build(&[export, log], 2000, &force.manifest).unwrap(), &trust)
+    };
+    assert_eq!(found(&[(0, ""), (1, "")]).verdict, Verdict::Good);
+    for (lines, said) in [
+        (&[(1, "")][..], "1 of 2 witnesses asked for cosigned (w2.example/w); not yet: w1.example/w"),
+        (&[], "0 of 2 witnesses asked for cosigned; not yet: w1.example/w, w2.example/w"),
+    ] {
+        let report = found(lines);
+        assert_eq!((report.verdict, report.failures), (Verdict::Incomplete, 0), "{report:?}");
+        assert!(report.not_checked.iter().any(|item| item.expected && item.what.contains(said)), "{report:?}");
+    }
+    let report = found(&[(0, ""), (1, "another line\n")]);
+    assert!(report.verdict == Verdict::Tampered && report.has(Problem::CheckpointSignature), "{report:?}");
+}
+
+#[test]
 fn a_witness_that_the_reader_does_not_know_is_neither_counted_nor_an_alarm() {
     let mut force = Force::new();
     let phone = force.phone(3, 3);
@@ -307,7 +336,8 @@ fn a_witness_that_the_reader_does_not_know_is_neither_counted_nor_an_alarm() {
     let report = check(&bundle(&[&known, &stranger]), &trust(1));
     assert_eq!(report.verdict, Verdict::Good, "{report:?}");
     assert!(report.not_checked.iter().any(|item| item.what.contains("1 signatures by names")));
-    assert!(check(&bundle(&[&stranger]), &trust(1)).has(Problem::Witnesses));
+    let report = check(&bundle(&[&stranger]), &trust(1));
+    assert_eq!((report.verdict, report.failures), (Verdict::Incomplete, 0), "{report:?}");
     // A known witness's name over another key is a forgery, not a stranger.
     let impostor = Ed25519Signer::from_seed("known.example/w", &[77; 32]).unwrap();
     assert!(check(&bundle(&[&impostor]), &trust(0)).has(Problem::CheckpointSignature));

@@ -147,9 +147,6 @@ pub enum Problem {
     /// The force's times are later than the witnesses'.
     #[error("the force log states a later time than every witness who cosigned it")]
     WitnessTime,
-    /// Not enough witnesses.
-    #[error("too few witnesses cosigned the force log")]
-    Witnesses,
     /// The force log is not a continuation of what the reader saw before.
     #[error("the force log does not continue the checkpoint seen before")]
     Consistency,
