@@ -3,19 +3,19 @@
 //! What is compared was signed by the log both times, so a fork or a rollback is evidence by itself: the two signed
 //! checkpoints cannot both be honest. Whether each bundle is sound beyond that is for `verify` to say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::force::Ended;
 use super::logs::{CheckedLog, Cosigners, check_log};
 use super::manifest::{MANIFEST_PATH, Manifest};
 use super::report::{Report, Verdict};
 use super::trust::{Trust, TrustedLog};
 use super::{Files, log_folder};
 use crate::Origin;
-use crate::checkpoint::Checkpoint;
 use crate::force_log::{Change, ForceLeaf};
-use crate::note::{SignedNote, VerifierKey};
+use crate::note::SignedNote;
 
 /// How a log of the newer bundle stands to that of the older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -87,14 +87,20 @@ pub fn compare(older: &Files, newer: &Files, trust: &Trust) -> Comparison {
     let mut logs: Vec<LogRelation> = Vec::new();
     let former = former(older, trust);
     let first = former.as_ref().unwrap_or(&trust.force_log);
-    logs.extend(relation(older, newer, [first, &trust.force_log], &witnesses, true));
+    let cosigners = Cosigners { keys: &witnesses, strangers: true };
+    logs.extend(relation(older, newer, [first, &trust.force_log], cosigners, &trust.force_domain));
+    let gateway = Cosigners { keys: std::slice::from_ref(&trust.gateway), strangers: false };
     for trusted in &trust.logs {
-        logs.extend(relation(older, newer, [trusted; 2], std::slice::from_ref(&trust.gateway), false));
+        logs.extend(relation(older, newer, [trusted; 2], gateway, &trust.force_domain));
     }
-    // What the restore took away stands there as a loss; entries that were replaced are no loss.
+    // What the restore took away stands there as a loss; entries that were replaced are no loss, nor are those that the
+    // newer force log itself says the force has.
     if logs.iter().any(|log| log.relation == Relation::BegunAnew) {
+        let accepted = accepted(newer, &trust.force_log, cosigners);
         for log in &mut logs {
-            let taken = matches!(log.relation, Relation::RolledBack | Relation::Gone);
+            let there = log.newer.as_ref().map_or(0, |seen| seen.size);
+            let taken = matches!(log.relation, Relation::RolledBack | Relation::Gone)
+                && accepted.get(&log.log).is_none_or(|accepted| *accepted <= there);
             log.relation = if taken { Relation::Lost } else { log.relation };
         }
     }
@@ -124,29 +130,39 @@ fn former(older: &Files, trust: &Trust) -> Option<TrustedLog> {
     origins.filter(|origin| *origin != trust.force_log.origin).find_map(|origin| trust.force_log_at(&origin))
 }
 
-/// Whether a force log says, where it first differs from its former self, that this one ended.
-fn says_so(first: &CheckedLog<'_>, second: &CheckedLog<'_>) -> bool {
-    let at = difference(first, second).unwrap_or(first.checkpoint.size);
-    let entries = second.view.entries.iter().skip(usize::try_from(at).unwrap_or(usize::MAX));
-    let mut ended = entries.filter_map(|bytes| match ForceLeaf::decode(bytes) {
+/// Whether a force log says that its former self ended, and has the same leaves before it says so.
+fn says_so(first: &CheckedLog<'_>, second: &CheckedLog<'_>, force_domain: &str) -> bool {
+    let epoch = |origin: &Origin| origin.force_log_epoch(force_domain);
+    let ended = (0_u64..).zip(&second.view.entries).find_map(|(kept, bytes)| match ForceLeaf::decode(bytes) {
         Ok(ForceLeaf::Change { change: Change::ForceLogEnded { origin, size, root, .. }, .. }) => {
-            Some((origin, size, root))
+            Some(Ended { origin, size, root, kept }).filter(|ended| epoch(&ended.origin) >= epoch(&first.origin))
         }
         _ => None,
     });
-    let Checkpoint { origin, size, root } = &first.checkpoint;
-    ended
-        .any(|(named, last, at)| named == *origin && last >= *size && (last > *size || at.is_none_or(|at| at == *root)))
+    let same_before = |kept| difference(first, second).is_none_or(|at| at >= kept);
+    ended.is_some_and(|ended| same_before(ended.kept) && ended.may_have_had(&first.checkpoint))
+}
+
+/// How much of each log a force log says that the force accepted.
+fn accepted(newer: &Files, trusted: &TrustedLog, cosigners: Cosigners<'_>) -> BTreeMap<String, u64> {
+    let mut sizes = BTreeMap::new();
+    let Some(force) = check_log(newer, trusted, cosigners, &mut Report::new()) else { return sizes };
+    for bytes in &force.view.entries {
+        if let Ok(ForceLeaf::Checkpoint(leaf)) = ForceLeaf::decode(bytes) {
+            let size = sizes.entry(leaf.origin.to_string()).or_insert(0);
+            *size = leaf.size.max(*size);
+        }
+    }
+    sizes
 }
 
 fn relation(
     older: &Files,
     newer: &Files,
     [in_the_older, trusted]: [&TrustedLog; 2],
-    cosigners: &[VerifierKey],
-    strangers: bool,
+    cosigners: Cosigners<'_>,
+    force_domain: &str,
 ) -> Option<LogRelation> {
-    let cosigners = Cosigners { keys: cosigners, strangers };
     let there =
         |files: &Files, log: &TrustedLog| files.contains_key(&format!("{}/checkpoint", log_folder(&log.origin)));
     let (in_older, in_newer) = (there(older, in_the_older), there(newer, trusted));
@@ -160,7 +176,7 @@ fn relation(
         (true, true, Some(first), Some(second)) => {
             first_difference = difference(first, second);
             let shorter = second.checkpoint.size.cmp(&first.checkpoint.size);
-            let anew = in_the_older.origin != trusted.origin && says_so(first, second);
+            let anew = in_the_older.origin != trusted.origin && says_so(first, second, force_domain);
             match (first_difference, shorter) {
                 _ if anew => Relation::BegunAnew,
                 (Some(_), _) => Relation::Forked,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::logs::{Bounds, CheckedLog};
 use super::report::{Problem, Report};
 use super::trust::{Trust, TrustedLog};
+use crate::checkpoint::Checkpoint;
 use crate::force_log::{Change, CheckpointLeaf, ForceLeaf, MAX_CHANGE_AGE_S};
 use crate::mirror::beacon;
 use crate::note::{SignatureLine, VerifierKey};
@@ -63,6 +64,15 @@ pub(super) struct Ended {
     pub(super) kept: u64,
 }
 
+impl Ended {
+    /// Whether what the force says of the former log's end agrees with a checkpoint that somebody kept. Of a name before
+    /// that one's it says nothing.
+    pub(super) fn may_have_had(&self, seen: &Checkpoint) -> bool {
+        let at_the_end = || self.root.is_none_or(|root| root == seen.root);
+        self.origin != seen.origin || seen.size < self.size || (seen.size == self.size && at_the_end())
+    }
+}
+
 impl ForceRecord {
     pub(super) fn read(force: &CheckedLog<'_>, trust: &Trust, report: &mut Report) -> Self {
         let name = force.origin.as_str();
@@ -98,9 +108,11 @@ impl ForceRecord {
         record
     }
 
-    /// The former force log of a name.
-    pub(super) fn ended(&self, origin: &Origin) -> Option<&Ended> {
-        self.ended.iter().find(|ended| ended.origin == *origin)
+    /// The end of the force log of a former name: the first word on that epoch or a later one. After a second restore from
+    /// one backup the word on the first epoch's end is lost with the second's store, and what both kept is the same.
+    pub(super) fn ended(&self, origin: &Origin, force_domain: &str) -> Option<&Ended> {
+        let epoch = origin.force_log_epoch(force_domain)?;
+        self.ended.iter().find(|ended| ended.origin.force_log_epoch(force_domain) >= Some(epoch))
     }
 
     /// Whether a change was approved for this force's log under the name that the log had at that place: a log that goes

@@ -50,7 +50,7 @@ pub fn verify(
         check_witnesses(force, trust, &mut report);
         let record = ForceRecord::read(force, trust, &mut report);
         check_witness_times(force, trust, record.last_time(), &mut report);
-        check_last_seen(force, &record, options.last_seen, &mut report);
+        check_last_seen(force, &record, trust, options.last_seen, &mut report);
         for (trusted, log) in &mut logs {
             record.check(trusted, log, trust, &mut report);
         }
@@ -210,19 +210,22 @@ fn check_witness_times(force: &CheckedLog<'_>, trust: &Trust, last_leaf_s: u64, 
     report.remarks.push(format!("the force log's last leaf states a time {gap} s {order} the latest witness's"));
 }
 
-fn check_last_seen(force: &CheckedLog<'_>, record: &ForceRecord, last_seen: Option<&Checkpoint>, report: &mut Report) {
+fn check_last_seen(
+    force: &CheckedLog<'_>,
+    record: &ForceRecord,
+    trust: &Trust,
+    last_seen: Option<&Checkpoint>,
+    report: &mut Report,
+) {
     let name = force.origin.as_str();
     let Some(seen) = last_seen else {
         report.not_checked(Some(name), "consistency with an earlier visit: no earlier checkpoint given", false);
         return;
     };
-    let ended = record.ended(&seen.origin);
+    let ended = record.ended(&seen.origin, &trust.force_domain).filter(|_| seen.origin != force.origin);
     let kept = if seen.origin == force.origin { Some(u64::MAX) } else { ended.map(|ended| ended.kept) };
     let continues = kept.is_some_and(|kept| seen.size <= kept) && force.root_at(seen.size) == Some(seen.root);
-    // What the force says of the former log's end must agree with what was seen of it.
-    let lost = ended
-        .filter(|ended| ended.kept < seen.size && seen.size <= ended.size)
-        .filter(|ended| seen.size < ended.size || ended.root.is_none_or(|root| root == seen.root));
+    let lost = ended.filter(|ended| ended.kept < seen.size && ended.may_have_had(seen));
     if continues {
         report.checked(Some(name), "continues the checkpoint seen before", 1);
     } else if let Some(Ended { kept, .. }) = lost {
