@@ -15,11 +15,14 @@ use crate::succession::Before;
 use crate::times::{Entry, Length, Mark, length};
 use crate::trail::{AlertEnd, AlertRow, OfficerSignature, ReceiptRow, ShiftRow, TrailReport};
 
+/// The numbers under which alerts were issued to a phone or received by it, each with its alert.
+pub(crate) type Numbers = BTreeMap<u64, AlertId>;
+
 /// What is known from elsewhere when a phone's log is concluded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known<'a> {
-    /// The alert numbers that the force's own log says were issued to the phone, if that log is there.
-    pub(crate) issued: Option<&'a BTreeSet<u64>>,
+    /// What the force's own log says was issued to the phone, if that log is there.
+    pub(crate) issued: Option<&'a Numbers>,
     /// Whether the reader knows the force's root key, by which officers' keys are known.
     pub(crate) root: bool,
     /// SHA-256 in hexadecimal of the policies in the force log, by version.
@@ -34,8 +37,8 @@ pub(crate) struct Known<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Phone {
     alerts: BTreeMap<AlertId, AlertRow>,
-    /// `alert_seq` of every alert received.
-    received: BTreeSet<u64>,
+    /// Every alert received, by its `alert_seq`.
+    received: Numbers,
     /// `alert_seq` of every message that the phone refused, with its reason on record: alerts, and others too.
     refused: BTreeSet<u64>,
     /// For each time that the force's store was put back from a backup, the last number that it still knows of.
@@ -172,7 +175,7 @@ impl Phone {
             signature: None,
         };
         self.alerts.entry(alert_id).or_insert(row);
-        if !self.received.insert(alert_seq) {
+        if self.received.insert(alert_seq, alert_id).is_some() {
             failed.push(format!("{log}, entry {seq}: alert number {alert_seq} was recorded twice"));
         }
     }
@@ -284,8 +287,8 @@ impl Phone {
         }
         std::mem::take(&mut self.signatures).conclude(log, root, report);
         // An alert that was issued and refused never reached the officer; a gap that was filled later counts as received.
-        let refused = issued.into_iter().flatten().filter(|number| self.refused.contains(number));
-        let refused = refused.filter(|number| !self.received.contains(number)).map(|number| AlertRow {
+        let refused = issued.into_iter().flat_map(Numbers::keys).filter(|number| self.refused.contains(number));
+        let refused = refused.filter(|number| !self.received.contains_key(number)).map(|number| AlertRow {
             log: log.to_owned(),
             alert_id: String::new(),
             alert_seq: *number,
@@ -301,11 +304,15 @@ impl Phone {
         report.alerts.append(&mut rows);
     }
 
-    fn numbers_against(&self, log: &str, issued: &BTreeSet<u64>, report: &mut TrailReport) {
-        let accounted: BTreeSet<u64> = self.received.union(&self.refused).copied().collect();
+    fn numbers_against(&self, log: &str, issued: &Numbers, report: &mut TrailReport) {
+        let accounted: BTreeSet<u64> = self.received.keys().chain(&self.refused).copied().collect();
         let newest = accounted.last().copied().unwrap_or(0);
+        let as_issued = |(number, alert): &(&u64, &AlertId)| issued.get(number) == Some(alert);
+        let mut alerts: BTreeSet<AlertId> = self.received.iter().filter(as_issued).map(|(_, alert)| *alert).collect();
+        // A phone that knows an alert records it once, also where the force issued it again.
+        let missing = issued.iter().filter(|(number, alert)| !accounted.contains(number) && !alerts.contains(alert));
         let (passed_over, to_come): (Vec<&u64>, Vec<&u64>) =
-            issued.difference(&accounted).partition(|number| **number < newest);
+            missing.map(|(number, _)| number).partition(|number| **number < newest);
         if !passed_over.is_empty() {
             let count = passed_over.len();
             report.failed.push(format!(
@@ -316,14 +323,24 @@ impl Phone {
             let count = to_come.len();
             report.open.push(format!("{log}: {count} alerts were issued and are not yet on this phone's record"));
         }
+        let others = self.received.iter().filter(|(number, alert)| issued.get(number).is_some_and(|own| own != *alert));
+        let others = others.count();
+        if others > 0 {
+            report.failed.push(format!("{log}: {others} alerts were recorded under the number of another"));
+        }
         // What the force issued after the backup that it was put back from, it does not know any more.
-        let lost = |number: &&u64| {
-            self.lost_after.iter().any(|last| **number > *last && issued.range(last + 1..=**number).next().is_none())
+        let lost = |number: u64| {
+            self.lost_after.iter().any(|last| number > *last && issued.range(last + 1..=number).next().is_none())
         };
-        let (lost, unknown): (Vec<&u64>, Vec<&u64>) = self.received.difference(issued).partition(lost);
+        let not_issued = self.received.iter().filter(|(number, _)| !issued.contains_key(number));
+        let (lost, unknown): (Vec<_>, Vec<_>) = not_issued.partition(|(number, _)| lost(**number));
         if !lost.is_empty() {
             let what = "alerts are on this phone's record alone: the force lost that it issued them, with its store";
             report.open.push(format!("{log}: {} {what}", lost.len()));
+        }
+        let again = lost.iter().filter(|(_, alert)| !alerts.insert(**alert)).count();
+        if again > 0 {
+            report.failed.push(format!("{log}: {again} alerts were recorded again under another number"));
         }
         let unknown = unknown.len();
         if unknown > 0 {
@@ -344,155 +361,4 @@ impl Phone {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn known(issued: Option<&BTreeSet<u64>>) -> Known<'_> {
-        static POLICIES: BTreeMap<u64, String> = BTreeMap::new();
-        Known { issued, root: true, policies: &POLICIES, restored: false, in_earnest: false }
-    }
-
-    fn concluded(recorded: &[u64], issued: Option<&[u64]>) -> TrailReport {
-        let phone = Phone { received: recorded.iter().copied().collect(), ..Phone::default() };
-        let mut report = TrailReport::default();
-        let issued = issued.map(|issued| issued.iter().copied().collect());
-        phone.conclude("log", known(issued.as_ref()), &mut report);
-        report
-    }
-
-    #[test]
-    fn numbers_of_other_messages_are_no_gap() {
-        assert_eq!(concluded(&[2, 9], Some(&[2, 9])), TrailReport::default());
-    }
-
-    #[test]
-    fn an_alert_that_was_issued_before_others_and_is_missing_fails() {
-        assert_eq!(concluded(&[2, 9], Some(&[2, 5, 9])).failed.len(), 1);
-    }
-
-    #[test]
-    fn s02_a_phone_that_calls_its_records_an_exercise_is_not_believed_where_the_force_was_in_earnest() {
-        let failed = |of_exercise, in_earnest| {
-            let (phone, policies) = (Phone { of_exercise, ..Phone::default() }, BTreeMap::new());
-            let mut report = TrailReport::default();
-            phone.conclude("log", Known { policies: &policies, in_earnest, ..known(None) }, &mut report);
-            report.failed.len()
-        };
-        assert_eq!([failed(1, true), failed(0, true), failed(1, false)], [1, 0, 0]);
-    }
-
-    #[test]
-    fn s35_numbers_that_the_force_lost_with_its_store_are_open_and_others_are_not_believed() {
-        let told = |recorded: &[u64], issued: &[u64]| {
-            let received = recorded.iter().copied().collect();
-            let phone = Phone { received, lost_after: vec![3], ..Phone::default() };
-            let mut report = TrailReport::default();
-            let issued = issued.iter().copied().collect();
-            phone.conclude("log", Known { root: false, ..known(Some(&issued)) }, &mut report);
-            (report.failed.len(), report.open.len())
-        };
-        assert_eq!(told(&[2, 3, 5, 1_009], &[2, 3, 1_009]), (0, 1));
-        assert_eq!(told(&[1, 2, 3, 1_009], &[2, 3, 1_009]), (1, 0), "before what is kept nothing was lost");
-        assert_eq!(told(&[2, 3, 1_009, 1_010], &[2, 3, 1_009]), (1, 0), "what came after the restore is on record");
-    }
-
-    #[test]
-    fn a_policy_that_the_force_does_not_know_is_open_only_where_it_lost_its_store() {
-        let policies = BTreeMap::from([(1, Hash::default().to_hex())]);
-        let told = |version, sha256, restored| {
-            let phone = Phone { policies: vec![(3, version, sha256)], ..Phone::default() };
-            let mut report = TrailReport::default();
-            phone.conclude("log", Known { policies: &policies, restored, ..known(None) }, &mut report);
-            (report.failed.len(), report.open.len())
-        };
-        assert_eq!([told(1, Hash::default(), false), told(1, Hash::default(), true)], [(0, 0); 2]);
-        assert_eq!([told(2, Hash::default(), false), told(2, Hash::default(), true)], [(1, 0), (0, 1)]);
-        assert_eq!(told(1, Hash::of(&[b"other"]), true), (1, 0), "one version has one policy");
-    }
-
-    #[test]
-    fn an_alert_that_is_still_on_its_way_is_open() {
-        let report = concluded(&[2], Some(&[2, 9]));
-        assert_eq!((report.failed.len(), report.open.len()), (0, 1));
-    }
-
-    #[test]
-    fn refusals_of_other_messages_are_no_alerts_and_a_refused_alert_has_its_own_end() {
-        // 3 was a feed that is not overt; 5 an alert that found no room; 7 a gap that was filled after all.
-        let phone = Phone { received: [2, 7].into(), refused: [3, 5, 7].into(), ..Phone::default() };
-        let mut report = TrailReport::default();
-        phone.conclude("log", known(Some(&[2, 5, 7].into())), &mut report);
-        assert_eq!((report.failed.len(), report.open.len()), (0, 0), "{report:?}");
-        let ends: Vec<_> = report.alerts.iter().map(|row| (row.alert_seq, row.end)).collect();
-        assert_eq!(ends, [(5, AlertEnd::Refused)]);
-    }
-
-    #[test]
-    fn numbers_that_the_events_log_does_not_have_at_all_fail() {
-        assert_eq!(concluded(&[2], Some(&[])).failed.len(), 1);
-        assert_eq!(concluded(&[2], None), TrailReport::default());
-    }
-
-    fn taken(items: Vec<Action>) -> TrailReport {
-        let at = peel_domain::time::Moment {
-            utc_ms: 0,
-            monotonic_ns: 0,
-            boot_id: peel_domain::time::BootId([0; 8]),
-            source: peel_domain::time::TimeSource::Device,
-            uncertainty_ms: 0,
-        };
-        let (mut phone, mut failed) = (Phone::default(), Vec::new());
-        for (seq, action) in (0..).zip(items) {
-            let body = EventBody {
-                v: peel_domain::event::BODY_VERSION,
-                at,
-                actor: Actor::Core,
-                deployment_id: None,
-                alert_id: None,
-                justification: peel_domain::event::Justification::Integrity,
-                action,
-            };
-            let time = peel_ledger::entry::EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
-            let entry = Entry { log: "log", seq, time: &time, not_before_s: 0, not_after_s: None };
-            phone.take(&entry, &body, None, &mut failed);
-        }
-        let mut report = TrailReport { failed, ..TrailReport::default() };
-        phone.conclude("log", known(None), &mut report);
-        report
-    }
-
-    #[test]
-    fn what_is_carried_of_a_log_that_ended_must_lead_to_its_end() {
-        use peel_domain::event::{EntryCarried, LogEndCause, LogEnded};
-        use peel_ledger::entry::EntryTime;
-        use peel_ledger::writer::WriterState;
-        let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
-        let (mut state, mut entries, mut confirmed) = (WriterState::new(), Vec::new(), Vec::new());
-        for index in 0..9 {
-            if index == 5 {
-                confirmed = state.range().to_bytes();
-            }
-            let appended = state.append_receipt(time, Hash::default(), &mut rand::rng()).unwrap();
-            state = appended.state;
-            entries.push(appended.entry);
-        }
-        let origin = "force.example/peel/device/e1".to_owned();
-        let cause = LogEndCause::LogKeyLost;
-        let root = state.root().to_bytes();
-        let ended = Action::LogEnded(LogEnded { cause, origin, size: 9, root, confirmed, signed: None, receipt: None });
-        let carried = |index: usize| {
-            let parts = EntryCarried::parts(u64::try_from(index).unwrap(), &entries[index]);
-            Action::EntryCarried(parts[0].clone())
-        };
-        let whole: Vec<Action> = std::iter::once(ended).chain((5..9).map(carried)).collect();
-        let report = taken(whole.clone());
-        assert_eq!((report.failed.len(), report.not_checked.len()), (0, 1), "{report:?}");
-        for broken in 1..5 {
-            let mut missing = whole.clone();
-            missing.remove(broken);
-            assert_eq!(taken(missing).failed.len(), 1, "{broken}");
-        }
-        assert_eq!(taken([vec![Action::BriefingAcknowledged], whole].concat()).failed.len(), 1);
-        assert_eq!(taken(vec![carried(5)]).failed.len(), 1);
-    }
-}
+mod tests;

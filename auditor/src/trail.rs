@@ -5,7 +5,7 @@
 //! the alerts that a phone must have are those that the force's own events log issued to it. Reads bodies with the
 //! domain's own code. It judges completeness, never an officer's decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use peel_domain::event::{Action, EventBody};
 use peel_domain::time::TimeSource;
@@ -16,7 +16,7 @@ use peel_ledger::seal::RecipientPrivateKey;
 use serde::Serialize;
 
 use crate::holds::{HoldRow, Holds};
-use crate::phone::{Known, Phone};
+use crate::phone::{Known, Numbers, Phone};
 use crate::succession;
 use crate::times::{self, Entry};
 
@@ -165,8 +165,8 @@ pub(crate) struct Trail {
     root: Option<[u8; 32]>,
     entries: u64,
     phones: BTreeMap<String, Phone>,
-    /// By enrolment: the numbers that the force's own log says were issued.
-    issued: BTreeMap<String, BTreeSet<u64>>,
+    /// By enrolment: what the force's own log says was issued.
+    issued: BTreeMap<String, Numbers>,
     /// For each time that the force's store was put back from a backup: the last number that its record before it has
     /// for each enrolment.
     restored: Vec<BTreeMap<String, u64>>,
@@ -217,15 +217,20 @@ impl Trail {
         if let Action::AlertIssued { enrolment_id, alert_seq } = &body.action
             && by_force
         {
-            if !self.issued.entry(enrolment_id.to_string()).or_default().insert(*alert_seq) {
-                self.failed.push(format!("{log}, entry {seq}: an alert number was issued twice"));
+            let issued = self.issued.entry(enrolment_id.to_string()).or_default();
+            match body.alert_id {
+                None => self.failed.push(format!("{log}, entry {seq}: an alert was issued without its id")),
+                Some(alert_id) if issued.insert(*alert_seq, alert_id).is_some() => {
+                    self.failed.push(format!("{log}, entry {seq}: an alert number was issued twice"));
+                }
+                Some(_) => {}
             }
             return;
         }
         // It is the first word of the log that goes on; anywhere else the force would excuse itself.
         let goes_on = || self.force.as_ref().and_then(|force| opened.origin.events_epoch(force)) > Some(1);
         if matches!(body.action, Action::StoreRestored { .. }) && by_force && seq == 0 && goes_on() {
-            let last = |(id, numbers): (&String, &BTreeSet<u64>)| Some((id.clone(), *numbers.last()?));
+            let last = |(id, numbers): (&String, &Numbers)| Some((id.clone(), *numbers.last_key_value()?.0));
             self.restored.push(self.issued.iter().filter_map(last).collect());
         }
         let place = || format!("{log}, entry {seq}");
@@ -280,3 +285,6 @@ impl Trail {
         report
     }
 }
+
+#[cfg(test)]
+mod tests;
