@@ -23,7 +23,7 @@ use crate::{EXIT_GOOD, EXIT_INCOMPLETE, EXIT_TAMPERED, print, print_json, read_t
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum OnRecord {
-    /// The force's own log has this hold, with this image and this commitment.
+    /// The force's own log has this hold, with this image and this commitment, in a bundle in which nothing failed.
     Yes,
     /// It has not.
     No,
@@ -33,9 +33,21 @@ enum OnRecord {
     NotChecked,
 }
 
+/// The word that the text, the JSON and the exit code have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Conclusion {
+    /// It is the recorded image, by a bundle that is good.
+    Good,
+    /// Nothing failed, and not everything was checked.
+    Incomplete,
+    /// It is not the recorded image, or nothing says so.
+    NotProved,
+}
+
 #[derive(Debug, Serialize)]
 struct Findings {
-    verdict: &'static str,
+    verdict: Conclusion,
     hold_id: Option<String>,
     alert_id: Option<String>,
     media_id: Option<String>,
@@ -53,18 +65,18 @@ pub(crate) fn run(options: &EvidenceArgs) -> Result<u8, AuditError> {
         Ok(opened) => opened,
         Err(error) => return refused(error, options.format),
     };
-    let on_record = on_record(options, &label)?;
-    let code = match on_record {
-        OnRecord::Yes => EXIT_GOOD,
-        OnRecord::No | OnRecord::BundleRefused => EXIT_TAMPERED,
-        OnRecord::NotChecked => EXIT_INCOMPLETE,
+    let (on_record, bundle) = on_record(options, &label)?;
+    let (verdict, code) = match on_record {
+        OnRecord::Yes if bundle == Verdict::Good => (Conclusion::Good, EXIT_GOOD),
+        OnRecord::Yes | OnRecord::NotChecked => (Conclusion::Incomplete, EXIT_INCOMPLETE),
+        OnRecord::No | OnRecord::BundleRefused => (Conclusion::NotProved, EXIT_TAMPERED),
     };
     if let Some(path) = &options.out {
         write_private(path, &image).map_err(|_| AuditError::ImageNotWritten)?;
     }
     let id = |bytes: [u8; 16]| Some(Uuid::from_bytes(bytes).to_string());
     let findings = Findings {
-        verdict: if code == EXIT_TAMPERED { "not_proved" } else { "good" },
+        verdict,
         hold_id: id(label.hold),
         alert_id: id(label.alert),
         media_id: id(label.media),
@@ -82,7 +94,7 @@ fn refused(error: EvidenceError, format: Format) -> Result<u8, AuditError> {
         return Err(AuditError::NotTheKey);
     }
     let findings = Findings {
-        verdict: "not_proved",
+        verdict: Conclusion::NotProved,
         hold_id: None,
         alert_id: None,
         media_id: None,
@@ -95,13 +107,16 @@ fn refused(error: EvidenceError, format: Format) -> Result<u8, AuditError> {
     Ok(EXIT_TAMPERED)
 }
 
-/// Whether a bundle that verifies has this hold, this image and this commitment on the force's own log.
-fn on_record(options: &EvidenceArgs, label: &EvidenceLabel) -> Result<OnRecord, AuditError> {
-    let (Some(bundle), Some(trust)) = (&options.bundle, &options.trust) else { return Ok(OnRecord::NotChecked) };
+/// Whether a bundle that verifies has this hold, this image and this commitment on the force's own log, and how far the
+/// bundle verifies.
+fn on_record(options: &EvidenceArgs, label: &EvidenceLabel) -> Result<(OnRecord, Verdict), AuditError> {
+    let (Some(bundle), Some(trust)) = (&options.bundle, &options.trust) else {
+        return Ok((OnRecord::NotChecked, Verdict::Incomplete));
+    };
     let keys = options.records.iter().map(|path| Ok(read_key(path)?.key)).collect::<Result<Vec<_>, AuditError>>()?;
     let findings = check(bundle, &read_trust(trust)?, None, &keys)?;
     if findings.verdict == Verdict::Tampered {
-        return Ok(OnRecord::BundleRefused);
+        return Ok((OnRecord::BundleRefused, findings.verdict));
     }
     let (hold, media) = (Uuid::from_bytes(label.hold).to_string(), Uuid::from_bytes(label.media).to_string());
     let alert = Uuid::from_bytes(label.alert).to_string();
@@ -110,7 +125,7 @@ fn on_record(options: &EvidenceArgs, label: &EvidenceLabel) -> Result<OnRecord, 
         let mut rows = trail.holds.iter().filter(|row| row.hold_id == hold && row.alert_id.as_ref() == Some(&alert));
         rows.any(|row| row.images.iter().any(|image| image.media_id == media && image.commitment == commitment))
     });
-    Ok(if known { OnRecord::Yes } else { OnRecord::No })
+    Ok((if known { OnRecord::Yes } else { OnRecord::No }, findings.verdict))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
@@ -140,6 +155,10 @@ fn render(findings: &Findings) -> String {
     let _ = writeln!(out, "Image      {}", named(&findings.media_id));
     let _ = writeln!(out, "Commitment {}", named(&findings.commitment));
     let conclusion = match findings.on_record {
+        OnRecord::Yes if findings.verdict == Conclusion::Incomplete => {
+            "INCOMPLETE: this image is the one that the force's own log says is held, in a bundle of which something that \
+             should have been checked could not be (verify says what)."
+        }
         OnRecord::Yes => "GOOD: this image is the one that the force's own log says is held.",
         OnRecord::No => "NOT PROVED: the force's own log has no such hold of this image.",
         OnRecord::BundleRefused => "NOT PROVED: the bundle does not verify.",

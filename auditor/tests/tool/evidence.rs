@@ -162,6 +162,24 @@ fn s28_the_evidence_system_opens_what_it_was_given_and_the_record_knows_it() {
         let output = open(&asked);
         assert_eq!(code(&output), 0, "{}{}", text(&output), errors(&output));
     }
+    // The word is the exit code's, in text and in JSON, with the records and without.
+    for (more, word, exit) in [(&asked[..], "good", 0), (&[], "incomplete", 3)] {
+        let output = open(&[more, &["--format", "json"]].concat());
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&json["verdict"], code(&output)), (&word.into(), exit), "{json}");
+        assert!(text(&open(more)).contains(&word.to_uppercase()));
+    }
+    // A check of the bundle that is not complete makes nothing good.
+    let path = folder.path().join("trust.toml");
+    let said = fs::read_to_string(&path).unwrap();
+    fs::write(&path, said.replace("without_witnesses = \"a test\"\n", "")).unwrap();
+    let output = open(&asked);
+    assert_eq!(code(&output), 3, "{}", text(&output));
+    assert!(text(&output).contains("INCOMPLETE") && !text(&output).contains("GOOD"), "{}", text(&output));
+    let output = open(&[&asked[..], &["--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["verdict"], &json["on_record"]), (&"incomplete".into(), &"yes".into()), "{json}");
+    fs::write(&path, said).unwrap();
     // Another image under the same hold, a changed file, another key, a changed bundle.
     seal_into(&folder, 51, CipherSuite::X25519ChaCha20Poly1305);
     let output = open(&asked);
