@@ -9,6 +9,7 @@ use peel_domain::id::AlertId;
 use peel_domain::judgement::Decision;
 use peel_domain::time::TimeSource;
 use peel_ledger::Hash;
+use peel_ledger::bundle::{Bounds, Clocks};
 
 use crate::signatures::Signatures;
 use crate::succession::Before;
@@ -53,8 +54,10 @@ pub(crate) struct Phone {
     offered: u64,
     /// Entries that the force confirmed and lost with its store, before those that another log carries of this one.
     pub(crate) lost: u64,
-    /// The latest second before which none of its entries, as far as taken, is proved to be made.
-    pub(crate) not_before_s: u64,
+    /// What dates the last entry taken from below dates those after it, too.
+    pub(crate) latest: Bounds,
+    /// The order of its entries in time, as far as taken.
+    pub(crate) clocks: Clocks,
     /// The log that this one follows, and what it carries of it.
     pub(crate) before: Option<Before>,
     last: u64,
@@ -65,6 +68,7 @@ pub(crate) struct Phone {
     contacts: BTreeMap<AlertId, Mark>,
     stops_timed: u64,
     over_reboot: u64,
+    not_bounded: u64,
     in_exercise: u64,
     /// Records by an exercise's clock, whose times are not compared with the gateway's.
     of_exercise: u64,
@@ -98,7 +102,7 @@ impl Phone {
     ) {
         let Entry { log, seq, .. } = *entry;
         self.last = seq;
-        self.not_before_s = self.not_before_s.max(entry.not_before_s);
+        self.latest = entry.bounds;
         self.of_exercise += u64::from(body.at.source == TimeSource::Exercise);
         self.time_stop(entry, body, failed);
         match &body.action {
@@ -157,7 +161,7 @@ impl Phone {
                 self.before = Some(Before::new(ended.clone()));
             }
             Action::EntryCarried(part) => {
-                let taken = self.before.as_mut().is_some_and(|before| before.carry(part, entry.not_after_s));
+                let taken = self.before.as_mut().is_some_and(|before| before.carry(part, entry.bounds));
                 if !taken {
                     failed.push(format!("{log}, entry {seq}: an entry of another log that is not the next one"));
                 }
@@ -212,6 +216,7 @@ impl Phone {
                         self.stops_timed += 1;
                         self.in_exercise += 1;
                     }
+                    Length::NotBounded => self.not_bounded += 1,
                     Length::OverReboot => self.over_reboot += 1,
                     Length::Differs => {
                         failed.push(format!("{}: a stop's length is not that of its entries", entry.place()));
@@ -270,6 +275,10 @@ impl Phone {
         report.stops_timed += self.stops_timed;
         if self.over_reboot > 0 {
             report.not_checked.push(format!("{log}: the length of {} stops over a restart", self.over_reboot));
+        }
+        if self.not_bounded > 0 {
+            let what = "stops from above: the force's own time stood still meanwhile";
+            report.not_checked.push(format!("{log}: the length of {} {what}", self.not_bounded));
         }
         if self.in_exercise > 0 {
             let what =

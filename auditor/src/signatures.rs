@@ -36,6 +36,8 @@ pub(crate) struct Signatures {
     moment_not_bound: Vec<u64>,
     /// Certificates in use whose time was compared with an exercise's clock alone.
     in_exercise: u64,
+    /// Shifts and decisions after their certificate's end by the force's time, which stood still there.
+    stood_still: Vec<u64>,
 }
 
 impl Signatures {
@@ -68,6 +70,7 @@ impl Signatures {
         match validity(entry, &body.at, claims.from_ms, claims.until_ms) {
             Validity::Differs => failed.push(format!("{}: a shift's certificate is of another time", entry.place())),
             Validity::InExercise => self.in_exercise += 1,
+            Validity::StoodStill => self.stood_still.push(entry.seq),
             Validity::Holds => {}
         }
         self.officer = Some(Certified { claims, sha256: certificate_sha256(bytes) });
@@ -95,8 +98,12 @@ impl Signatures {
             self.not_verified.push(entry.seq);
             return Some(OfficerSignature::NotVerified);
         };
-        if validity(entry, &body.at, claims.from_ms, claims.until_ms) == Validity::Differs {
-            failed.push(format!("{}: a decision outside the time of the shift's certificate", entry.place()));
+        match validity(entry, &body.at, claims.from_ms, claims.until_ms) {
+            Validity::Differs => {
+                failed.push(format!("{}: a decision outside the time of the shift's certificate", entry.place()));
+            }
+            Validity::StoodStill => self.stood_still.push(entry.seq),
+            Validity::InExercise | Validity::Holds => {}
         }
         let (enrolment_id, certificate_sha256) = (claims.enrolment_id, *sha256);
         let (note, at) = (note.as_deref(), body.at);
@@ -143,6 +150,10 @@ impl Signatures {
         let asked = if root { open.len() } else { 1 };
         for (entries, what) in open.into_iter().take(asked).filter(|(entries, _)| !entries.is_empty()) {
             report.open.push(format!("{log}: {} decisions {what} ({})", entries.len(), named(entries)));
+        }
+        if !self.stood_still.is_empty() {
+            let what = "a certificate is used after its end by the force's time, which stood still there";
+            report.open.push(format!("{log}: {what} ({})", named(&self.stood_still)));
         }
         if self.in_exercise > 0 {
             let what = "certificates' times beside the gateway's: by an exercise's clock";

@@ -5,6 +5,7 @@
 //! are two statements about one moment, or lengths on the clock that only a reboot stops.
 
 use peel_domain::time::{Elapsed, Moment, TimeSource};
+use peel_ledger::bundle::Bounds;
 use peel_ledger::entry::EntryTime;
 
 /// How far a body's times may lie from its envelope's: an event may wait so long for its turn to be sealed.
@@ -20,9 +21,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) seq: u64,
     /// What the envelope states.
     pub(crate) time: &'a EntryTime,
-    /// What is proved, in seconds since 1970-01-01 UTC: not before this, and not after that.
-    pub(crate) not_before_s: u64,
-    pub(crate) not_after_s: Option<u64>,
+    /// What is proved.
+    pub(crate) bounds: Bounds,
 }
 
 impl Entry<'_> {
@@ -52,17 +52,21 @@ pub(crate) enum Validity {
     Differs,
     /// An exercise's seconds are not the gateway's: nothing was compared.
     InExercise,
+    /// It was over by the force's time, which stood still: that may have been ahead of the clock that the certificate is of.
+    StoodStill,
 }
 
 /// Compares a certificate's `[from_ms, until_ms)` with when an entry was proved to be made: after its beacon, before its
 /// cosignature, both by the gateway's clock, as the certificate is. The phone's own clock may be years off and says nothing.
 pub(crate) fn validity(entry: &Entry<'_>, at: &Moment, from_ms: i64, until_ms: i64) -> Validity {
     let ms = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-    let not_over = ms(entry.not_before_s) < until_ms.saturating_add(CERTIFICATE_TOLERANCE_MS);
-    let begun = entry.not_after_s.is_none_or(|end| ms(end) >= from_ms.saturating_sub(CERTIFICATE_TOLERANCE_MS));
+    let bounds = &entry.bounds;
+    let not_over = ms(bounds.not_before_s) < until_ms.saturating_add(CERTIFICATE_TOLERANCE_MS);
+    let begun = bounds.not_after_s.is_none_or(|end| ms(end) >= from_ms.saturating_sub(CERTIFICATE_TOLERANCE_MS));
     match at.source {
         TimeSource::Exercise => Validity::InExercise,
         _ if not_over && begun => Validity::Holds,
+        _ if begun && bounds.stood_still(bounds) => Validity::StoodStill,
         _ => Validity::Differs,
     }
 }
@@ -72,15 +76,14 @@ pub(crate) fn validity(entry: &Entry<'_>, at: &Moment, from_ms: i64, until_ms: i
 pub(crate) struct Mark {
     boot: [u8; 8],
     mono_ns: u64,
-    not_before_s: u64,
-    not_after_s: Option<u64>,
+    bounds: Bounds,
     source: TimeSource,
 }
 
 impl Mark {
     pub(crate) fn of(entry: &Entry<'_>, at: &Moment) -> Self {
-        let Entry { time, not_before_s, not_after_s, .. } = *entry;
-        Self { boot: time.boot, mono_ns: time.mono_ns, not_before_s, not_after_s, source: at.source }
+        let Entry { time, bounds, .. } = *entry;
+        Self { boot: time.boot, mono_ns: time.mono_ns, bounds, source: at.source }
     }
 }
 
@@ -93,6 +96,8 @@ pub(crate) enum Length {
     Differs,
     /// It is what the envelopes' clocks give; an exercise's seconds are not the gateway's, so no more was compared.
     InExercise,
+    /// It is what the envelopes' clocks give, and more than the force's time went on by, which stood still in between.
+    NotBounded,
     /// A reboot lay in it, so that its length rests on a wall clock that may have been set.
     OverReboot,
 }
@@ -107,20 +112,30 @@ pub(crate) fn length(contact: &Mark, released: &Mark, stated: Elapsed) -> Length
         Length::Differs
     } else if contact.source == TimeSource::Exercise || released.source == TimeSource::Exercise {
         Length::InExercise
-    } else if fits(contact, released, stated.ms) {
+    } else if is_too_short(contact, released, stated.ms) {
+        Length::Differs
+    } else if !is_too_long(contact, released, stated.ms) {
         Length::Agrees
+    } else if contact.bounds.stood_still(&released.bounds) {
+        Length::NotBounded
     } else {
         Length::Differs
     }
 }
 
-/// Whether a stretch of so many milliseconds fits between what beacons and cosignatures prove.
-fn fits(contact: &Mark, released: &Mark, ms: u64) -> bool {
-    let shortest_s = contact.not_after_s.map_or(0, |latest| released.not_before_s.saturating_sub(latest));
-    let known = released.not_after_s.filter(|_| contact.not_before_s > 0);
-    let longest = known.map(|latest| latest.saturating_sub(contact.not_before_s).saturating_mul(1000));
-    ms.saturating_add(TOLERANCE_MS) >= shortest_s.saturating_mul(1000)
-        && longest.is_none_or(|longest| ms <= longest.saturating_add(TOLERANCE_MS))
+/// Whether more time lay between what was proved before and after than so many milliseconds.
+fn is_too_short(contact: &Mark, released: &Mark, ms: u64) -> bool {
+    let latest = contact.bounds.not_after_s;
+    let shortest_s = latest.map_or(0, |latest| released.bounds.not_before_s.saturating_sub(latest));
+    ms.saturating_add(TOLERANCE_MS) < shortest_s.saturating_mul(1000)
+}
+
+/// Whether so many milliseconds do not fit between the contact's beacon and the cosignature over the release.
+fn is_too_long(contact: &Mark, released: &Mark, ms: u64) -> bool {
+    let earliest = contact.bounds.not_before_s;
+    let known = released.bounds.not_after_s.filter(|_| earliest > 0);
+    let longest = known.map(|latest| latest.saturating_sub(earliest).saturating_mul(1000));
+    longest.is_some_and(|longest| ms > longest.saturating_add(TOLERANCE_MS))
 }
 
 #[cfg(test)]
@@ -130,8 +145,9 @@ mod tests {
     use super::*;
 
     fn mark(boot: u8, seconds: u64, not_before_s: u64, not_after_s: Option<u64>) -> Mark {
-        let mono_ns = seconds * 1_000_000_000;
-        Mark { boot: [boot; 8], mono_ns, not_before_s, not_after_s, source: TimeSource::Device }
+        let (mono_ns, source) = (seconds * 1_000_000_000, TimeSource::Device);
+        let bounds = Bounds { not_before_s, not_after_s, ..Bounds::default() };
+        Mark { boot: [boot; 8], mono_ns, bounds, source }
     }
 
     fn stated(seconds: u64) -> Elapsed {
@@ -163,7 +179,8 @@ mod tests {
     fn s02_a_certificate_is_valid_at_the_time_that_is_proved() {
         let time = EntryTime { wall_ms: 0, mono_ns: 0, boot: [1; 8], beacon: None };
         let found = |utc_ms, bounds: (u64, Option<u64>), source| {
-            let entry = Entry { log: "log", seq: 1, time: &time, not_before_s: bounds.0, not_after_s: bounds.1 };
+            let bounds = Bounds { not_before_s: bounds.0, not_after_s: bounds.1, ..Bounds::default() };
+            let entry = Entry { log: "log", seq: 1, time: &time, bounds };
             let at = Moment { utc_ms, monotonic_ns: 0, boot_id: BootId([1; 8]), source, uncertainty_ms: 0 };
             validity(&entry, &at, 1_000_000, 2_000_000)
         };
@@ -181,7 +198,7 @@ mod tests {
 
     fn found(body: (i64, u64, u8)) -> usize {
         let time = EntryTime { wall_ms: 5_000_000, mono_ns: 9_000_000_000_000, boot: [1; 8], beacon: None };
-        let entry = Entry { log: "log", seq: 1, time: &time, not_before_s: 0, not_after_s: None };
+        let entry = Entry { log: "log", seq: 1, time: &time, bounds: Bounds::default() };
         let (utc_ms, monotonic_ns, boot) = body;
         let source = TimeSource::Device;
         let at = Moment { utc_ms, monotonic_ns, boot_id: BootId([boot; 8]), source, uncertainty_ms: 0 };

@@ -5,12 +5,12 @@
 //! the alerts that a phone must have are those that the force's own events log issued to it. Reads bodies with the
 //! domain's own code. It judges completeness, never an officer's decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use peel_domain::event::{Action, EventBody};
 use peel_domain::time::TimeSource;
 use peel_ledger::Hash;
-use peel_ledger::bundle::{Content, OpenedEntry};
+use peel_ledger::bundle::{Beacon, Content, OpenedEntry, TrustedRecipient};
 use peel_ledger::note::VerifierKey;
 use peel_ledger::seal::RecipientPrivateKey;
 use serde::Serialize;
@@ -115,10 +115,14 @@ pub(crate) struct Ground<'a> {
     pub(crate) heads: &'a BTreeMap<String, (u64, Hash)>,
     /// The keys that entries are opened with.
     pub(crate) keys: &'a [RecipientPrivateKey],
+    /// The force's root key, where the reader knows it.
+    pub(crate) root: Option<&'a [u8; 32]>,
+    /// Whom records may be sealed to; none: it is not known.
+    pub(crate) recipients: &'a [TrustedRecipient],
     /// The policies of the force log, by version: SHA-256 of the signed document in hexadecimal.
     pub(crate) policies: &'a BTreeMap<u64, String>,
-    /// When each beacon was made, in seconds since 1970-01-01 UTC.
-    pub(crate) beacons: &'a BTreeMap<Hash, u64>,
+    /// Every beacon that the force gave.
+    pub(crate) beacons: &'a BTreeMap<Hash, Beacon>,
     /// Whether the force put its store back from a backup, by its own log: what it gave in between it may have lost.
     pub(crate) restored: bool,
     /// The key by which the force confirms that it has entries.
@@ -171,6 +175,8 @@ pub(crate) struct Trail {
     /// for each enrolment.
     restored: Vec<BTreeMap<String, u64>>,
     holds: Holds,
+    /// Every event id so far.
+    seen: HashSet<[u8; 16]>,
     /// The force's own records: how many there are, and how many of them are of an exercise.
     own: (u64, u64),
     failed: Vec<String>,
@@ -187,6 +193,7 @@ impl Trail {
             issued,
             restored: Vec::new(),
             holds: Holds::default(),
+            seen: HashSet::new(),
             own: (0, 0),
             failed,
         }
@@ -196,9 +203,12 @@ impl Trail {
     pub(crate) fn take(&mut self, opened: &OpenedEntry<'_>) {
         let log = opened.origin.as_str();
         let seq = opened.header.seq;
+        self.seen.insert(opened.header.event_id);
         let body = match &opened.content {
             Content::Receipt(commitment) => {
-                self.phones.entry(log.to_owned()).or_default().receipt(log, seq, *commitment, &mut self.failed);
+                let phone = self.phones.entry(log.to_owned()).or_default();
+                phone.clocks.follow(&opened.header.time);
+                phone.receipt(log, seq, *commitment, &mut self.failed);
                 return;
             }
             Content::Body(body) => body,
@@ -241,23 +251,19 @@ impl Trail {
         if held && self.force.is_some() {
             self.failed.push(format!("{}: a hold of evidence that is not on the force's own log", place()));
         }
-        let entry = Entry {
-            log,
-            seq,
-            time: &opened.header.time,
-            not_before_s: opened.not_before_s,
-            not_after_s: opened.not_after_s,
-        };
+        let entry = Entry { log, seq, time: &opened.header.time, bounds: opened.bounds };
         if !by_force {
             times::compare(&entry, &body.at, &mut self.failed);
         }
-        self.phones.entry(log.to_owned()).or_default().take(&entry, &body, self.root.as_ref(), &mut self.failed);
+        let phone = self.phones.entry(log.to_owned()).or_default();
+        phone.clocks.follow(entry.time);
+        phone.take(&entry, &body, self.root.as_ref(), &mut self.failed);
     }
 
     /// Draws the conclusions.
     pub(crate) fn conclude(mut self, ground: &Ground<'_>) -> TrailReport {
         let mut report = TrailReport { entries: self.entries, ..TrailReport::default() };
-        succession::count(&mut self.phones, ground, self.root.as_ref(), &mut report);
+        succession::count(&mut self.phones, ground, &mut self.seen, &mut report);
         report.failed.append(&mut self.failed);
         if self.force.is_none() {
             let what = "whether the phones recorded every alert that was issued: the trust file names no events log";

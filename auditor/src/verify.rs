@@ -35,7 +35,7 @@ pub(crate) fn check(
     keys: &[RecipientPrivateKey],
 ) -> Result<Findings, AuditError> {
     let files = read_bundle(bundle)?;
-    let root = trust.root.as_ref().and_then(|key| key.key_bytes().try_into().ok());
+    let root: Option<[u8; 32]> = trust.root.as_ref().and_then(|key| key.key_bytes().try_into().ok());
     let mut trail = Trail::new(events_log(trust), root);
     let bundle = verify(&files, trust, VerifyOptions { last_seen, open: keys }, &mut |opened| trail.take(&opened));
     let (heads, policies) = (heads(&files, trust), bundle.policies.iter().cloned().collect());
@@ -43,6 +43,8 @@ pub(crate) fn check(
         replaces: &bundle.replaces,
         heads: &heads,
         keys,
+        root: root.as_ref(),
+        recipients: &trust.recipients,
         policies: &policies,
         beacons: &bundle.beacons,
         restored: bundle.restores > 0,

@@ -122,7 +122,7 @@ fn taken(items: Vec<Action>) -> TrailReport {
             action,
         };
         let time = peel_ledger::entry::EntryTime { wall_ms: 0, mono_ns: 0, boot: [0; 8], beacon: None };
-        let entry = Entry { log: "log", seq, time: &time, not_before_s: 0, not_after_s: None };
+        let entry = Entry { log: "log", seq, time: &time, bounds: Bounds::default() };
         phone.take(&entry, &body, None, &mut failed);
     }
     let mut report = TrailReport { failed, ..TrailReport::default() };

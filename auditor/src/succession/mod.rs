@@ -4,14 +4,16 @@
 //! what it carries count, and only where it joins what the bundle has of that log. Always: what is carried must complete
 //! the log that it is of, whoever approved what; where nobody did, it is said and counts for nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use peel_domain::event::{CarriedEntries, EntryCarried, EventBody, LogEnded};
-use peel_ledger::entry::{Entry, EntryClass};
-use peel_ledger::seal::open;
+use peel_ledger::bundle::{Bounds, sealed_as_named};
+use peel_ledger::entry::{Entry, EntryClass, KeyId};
+use peel_ledger::seal::{SealError, open_with_any};
 use peel_ledger::succession::{LogEnd, SuccessionError};
 use peel_ledger::tree::CompactRange;
 use peel_ledger::{Hash, Origin};
+use zeroize::Zeroizing;
 
 use crate::phone::Phone;
 use crate::times;
@@ -22,21 +24,21 @@ use crate::trail::{CarriedRow, Ground, TrailReport};
 pub(crate) struct Before {
     ended: LogEnded,
     carried: CarriedEntries,
-    /// By when each carried entry was there: the first cosignature over what carries it.
-    not_after_s: Vec<Option<u64>>,
+    /// When what carries each entry was made: the first cosignature over it is over the carried entry too.
+    carriers: Vec<Bounds>,
     counted: bool,
 }
 
 impl Before {
     pub(crate) fn new(ended: LogEnded) -> Self {
-        Self { ended, carried: CarriedEntries::default(), not_after_s: Vec::new(), counted: false }
+        Self { ended, carried: CarriedEntries::default(), carriers: Vec::new(), counted: false }
     }
 
     /// Takes the next part of what is carried; says whether it is where it belongs.
-    pub(crate) fn carry(&mut self, part: &EntryCarried, not_after_s: Option<u64>) -> bool {
+    pub(crate) fn carry(&mut self, part: &EntryCarried, carrier: Bounds) -> bool {
         let taken = self.carried.take(part);
         if taken && !part.more {
-            self.not_after_s.push(not_after_s);
+            self.carriers.push(carrier);
         }
         taken
     }
@@ -52,8 +54,8 @@ impl Before {
         entries.is_some_and(|(end, entries)| end.check(entries.iter().map(Vec::as_slice)).is_ok())
     }
 
-    /// What of it the bundle does not have in the log itself, each with the second by which it was there, and how many
-    /// entries lie between: those that a force which put its store back had confirmed and lost.
+    /// What of it the bundle does not have in the log itself, each with when its carrier was made, and how many entries
+    /// lie between: those that a force which put its store back had confirmed and lost.
     fn beyond(&self, held: (u64, Hash), ground: &Ground<'_>) -> Result<Beyond, SuccessionError> {
         let carried = self.carried.whole().ok_or(SuccessionError::NotNext)?;
         let end = self.end().ok_or(SuccessionError::NotNext)?;
@@ -65,7 +67,7 @@ impl Before {
             (entries, _) => (entries?, 0),
         };
         let known = carried.len().saturating_sub(entries.len());
-        let entries = entries.iter().cloned().zip(self.not_after_s.iter().skip(known).copied()).collect();
+        let entries = entries.iter().cloned().zip(self.carriers.iter().skip(known).copied()).collect();
         Ok(Beyond { entries, lost })
     }
 
@@ -85,23 +87,23 @@ impl Before {
 
 /// What a log carries beyond what the bundle has of the one before.
 struct Beyond {
-    entries: Vec<(Vec<u8>, Option<u64>)>,
+    entries: Vec<(Vec<u8>, Bounds)>,
     lost: u64,
 }
 
 /// Counts what logs carry where the force says that they go on from another, the newest first: what they carry may
-/// itself carry.
+/// itself carry. `seen` are the event ids of the record.
 pub(crate) fn count(
     phones: &mut BTreeMap<String, Phone>,
     ground: &Ground<'_>,
-    root: Option<&[u8; 32]>,
+    seen: &mut HashSet<[u8; 16]>,
     report: &mut TrailReport,
 ) {
     let carried_on: BTreeSet<&String> = ground.replaces.values().collect();
     for newest in ground.replaces.keys().filter(|log| !carried_on.contains(log)) {
         let mut log = newest;
         while let Some(of) = ground.replaces.get(log) {
-            count_one(phones, log, of, ground, root, report);
+            count_one(phones, log, of, ground, seen, report);
             log = of;
         }
     }
@@ -112,7 +114,7 @@ fn count_one(
     log: &str,
     of: &str,
     ground: &Ground<'_>,
-    root: Option<&[u8; 32]>,
+    seen: &mut HashSet<[u8; 16]>,
     report: &mut TrailReport,
 ) {
     let before = phones.get_mut(log).and_then(|phone| phone.before.as_mut());
@@ -136,56 +138,102 @@ fn count_one(
             .open
             .push(format!("{of}: the force lost {lost} entries that it had confirmed, before what {log} carries"));
     }
+    let mut bounds = phone.latest;
+    let read = |(bytes, carrier): (Vec<u8>, Bounds)| {
+        let Bounds { not_after_s, stood_after, .. } = carrier;
+        bounds = Bounds { not_after_s, stood_after, ..bounds };
+        let one = Carried::read(of, &bytes, &mut bounds, ground)?;
+        one.check(phone, ground, seen, report);
+        Some(one)
+    };
+    let read: Vec<Carried<'_>> = entries.into_iter().filter_map(read).collect();
     let failures = report.failed.len();
-    let mut not_before_s = phone.not_before_s;
-    for (bytes, not_after_s) in entries {
-        take(phone, of, &bytes, (&mut not_before_s, not_after_s), ground, root, report);
+    for one in read {
+        one.take(phone, ground, report);
     }
     if lost > 0 {
         report.leave_open(failures);
     }
 }
 
-/// One carried entry, as if it stood in its own log. What carries it dates it from above, its beacon from below.
-fn take(
-    phone: &mut Phone,
-    of: &str,
-    bytes: &[u8],
-    (not_before_s, not_after_s): (&mut u64, Option<u64>),
-    ground: &Ground<'_>,
-    root: Option<&[u8; 32]>,
-    report: &mut TrailReport,
-) {
-    let (Ok(entry), Ok(origin)) = (Entry::decode(bytes), Origin::new(of)) else { return };
-    let header = *entry.header();
-    if let Some(beacon) = header.time.beacon {
-        let made_at_s = ground.beacons.get(&beacon).copied();
-        let sound =
-            made_at_s.map_or(ground.restored, |at| at >= *not_before_s && not_after_s.is_none_or(|end| at <= end));
-        if !sound {
+/// One carried entry.
+struct Carried<'a> {
+    of: &'a str,
+    entry: Entry,
+    /// What carries it dates it from above, its beacon from below.
+    bounds: Bounds,
+    /// Whether its beacon is one that the force gave before that, or may have lost.
+    of_its_time: bool,
+    body: Result<Zeroizing<Vec<u8>>, SealError>,
+}
+
+impl<'a> Carried<'a> {
+    /// Reads one; `bounds` moves on to its beacon.
+    fn read(of: &'a str, bytes: &[u8], bounds: &mut Bounds, ground: &Ground<'_>) -> Option<Self> {
+        let (Ok(entry), Ok(origin)) = (Entry::decode(bytes), Origin::new(of)) else { return None };
+        let mut of_its_time = true;
+        if let Some(beacon) = entry.header().time.beacon {
+            let known = ground.beacons.get(&beacon);
+            let (first, last) = (bounds.not_before_s, bounds.not_after_s);
+            let fits = |at| at >= first && last.is_none_or(|end| at <= end);
+            of_its_time = known.map_or(ground.restored, |beacon| fits(beacon.made_at_s));
+            if let Some(beacon) = known.filter(|beacon| beacon.made_at_s >= first) {
+                (bounds.not_before_s, bounds.stood_before) = (beacon.made_at_s, beacon.stood_before);
+            }
+        }
+        let body = open_with_any(&entry, &origin, ground.keys);
+        Some(Self { of, entry, bounds: *bounds, of_its_time, body })
+    }
+
+    /// Checks its envelope as the ledger checks those of a log's own entries. What was lost before it excuses none of it.
+    fn check(&self, phone: &mut Phone, ground: &Ground<'_>, seen: &mut HashSet<[u8; 16]>, report: &mut TrailReport) {
+        let header = self.entry.header();
+        let place = format!("{}, entry {}: carried, and", self.of, header.seq);
+        if !seen.insert(header.event_id) {
+            report.failed.push(format!("{place} a copy of another"));
+        }
+        if !phone.clocks.follow(&header.time) {
+            report.failed.push(format!("{place} its time does not follow from the entries before it"));
+        }
+        if header.class == EntryClass::Receipt {
+            return;
+        }
+        let kids: Vec<KeyId> = self.entry.recipients().iter().map(|wrapped| wrapped.kid).collect();
+        let Bounds { not_before_s, not_after_s, .. } = self.bounds;
+        let unknown = ground.recipients.is_empty();
+        if !unknown && !sealed_as_named(&kids, not_before_s, not_after_s, ground.recipients) {
+            report.failed.push(format!("{place} not sealed to the recipients that the trust file names for its time"));
+        }
+        match &self.body {
+            Ok(_) => {}
+            Err(SealError::NotARecipient) => report.open.push(format!("{place} sealed to other keys")),
+            Err(_) => report.failed.push(format!("{place} does not open")),
+        }
+    }
+
+    /// Takes what it says, as if it stood in its own log.
+    fn take(self, phone: &mut Phone, ground: &Ground<'_>, report: &mut TrailReport) {
+        let Self { of, entry, bounds, of_its_time, body } = self;
+        let header = *entry.header();
+        if !of_its_time {
             report.failed.push(format!("{of}, entry {}: carried, and its beacon is not of its time", header.seq));
         }
-        *not_before_s = made_at_s.map_or(*not_before_s, |at| at.max(*not_before_s));
-    }
-    if header.class == EntryClass::Receipt {
-        if let Some(commitment) = entry.receipt_commitment() {
-            phone.receipt(of, header.seq, commitment, &mut report.failed);
+        if header.class == EntryClass::Receipt {
+            if let Some(commitment) = entry.receipt_commitment() {
+                phone.receipt(of, header.seq, commitment, &mut report.failed);
+            }
+            return;
         }
-        return;
-    }
-    let Some(body) = ground.keys.iter().find_map(|key| open(&entry, &origin, key).ok()) else {
-        report.not_checked.push(format!("{of}, entry {}: carried, and sealed to other keys", header.seq));
-        return;
-    };
-    report.entries += 1;
-    let not_before_s = *not_before_s;
-    let place = times::Entry { log: of, seq: header.seq, time: &header.time, not_before_s, not_after_s };
-    match EventBody::from_cbor(&body) {
-        Ok(body) => {
-            times::compare(&place, &body.at, &mut report.failed);
-            phone.take(&place, &body, root, &mut report.failed);
+        let Ok(body) = body else { return };
+        report.entries += 1;
+        let place = times::Entry { log: of, seq: header.seq, time: &header.time, bounds };
+        match EventBody::from_cbor(&body) {
+            Ok(body) => {
+                times::compare(&place, &body.at, &mut report.failed);
+                phone.take(&place, &body, ground.root, &mut report.failed);
+            }
+            Err(_) => report.failed.push(format!("{}: the record is not one that this version knows", place.place())),
         }
-        Err(_) => report.failed.push(format!("{}: the record is not one that this version knows", place.place())),
     }
 }
 

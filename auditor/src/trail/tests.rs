@@ -2,6 +2,7 @@ use peel_domain::event::{Actor, BODY_VERSION, Justification};
 use peel_domain::id::{AlertId, CameraId, EnrolmentId};
 use peel_domain::time::{BootId, Moment};
 use peel_ledger::Origin;
+use peel_ledger::bundle::Bounds;
 use peel_ledger::entry::{EntryClass, EntryHeader, EntryTime};
 use peel_ledger::note::Ed25519Signer;
 use uuid::Uuid;
@@ -31,6 +32,8 @@ fn told(issued: &[(u64, u128)], recorded: &[(u64, u128)]) -> TrailReport {
         replaces: &BTreeMap::new(),
         heads: &BTreeMap::new(),
         keys: &[],
+        root: None,
+        recipients: &[],
         policies: &BTreeMap::new(),
         beacons: &BTreeMap::new(),
         restored: false,
@@ -47,7 +50,7 @@ fn take(trail: &mut Trail, origin: &Origin, seq: u64, actor: Actor, alert: u128,
     let (alert_id, justification) = (Some(AlertId(Uuid::from_u128(alert))), Justification::AlertResponse);
     let body = EventBody { v: BODY_VERSION, at, actor, deployment_id: None, alert_id, justification, action };
     let content = Content::Body(Zeroizing::new(body.to_cbor().unwrap()));
-    trail.take(&OpenedEntry { origin, header: &header, not_before_s: 0, not_after_s: None, content });
+    trail.take(&OpenedEntry { origin, header: &header, bounds: Bounds::default(), content });
 }
 
 #[test]

@@ -19,7 +19,7 @@ use peel_ledger::note::Ed25519Signer;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::{Force, Item};
+use crate::support::{Force, Item, Phone};
 
 /// The name of the test's phone: an enrolment's id, as the gateway gives them.
 pub(crate) const ENROLMENT: Uuid = Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0001);
@@ -119,13 +119,13 @@ pub(crate) fn officer() -> Actor {
 }
 
 pub(crate) fn received(index: u64, alert: u128, alert_seq: u64) -> Vec<u8> {
+    received_at(moment(index), alert, alert_seq)
+}
+
+pub(crate) fn received_at(at: Moment, alert: u128, alert_seq: u64) -> Vec<u8> {
     let camera_id = CameraId::new("c1").unwrap();
-    body(
-        index,
-        Actor::Core,
-        Some(alert),
-        Action::AlertReceived { alert_seq, camera_id, captured_at_ms: 1, media: Vec::new() },
-    )
+    let received = Action::AlertReceived { alert_seq, camera_id, captured_at_ms: 1, media: Vec::new() };
+    body_at(at, Actor::Core, Some(alert), received)
 }
 
 /// A shift with two alerts: one engaged, one that ran out.
@@ -164,8 +164,13 @@ pub(crate) fn force() -> Force {
 /// The same by a force of the caller's.
 pub(crate) fn written_by(force: &mut Force, items: &[Item], more: impl FnOnce(&Force, &mut Trust)) -> TempDir {
     let phone = force.phone_of(items, 4);
+    written_phone(force, &phone, more)
+}
+
+/// The same of a log that is there already.
+pub(crate) fn written_phone(force: &Force, phone: &Phone, more: impl FnOnce(&Force, &mut Trust)) -> TempDir {
     let folder = TempDir::new().unwrap();
-    write_files(&folder.path().join("bundle"), &force.bundle(&phone));
+    write_files(&folder.path().join("bundle"), &force.bundle(phone));
     let mut trust = force.trust();
     trust.root = Some(root(1).verifier().unwrap());
     more(force, &mut trust);

@@ -8,6 +8,7 @@
     reason = "test code: a failure here is a failed test"
 )]
 
+mod clocks;
 mod diff;
 mod evidence;
 mod fixture;

@@ -127,6 +127,31 @@ pub fn open(entry: &Entry, origin: &Origin, key: &RecipientPrivateKey) -> Result
     Ok(padded)
 }
 
+/// Opens an entry with whichever of a reader's keys it is sealed to.
+///
+/// # Errors
+/// [`SealError::NotARecipient`] where it is sealed to none of them, and as [`open`] where it is and does not open.
+pub fn open_with_any(
+    entry: &Entry,
+    origin: &Origin,
+    keys: &[RecipientPrivateKey],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    if entry.suite() == CipherSuite::Clear {
+        return Err(SealError::Clear);
+    }
+    let mut last = Err(SealError::NotARecipient);
+    for key in keys {
+        match open(entry, origin, key) {
+            Err(SealError::NotARecipient) => {}
+            other => last = other,
+        }
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
 fn common_suite(recipients: &[RecipientPublicKey]) -> Result<CipherSuite, SealError> {
     let suite = recipients.first().ok_or(SealError::Recipients)?.suite();
     let mut kids: Vec<KeyId> = recipients.iter().map(RecipientPublicKey::kid).collect();

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::logs::{Bounds, CheckedLog};
+use super::dates::{Beacon, date};
+use super::logs::CheckedLog;
 use super::report::{Problem, Report};
 use super::trust::{Trust, TrustedLog};
 use crate::checkpoint::Checkpoint;
@@ -13,9 +14,6 @@ use crate::force_log::{Change, CheckpointLeaf, ForceLeaf, MAX_CHANGE_AGE_S};
 use crate::mirror::beacon;
 use crate::note::{SignatureLine, VerifierKey};
 use crate::{Hash, Origin};
-
-/// How far a device's wall clock may lie outside its proved bounds before the report remarks on it.
-const CLOCK_TOLERANCE_MS: i64 = 5 * 60 * 1000;
 
 /// What the force log says, leaf by leaf.
 #[derive(Default)]
@@ -41,18 +39,13 @@ pub(super) struct ForceRecord {
     /// When each beacon was made, and by which leaf.
     beacons: BTreeMap<Hash, Beacon>,
     last_time: u64,
+    /// How many accepted checkpoints have the time of what stands before them.
+    stood: u64,
     /// Former force logs, each with how many of its leaves stand here.
     ended: Vec<Ended>,
     taken: u64,
     /// Which of the names of the force's log holds here.
     epoch: u32,
-}
-
-/// A beacon that the force gave.
-#[derive(Clone, Copy)]
-struct Beacon {
-    made_at_s: u64,
-    leaf: u64,
 }
 
 /// A former force log: its store was put back from a backup.
@@ -161,7 +154,10 @@ impl ForceRecord {
     fn accept(&mut self, leaf: CheckpointLeaf, index: u64, trust: &Trust) -> Result<(), Problem> {
         let enrolled = self.enrolled.contains_key(&leaf.origin) || trust.approvals_required == 0;
         let revoked = self.revoked.contains(&leaf.origin);
-        self.beacons.entry(leaf.lines).or_insert(Beacon { made_at_s: leaf.cosigned_at_s, leaf: index });
+        let stood_before = self.stood;
+        self.stood += u64::from(leaf.cosigned_at_s == self.last_time);
+        let beacon = Beacon { made_at_s: leaf.cosigned_at_s, leaf: index, stood_before, stood_after: self.stood };
+        self.beacons.entry(leaf.lines).or_insert(beacon);
         let accepted = self.checkpoints.entry(leaf.origin.clone()).or_default();
         let order = match accepted.last() {
             Some(last) if last.size > leaf.size => Err(Problem::ForceOrder),
@@ -253,9 +249,9 @@ impl ForceRecord {
         self.ended.len() as u64
     }
 
-    /// When each beacon was made, in seconds since 1970-01-01 UTC.
-    pub(super) fn into_beacons(self) -> BTreeMap<Hash, u64> {
-        self.beacons.into_iter().map(|(value, beacon)| (value, beacon.made_at_s)).collect()
+    /// Every beacon.
+    pub(super) fn into_beacons(self) -> BTreeMap<Hash, Beacon> {
+        self.beacons
     }
 
     /// Phones that two people gave up, and whether more came of them after all.
@@ -286,7 +282,8 @@ impl ForceRecord {
         }
         self.check_enrolment(trusted, trust, report);
         check_lines(trusted, log, last, trust, report);
-        let bounds = self.check_time(log, accepted, report);
+        let kept = self.ended.last().map(|ended| ended.kept);
+        let bounds = date(log, accepted, &self.beacons, kept, report);
         log.bounds = bounds;
         if report.failures == before {
             report.checked(Some(name), "accepted checkpoints, each a prefix of the log", accepted.len() as u64);
@@ -302,64 +299,6 @@ impl ForceRecord {
             None if trust.approvals_required > 0 => report.fail(Some(name), None, Problem::Enrolment),
             None => report.not_checked(Some(name), "enrolment: the trust file asks for no approvals", false),
         }
-    }
-
-    /// Beacons are known, never run backwards, and are not later than the cosignature over the entry. Gives what that
-    /// proves about each entry. What a log names before it names any of the present store's may have been lost with the
-    /// former one: then nothing is proved by it, and that is said.
-    fn check_time(&self, log: &CheckedLog<'_>, accepted: &[CheckpointLeaf], report: &mut Report) -> Vec<Bounds> {
-        let name = log.origin.as_str();
-        let mut not_before = 0;
-        let mut clocks_off = 0_u64;
-        let (mut dated, mut lost) = (0_u64, 0_u64);
-        let mut may_be_lost = self.ended.last().map(|ended| ended.kept);
-        let mut bounds = Vec::with_capacity(log.entries.len());
-        // The entries between two visits name the same one.
-        let mut named: Option<(Hash, Option<Beacon>)> = None;
-        let mut accepted = accepted.iter().peekable();
-        for (index, entry) in (0_u64..).zip(&log.entries) {
-            while accepted.next_if(|leaf| leaf.size <= index).is_some() {}
-            let not_after = accepted.peek().map(|leaf| leaf.cosigned_at_s);
-            let Some(clear) = entry else {
-                bounds.push(Bounds { not_before_s: not_before, not_after_s: not_after });
-                continue;
-            };
-            let time = clear.header.time;
-            if let Some(beacon) = time.beacon {
-                dated += 1;
-                let known = named.filter(|(known, _)| *known == beacon).map(|(_, seen)| seen);
-                let seen = known.unwrap_or_else(|| self.beacons.get(&beacon).copied());
-                named = Some((beacon, seen));
-                match seen {
-                    None if may_be_lost.is_some() => lost += 1,
-                    Some(Beacon { made_at_s: at, leaf })
-                        if at >= not_before && not_after.is_none_or(|end| at <= end) =>
-                    {
-                        may_be_lost = may_be_lost.filter(|kept| leaf < *kept);
-                    }
-                    _ => report.fail(Some(name), Some(index), Problem::Beacon),
-                }
-                not_before = seen.map_or(not_before, |seen| seen.made_at_s.max(not_before));
-            }
-            clocks_off += u64::from(outside(time.wall_ms, not_before, not_after));
-            bounds.push(Bounds { not_before_s: not_before, not_after_s: not_after });
-        }
-        if dated > lost {
-            report.checked(Some(name), "entries dated by a beacon before and a cosignature after", dated - lost);
-        }
-        if lost > 0 {
-            let what = "entries name a beacon that the force lost with its store: nothing dates them from below";
-            report.not_checked(Some(name), format!("{lost} {what}"), true);
-        }
-        let undated = (log.entries.len() as u64).saturating_sub(dated);
-        if undated > 0 {
-            let what = "entries name no beacon: nothing but the cosignature after them dates them";
-            report.remarks.push(format!("{name}: {undated} {what}"));
-        }
-        if clocks_off > 0 {
-            report.remarks.push(format!("{name}: {clocks_off} entries state a wall clock outside their proved bounds"));
-        }
-        bounds
     }
 
     /// The time of the last leaf, in seconds since 1970-01-01 UTC.
@@ -384,13 +323,6 @@ impl ForceRecord {
 
 fn texts(log_key: &VerifierKey, hardware_key: Option<&VerifierKey>) -> (String, Option<String>) {
     (log_key.to_string(), hardware_key.map(ToString::to_string))
-}
-
-/// Whether a wall clock lies outside its proved bounds by more than the tolerance.
-fn outside(wall_ms: i64, not_before_s: u64, not_after_s: Option<u64>) -> bool {
-    let early = i64::try_from(not_before_s).unwrap_or(i64::MAX).saturating_mul(1000) - CLOCK_TOLERANCE_MS;
-    let late = not_after_s.and_then(|end| i64::try_from(end).ok()).unwrap_or(i64::MAX / 1000);
-    wall_ms < early || wall_ms > late.saturating_mul(1000).saturating_add(CLOCK_TOLERANCE_MS)
 }
 
 /// The gateway's line must be the one that the force log holds; hardware should have signed.

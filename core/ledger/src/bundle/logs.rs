@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dates::Bounds;
 use super::report::{Problem, Report};
 use super::trust::TrustedLog;
 use super::{Files, log_folder};
 use crate::checkpoint::Checkpoint;
-use crate::entry::{EntryHeader, EntryView, KeyId};
+use crate::entry::{EntryHeader, EntryTime, EntryView, KeyId};
 use crate::note::{SignedNote, VerifierKey};
 use crate::parallel::in_chunks;
 use crate::tiles::{LogView, Tile, layout};
@@ -29,15 +30,6 @@ pub(super) struct Clear {
 
 /// Lines that verified: by key name and id, the time that they state.
 type SignedBy = BTreeMap<(String, [u8; 4]), Option<u64>>;
-
-/// When an entry was made, as far as that is proved.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Bounds {
-    /// Not before this second since 1970-01-01 UTC: the beacon's; 0 where there is none.
-    pub(super) not_before_s: u64,
-    /// Not after: the first cosignature over it.
-    pub(super) not_after_s: Option<u64>,
-}
 
 /// A log of the bundle whose signatures, tiles and root hold.
 pub(super) struct CheckedLog<'a> {
@@ -254,23 +246,31 @@ fn check_part(view: &LogView<'_>, start: usize, entries: &[&[u8]]) -> Part {
     part
 }
 
-/// Entries whose monotonic clock ran backwards within a boot, or whose boot came back after another.
-fn out_of_time(entries: &[Option<Clear>]) -> Vec<(u64, Problem)> {
-    let mut boots: BTreeSet<[u8; 8]> = BTreeSet::new();
-    let mut last: Option<([u8; 8], u64)> = None;
-    let mut problems = Vec::new();
-    for (index, entry) in (0..).zip(entries) {
-        let Some(Clear { header, .. }) = entry else { continue };
-        let in_order = match last {
-            Some((boot, mono_ns)) if boot == header.time.boot => mono_ns <= header.time.mono_ns,
-            _ => boots.insert(header.time.boot),
+/// The order of entries in time: within a start of the phone its monotonic clock never runs backwards, and no start comes
+/// back after another.
+#[derive(Debug, Clone, Default)]
+pub struct Clocks {
+    boots: BTreeSet<[u8; 8]>,
+    last: Option<([u8; 8], u64)>,
+}
+
+impl Clocks {
+    /// Takes the next entry's time; says whether it may follow those before it.
+    pub fn follow(&mut self, time: &EntryTime) -> bool {
+        let in_order = match self.last {
+            Some((boot, mono_ns)) if boot == time.boot => mono_ns <= time.mono_ns,
+            _ => self.boots.insert(time.boot),
         };
-        if !in_order {
-            problems.push((index, Problem::Time));
-        }
-        last = Some((header.time.boot, header.time.mono_ns));
+        self.last = Some((time.boot, time.mono_ns));
+        in_order
     }
-    problems
+}
+
+/// Entries whose time does not follow from those before them.
+fn out_of_time(entries: &[Option<Clear>]) -> Vec<(u64, Problem)> {
+    let mut clocks = Clocks::default();
+    let clear = (0..).zip(entries).filter_map(|(index, entry)| Some((index, entry.as_ref()?)));
+    clear.filter(|(_, clear)| !clocks.follow(&clear.header.time)).map(|(index, _)| (index, Problem::Time)).collect()
 }
 
 /// Event ids are drawn at random: one that stands twice, in one log or in two, was copied.

@@ -5,6 +5,7 @@
 //! checked with: those are the reader's [`Trust`]. No byte of a bundle is slack.
 
 mod compare;
+mod dates;
 mod force;
 mod logs;
 mod manifest;
@@ -22,8 +23,11 @@ use crate::note::{Ed25519Signer, MAX_NOTE_BYTES, NoteError, SignedNote};
 use crate::tiles::{TileError, write_log};
 
 pub use compare::{Comparison, LogRelation, Relation, Seen, compare};
+pub use dates::{Beacon, Bounds};
+pub use logs::Clocks;
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use opening::{Content, OpenedEntry};
+pub use recipients::sealed_as_named;
 pub use report::{Checked, Failure, MAX_FAILURES, NotChecked, Problem, Report, Verdict};
 pub use trust::{RecipientPurpose, Trust, TrustError, TrustedLog, TrustedRecipient};
 pub use verify::{VerifyOptions, verify};

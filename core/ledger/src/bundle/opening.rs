@@ -4,11 +4,12 @@
 
 use zeroize::Zeroizing;
 
-use super::logs::{Bounds, CheckedLog};
+use super::dates::Bounds;
+use super::logs::CheckedLog;
 use super::report::{Problem, Report};
-use crate::entry::{CipherSuite, Entry, EntryHeader};
+use crate::entry::{Entry, EntryHeader};
 use crate::parallel::in_chunks;
-use crate::seal::{RecipientPrivateKey, SealError, open};
+use crate::seal::{RecipientPrivateKey, SealError, open_with_any};
 use crate::{Hash, Origin};
 
 /// How many bodies are open at one time.
@@ -23,10 +24,8 @@ pub struct OpenedEntry<'a> {
     pub origin: &'a Origin,
     /// Keys 2 to 6 of the entry.
     pub header: &'a EntryHeader,
-    /// It was not made before this second since 1970-01-01 UTC, by its beacon; 0 where it names none.
-    pub not_before_s: u64,
-    /// Nor after this one, by the first cosignature over it; nothing where there is none.
-    pub not_after_s: Option<u64>,
+    /// When it was made.
+    pub bounds: Bounds,
     /// What it holds.
     pub content: Content,
 }
@@ -56,15 +55,8 @@ pub(super) fn open_log(
         });
         for (body, clear) in bodies.into_iter().flatten().zip(clear.by_ref()) {
             if let Some(clear) = clear {
-                let at = usize::try_from(index).ok().and_then(|at| log.bounds.get(at)).copied().unwrap_or_default();
-                let Bounds { not_before_s, not_after_s } = at;
-                let entry = |content| OpenedEntry {
-                    origin: &log.origin,
-                    header: &clear.header,
-                    not_before_s,
-                    not_after_s,
-                    content,
-                };
+                let bounds = usize::try_from(index).ok().and_then(|at| log.bounds.get(at)).copied().unwrap_or_default();
+                let entry = |content| OpenedEntry { origin: &log.origin, header: &clear.header, bounds, content };
                 match (clear.receipt, body) {
                     (Some(receipt), _) => on_entry(entry(Content::Receipt(receipt))),
                     (None, Ok(body)) => {
@@ -85,19 +77,5 @@ pub(super) fn open_log(
 }
 
 fn open_one(bytes: &[u8], origin: &Origin, keys: &[RecipientPrivateKey]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let entry = Entry::decode(bytes)?;
-    if entry.suite() == CipherSuite::Clear {
-        return Err(SealError::Clear);
-    }
-    let mut last = Err(SealError::NotARecipient);
-    for key in keys {
-        match open(&entry, origin, key) {
-            Err(SealError::NotARecipient) => {}
-            other => last = other,
-        }
-        if last.is_ok() {
-            break;
-        }
-    }
-    last
+    open_with_any(&Entry::decode(bytes)?, origin, keys)
 }

@@ -3,7 +3,7 @@
 //! A phone that seals to one key more shows its records to a stranger; one that leaves a key out hides them from
 //! somebody who must be able to open them. Both are found without opening anything.
 
-use super::logs::{Bounds, CheckedLog};
+use super::logs::CheckedLog;
 use super::report::{Problem, Report};
 use super::trust::{RecipientPurpose, Trust, TrustedRecipient};
 use crate::entry::KeyId;
@@ -22,7 +22,7 @@ pub(super) fn check_recipients(log: &CheckedLog<'_>, trust: &Trust, report: &mut
         let at = usize::try_from(index).ok().and_then(|at| log.bounds.get(at)).copied().unwrap_or_default();
         let kids = log.recipients.get(clear.sealed_to).map(Vec::as_slice).unwrap_or_default();
         sealed += 1;
-        if !are_as_named(kids, at, &trust.recipients) {
+        if !sealed_as_named(kids, at.not_before_s, at.not_after_s, &trust.recipients) {
             report.fail(Some(name), Some(index), Problem::Recipients);
         }
     }
@@ -31,10 +31,15 @@ pub(super) fn check_recipients(log: &CheckedLog<'_>, trust: &Trust, report: &mut
     }
 }
 
-/// Every recipient is known and good for this time, and of every purpose that the force has keys for at this time there
-/// is one.
-fn are_as_named(kids: &[KeyId], at: Bounds, named: &[TrustedRecipient]) -> bool {
-    let good = |known: &&TrustedRecipient| known.is_good_for(at.not_before_s, at.not_after_s);
+/// Whether every recipient of an entry, made at some time of `[not_before_s, not_after_s]` in seconds since 1970-01-01 UTC,
+/// is known and good for this time, and of every purpose that the force has keys for at this time there is one.
+pub fn sealed_as_named(
+    kids: &[KeyId],
+    not_before_s: u64,
+    not_after_s: Option<u64>,
+    named: &[TrustedRecipient],
+) -> bool {
+    let good = |known: &&TrustedRecipient| known.is_good_for(not_before_s, not_after_s);
     let all_known = kids.iter().all(|kid| named.iter().filter(good).any(|known| known.kid == *kid));
     let reaches = |purpose: RecipientPurpose| {
         let mut of_it = named.iter().filter(good).filter(|known| known.purpose == purpose).peekable();
@@ -61,7 +66,7 @@ mod tests {
     }
 
     fn sound(kids: &[KeyId], not_before_s: u64, not_after_s: Option<u64>) -> bool {
-        are_as_named(kids, Bounds { not_before_s, not_after_s }, &named())
+        sealed_as_named(kids, not_before_s, not_after_s, &named())
     }
 
     #[test]

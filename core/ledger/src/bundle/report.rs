@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::dates::Beacon;
+
 /// The most failures that a report lists; the rest is counted.
 pub const MAX_FAILURES: usize = 200;
 
@@ -182,9 +184,9 @@ pub struct Report {
     pub replaces: BTreeMap<String, String>,
     /// How often the force put its store back from a backup, by its own log.
     pub restores: u64,
-    /// When each beacon in the force log was made, in seconds since 1970-01-01 UTC.
+    /// Every beacon in the force log.
     #[serde(skip)]
-    pub beacons: BTreeMap<crate::Hash, u64>,
+    pub beacons: BTreeMap<crate::Hash, Beacon>,
 }
 
 impl Report {

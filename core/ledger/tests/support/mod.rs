@@ -143,7 +143,7 @@ impl Force {
     /// A phone's log of these entries, synced every `step` entries.
     pub fn phone_of(&mut self, items: &[Item], step: u64) -> Phone {
         let origin = self.origin();
-        let recipient = self.recipient.clone().unwrap_or_else(|| self.auditor.public_key().unwrap());
+        let recipient = self.sealed_to();
         let (mut state, mut entries) = (WriterState::new(), Vec::new());
         let mut beacon = None;
         let mut note = None;
@@ -202,6 +202,11 @@ impl Force {
             recipients: Vec::new(),
             root: None,
         }
+    }
+
+    /// Whom phones seal to.
+    pub fn sealed_to(&self) -> RecipientPublicKey {
+        self.recipient.clone().unwrap_or_else(|| self.auditor.public_key().unwrap())
     }
 }
 
