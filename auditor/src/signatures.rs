@@ -141,14 +141,17 @@ impl Signatures {
             not_verified: count(&self.not_verified),
             moment_not_bound: count(&self.moment_not_bound),
         };
+        let not_verified = if root {
+            "whose signature no certificate of the force on record is there for"
+        } else {
+            "whose signature was not verified: the trust file names no root key of the force"
+        };
         let open = [
             (&self.unsigned, "without the officer's signature"),
             (&self.moment_not_bound, "whose signature, of the first version, does not bind its moment"),
-            (&self.not_verified, "whose signature no certificate of the force on record is there for"),
+            (&self.not_verified, not_verified),
         ];
-        // Without the root key no signature can be verified, and the reader did not ask for it.
-        let asked = if root { open.len() } else { 1 };
-        for (entries, what) in open.into_iter().take(asked).filter(|(entries, _)| !entries.is_empty()) {
+        for (entries, what) in open.into_iter().filter(|(entries, _)| !entries.is_empty()) {
             report.open.push(format!("{log}: {} decisions {what} ({})", entries.len(), named(entries)));
         }
         if !self.stood_still.is_empty() {

@@ -69,12 +69,31 @@ fn a_policy_that_took_effect_is_one_of_the_force_log() {
 #[test]
 fn what_the_tool_cannot_know_is_said() {
     let items: Vec<Item> = shift().into_iter().map(Item::Body).collect();
-    let folder = written_with(&items, |_, trust| trust.root = None);
+    let folder = written_with(&items, |_, trust| {
+        trust.root = None;
+        trust.recipients.clear();
+    });
     let output = text(&audit(folder.path(), &["--open", "key"]));
     assert!(output.contains("carries a signature that was not verified"));
-    assert!(output.contains("officers' signatures over 1 decisions: the trust file names no root key"));
     assert!(output.contains("recipients: the trust file names none"));
     assert!(output.contains("the trust file names no events log"));
+}
+
+#[test]
+fn s02_without_the_forces_root_key_or_recipients_nothing_is_good() {
+    let mut bodies = shift();
+    let items = |bodies: &[Vec<u8>]| bodies.iter().cloned().map(Item::Body).collect::<Vec<_>>();
+    let sound = items(&bodies);
+    bodies[2] = body(2, officer(), Some(1), decided(Some(vec![0; 64])));
+    let junk = items(&bodies);
+    for (items, root_too) in [(&sound, true), (&junk, true), (&sound, false)] {
+        let folder =
+            written_with(items, |_, trust| if root_too { trust.root = None } else { trust.recipients.clear() });
+        let output = audit(folder.path(), &["--open", "key"]);
+        assert_eq!(code(&output), 3, "{}", text(&output));
+        let said = if root_too { "no root key of the force" } else { "recipients: the trust file names none" };
+        assert!(text(&output).contains(said), "{}", text(&output));
+    }
 }
 
 #[test]

@@ -330,7 +330,18 @@ fn a_trust_file_with_recipients_and_a_root_reads_back_and_refuses_what_cannot_be
     let backwards = text.replace("until_s = 9", "from_s = 9\nuntil_s = 9");
     assert_eq!(Trust::parse(&backwards), Err(TrustError::Recipient));
     // The oldest form, with neither.
-    assert!(!force.trust().to_toml().contains("recipient") && !force.trust().to_toml().contains("root"));
+    let oldest = Trust { recipients: Vec::new(), root: None, ..force.trust() };
+    assert!(!oldest.to_toml().contains("recipient") && !oldest.to_toml().contains("root"));
+    assert_eq!(Trust::parse(&oldest.to_toml()), Ok(oldest));
+}
+
+#[test]
+fn a_trust_file_that_names_no_recipients_leaves_the_check_open() {
+    let (force, _, files) = small();
+    let report = check(&files, &Trust { recipients: Vec::new(), ..force.trust() });
+    assert_eq!((report.verdict, report.failures), (Verdict::Incomplete, 0), "{report:?}");
+    let item = report.not_checked.iter().find(|item| item.what.starts_with("recipients"));
+    assert!(item.is_some_and(|item| item.expected), "{report:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::entry::KeyId;
 pub(super) fn check_recipients(log: &CheckedLog<'_>, trust: &Trust, report: &mut Report) {
     let name = log.origin.as_str();
     if trust.recipients.is_empty() {
-        report.not_checked(Some(name), "recipients: the trust file names none", false);
+        report.not_checked(Some(name), "recipients: the trust file names none", true);
         return;
     }
     let before = report.failures;

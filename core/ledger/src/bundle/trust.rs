@@ -103,9 +103,10 @@ pub struct Trust {
     pub approvals_required: usize,
     /// Devices' logs and the gateway's events.
     pub logs: Vec<TrustedLog>,
-    /// The keys that records may be sealed to; none: recipients are not checked.
+    /// The keys that records may be sealed to; none: recipients are not checked, and no check is complete.
     pub recipients: Vec<TrustedRecipient>,
-    /// The force's root key, which signs shift certificates: `<force domain>/peel/root`, Ed25519.
+    /// The force's root key, which signs shift certificates: `<force domain>/peel/root`, Ed25519. Without it no officer's
+    /// signature is verified, and no check of decisions is complete.
     pub root: Option<VerifierKey>,
 }
 

@@ -19,7 +19,9 @@ use p256::pkcs8::EncodePublicKey as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use peel_ledger::bundle::{Files, LogExport, Report, Trust, TrustedLog, VerifyOptions, build, verify};
+use peel_ledger::bundle::{
+    Files, LogExport, RecipientPurpose, Report, Trust, TrustedLog, TrustedRecipient, VerifyOptions, build, verify,
+};
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::entry::{CipherSuite, EntryClass, EntryTime};
 use peel_ledger::force_log::{Change, CheckpointLeaf, ForceLeaf};
@@ -199,7 +201,12 @@ impl Force {
             approvers: self.people.iter().map(|person| person.verifier().unwrap()).collect(),
             approvals_required: 2,
             logs: vec![log(&self.phone, Some(self.hardware_key()))],
-            recipients: Vec::new(),
+            recipients: vec![TrustedRecipient {
+                kid: self.sealed_to().kid(),
+                purpose: RecipientPurpose::Auditor,
+                from_s: None,
+                until_s: None,
+            }],
             root: None,
         }
     }
