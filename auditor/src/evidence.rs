@@ -160,7 +160,7 @@ fn render(findings: &Findings) -> String {
              should have been checked could not be (verify says what)."
         }
         OnRecord::Yes => "GOOD: this image is the one that the force's own log says is held.",
-        OnRecord::No => "NOT PROVED: the force's own log has no such hold of this image.",
+        OnRecord::No => "NOT PROVED: no such hold of this image was found on the force's own log.",
         OnRecord::BundleRefused => "NOT PROVED: the bundle does not verify.",
         OnRecord::NotChecked => {
             "INCOMPLETE: the image is the one that its commitment names. Whether the force's log has that commitment was \
