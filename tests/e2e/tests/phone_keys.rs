@@ -3,7 +3,7 @@
 
 mod phone_support;
 
-use peel_companion::ffi::{CoreError, SyncState};
+use peel_companion::ffi::{CoreError, EnrolmentView, SyncState};
 use peel_domain::event::{Action, CarriedEntries, LogEndCause};
 use peel_gateway::desk::Desk;
 use peel_ledger::succession::LogEnd;
@@ -56,12 +56,17 @@ async fn s35_a_phone_that_lost_its_logs_key_is_enrolled_again_and_the_force_gets
     end.check(rest.iter().map(Vec::as_slice)).unwrap();
 }
 
-/// How the log of this phone ended and how many entries it carries, by the desk.
-async fn succession(street: &Street, origin: &str) -> (LogEndCause, u64) {
+/// Enrols a phone to go on from an enrolment of before, and ends the shift: how the desk sees that log end, and how many
+/// entries of it are carried.
+async fn enrolled_after(street: &Street, phone: &Phone, before: EnrolmentView) -> (LogEndCause, u64) {
+    phone.core.leave_deployment().await.unwrap();
+    phone.core.enrol(street.code_after(before.enrolment_id)).await.unwrap();
+    phone.core.sign_in(OFFICER.to_owned(), PIN.to_owned()).await.unwrap();
+    assert_eq!(phone.core.end_shift().await.unwrap().state, SyncState::UpToDate);
     let (mut ended, mut carried) = (None, CarriedEntries::default());
     let mut desk = Desk::open(&street.desk(), &street.url()).unwrap();
     desk.follow(&mut |_, _, event| match &event.action {
-        Action::LogEnded(end) if end.origin == origin => ended = Some(end.clone()),
+        Action::LogEnded(end) if end.origin == before.origin => ended = Some(end.clone()),
         Action::EntryCarried(part) => assert!(carried.take(part)),
         _ => {}
     })
@@ -78,12 +83,7 @@ async fn s35_a_phone_with_nothing_to_send_learns_that_a_restore_forgot_it_and_is
     assert_eq!((stopped.state, stopped.size), (SyncState::UpToDate, stopped.cosigned_size));
     let street = street.put_back(&backup).await;
     phone.until_alarm("sync.unknown_device").await;
-    let before = phone.core.session().unwrap().enrolment.unwrap();
-    phone.core.leave_deployment().await.unwrap();
-    phone.core.enrol(street.code_after(before.enrolment_id)).await.unwrap();
-    phone.core.sign_in(OFFICER.to_owned(), PIN.to_owned()).await.unwrap();
-    assert_eq!(phone.core.end_shift().await.unwrap().state, SyncState::UpToDate);
-    let (cause, carried) = succession(&street, &before.origin).await;
+    let (cause, carried) = enrolled_after(&street, &phone, phone.enrolment()).await;
     assert_eq!(cause, LogEndCause::EnrolmentUnknown);
     assert!(carried > stopped.size, "all of it, as the force has nothing of it");
 }
@@ -100,7 +100,7 @@ async fn s35_a_phone_with_nothing_to_send_learns_what_a_restore_took_away_and_se
     assert!(late.size > early.size);
     let street = street.put_back(&backup).await;
     phone.until_alarm("sync.server_lost_history").await;
-    let enrolment_id = phone.core.session().unwrap().enrolment.unwrap().enrolment_id;
+    let enrolment_id = phone.enrolment().enrolment_id;
     phone.until(|_| (street.held(enrolment_id) >= late.size).then_some(())).await;
 }
 
@@ -109,14 +109,10 @@ async fn s35_a_phone_that_was_revoked_and_is_back_is_enrolled_again_and_the_forc
     let street = Street::open().await;
     let phone = Phone::ready(&street, OFFICER).await;
     assert_eq!(phone.core.sync_now(20_000).await.unwrap().state, SyncState::UpToDate);
-    let before = phone.core.session().unwrap().enrolment.unwrap();
+    let before = phone.enrolment();
     street.revoke(before.enrolment_id);
     phone.until_alarm("sync.revoked").await;
-    phone.core.leave_deployment().await.unwrap();
-    phone.core.enrol(street.code_after(before.enrolment_id)).await.unwrap();
-    phone.core.sign_in(OFFICER.to_owned(), PIN.to_owned()).await.unwrap();
-    assert_eq!(phone.core.end_shift().await.unwrap().state, SyncState::UpToDate);
-    let (cause, carried) = succession(&street, &before.origin).await;
+    let (cause, carried) = enrolled_after(&street, &phone, before).await;
     assert_eq!(cause, LogEndCause::EnrolmentRevoked);
     assert!(carried > 0, "what was recorded after the force had let it go");
 }

@@ -6,7 +6,9 @@
 
 mod alerts;
 mod check;
+mod deployment;
 mod drone;
+mod enrolment;
 mod error;
 mod force_log;
 mod inbound;
@@ -15,6 +17,7 @@ mod keys;
 mod listeners;
 mod persist;
 mod pins;
+mod policy;
 mod receipt;
 mod record;
 mod recover;

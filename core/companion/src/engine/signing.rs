@@ -40,6 +40,14 @@ impl Engine {
         signed
     }
 
+    /// The present checkpoint as it was signed before; nothing where it was not. No key signs for it.
+    pub(super) fn kept_checkpoint(&self) -> Result<Option<(Checkpoint, SignedNote)>, EngineError> {
+        let present = self.lock().trail()?.checkpoint();
+        let note = self.store.last_note()?.and_then(|text| SignedNote::parse(text.as_bytes()).ok());
+        let note = note.filter(|note| Checkpoint::from_note(note).is_ok_and(|signed| signed == present));
+        Ok(note.map(|note| (present, note)))
+    }
+
     /// A hardware signature soon, without waiting for it.
     pub(super) fn sign_soon(&self) {
         self.hardware.notify_one();

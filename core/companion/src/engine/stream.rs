@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Engine;
 use super::error::EngineError;
-use super::sync::{PENDING, PINS_OUTDATED};
+use super::sync::{GATEWAY_REFUSED, GATEWAY_UNKNOWN, PINS_OUTDATED};
 use crate::ffi::ConnectionState;
 use crate::store::Batch;
 use crate::transport::{BackOff, TransportError};
@@ -75,8 +75,8 @@ fn sort(result: &Result<(), EngineError>) -> End {
         Err(EngineError::Transport(TransportError::PinsOutdated)) => End::Stop(PINS_OUTDATED),
         // People are about to approve it.
         Err(EngineError::Transport(TransportError::Refused { code, .. })) if code == "device.pending" => End::Again,
-        Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop("gateway.refused"),
-        Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => End::Stop("gateway.unknown_device"),
+        Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop(GATEWAY_REFUSED),
+        Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => End::Stop(GATEWAY_UNKNOWN),
         Err(EngineError::Store(crate::store::StoreError::Closed)) => End::Stop("store.closed"),
         _ => End::Again,
     }
@@ -101,12 +101,8 @@ impl Engine {
         back_off.reset();
         self.heard();
         self.blocking(Self::settle_lapse).await?;
+        self.blocking(Self::note_served).await?;
         self.set_connection(ConnectionState::Online);
-        {
-            let mut state = self.lock();
-            state.alarms.remove(PENDING);
-            state.asks_mirror = true;
-        }
         self.urgent.notify_one();
         let mut reader = last.map_or_else(SseReader::new, SseReader::resuming_from);
         let mut body = response.bytes_stream();
@@ -126,6 +122,14 @@ impl Engine {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The gateway granted a stream: it is asked what its mirror has. Blocks.
+    fn note_served(&self) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        self.served(&mut state)?;
+        state.asks_mirror = true;
         Ok(())
     }
 

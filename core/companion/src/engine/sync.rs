@@ -14,6 +14,7 @@ use peel_ledger::note::VerifierKey;
 
 use super::error::{EngineError, SERVER_LOST_PRUNED};
 use super::force_log::ForceProof;
+use super::state::State;
 use super::{Engine, persist};
 use crate::ffi::{SyncOutcome, SyncState};
 use crate::transport::{BackOff, TransportError};
@@ -69,6 +70,11 @@ pub(super) const PENDING: &str = "sync.pending";
 /// The gateway changed its keys more than once while this phone was away.
 pub(super) const PINS_OUTDATED: &str = "tls.pins_outdated";
 
+/// The gateway refused a connection.
+pub(super) const GATEWAY_REFUSED: &str = "gateway.refused";
+/// The gateway had no stream for this enrolment.
+pub(super) const GATEWAY_UNKNOWN: &str = "gateway.unknown_device";
+
 /// What a refusal says of this enrolment or of the gateway's identity, whichever request it answers.
 fn alarm_of(refusal: &TransportError) -> Option<&'static str> {
     match refusal {
@@ -98,6 +104,8 @@ fn alarm_code(alarm: Alarm) -> &'static str {
 
 /// The alarms after which nothing is sent any more until somebody acts, also after a restart.
 const FREEZING: [&str; 5] = [ROLLBACK, UNKNOWN_DEVICE, REVOKED, SECOND_HISTORY, SERVER_LOST_PRUNED];
+/// The alarms that are over once the gateway serves this enrolment: it said so, or could not be trusted yet.
+const UNTIL_SERVED: [&str; 5] = [UNKNOWN_DEVICE, PENDING, PINS_OUTDATED, GATEWAY_REFUSED, GATEWAY_UNKNOWN];
 /// The alarms after which nothing is signed any more: the force knows another history of this log.
 const FORKED: [&str; 2] = [ROLLBACK, SECOND_HISTORY];
 
@@ -121,6 +129,20 @@ impl Engine {
         Ok(true)
     }
 
+    /// Ends the alarms that are over since the gateway serves this enrolment, durably where they were durable.
+    pub(super) fn served(&self, state: &mut State) -> Result<(), EngineError> {
+        if !UNTIL_SERVED.iter().any(|code| state.alarms.contains(*code)) {
+            return Ok(());
+        }
+        let kept: Option<BTreeSet<String>> = persist::load(&self.store, &self.store_key, persist::ALARMS)?;
+        if let Some(mut kept) = kept {
+            kept.retain(|code| !UNTIL_SERVED.contains(&code.as_str()));
+            self.put([persist::put(&self.store_key, persist::ALARMS, &kept)?])?;
+        }
+        state.alarms.retain(|code| !UNTIL_SERVED.contains(&code.as_str()));
+        Ok(())
+    }
+
     /// Whether the force knows another history of this log.
     pub(super) fn is_forked(&self) -> bool {
         let state = self.lock();
@@ -130,7 +152,10 @@ impl Engine {
     /// Whether something is unsent, or the mirror is to be asked what it has: a restored force may have less than it
     /// confirmed, and a phone that records nothing would not notice.
     fn has_to_ask_or_send(&self) -> bool {
-        let asks = self.lock().asks_mirror;
+        let asks = {
+            let state = self.lock();
+            state.asks_mirror && state.cosigned > 0
+        };
         asks || self.has_unsent()
     }
 
@@ -150,8 +175,8 @@ impl Engine {
         let deadline = Instant::now() + Duration::from_millis(u64::from(budget_ms));
         let _one_at_a_time = self.syncing.lock().await;
         let (before, size, frozen, asks) = {
-            let mut state = self.lock();
-            let asks = std::mem::take(&mut state.asks_mirror);
+            let state = self.lock();
+            let asks = state.asks_mirror;
             let frozen = FREEZING.iter().any(|code| state.alarms.contains(*code)) || !state.trail()?.is_signed();
             (state.cosigned, state.trail()?.size(), frozen, asks && state.cosigned > 0)
         };
@@ -161,11 +186,14 @@ impl Engine {
         let sync_state = if size == before && !asks {
             SyncState::UpToDate
         } else {
-            let upload = self.blocking(Self::prepare_upload).await?;
-            let found = self.upload(upload, size > before, deadline).await;
-            // Not asked to the end: asked again at the next occasion.
-            self.lock().asks_mirror |= asks && !matches!(found, Ok(SyncState::UpToDate | SyncState::Stopped));
-            found?
+            let sends = size > before;
+            let upload = self.blocking(move |engine| engine.prepare_upload(sends)).await?;
+            let found = self.upload(upload, sends, deadline).await?;
+            // Asked to the end; otherwise asked again at the next occasion.
+            if matches!(found, SyncState::UpToDate | SyncState::Stopped) {
+                self.lock().asks_mirror = false;
+            }
+            found
         };
         if matches!(sync_state, SyncState::UpToDate | SyncState::MoreLeft) {
             self.prove_in_force_log().await;
@@ -174,8 +202,10 @@ impl Engine {
         self.outcome(before, sync_state)
     }
 
-    fn prepare_upload(&self) -> Result<UnderWay, EngineError> {
-        let (checkpoint, note) = self.signed_checkpoint()?;
+    /// Where nothing is to be sent, what is signed already will do: a network that comes and goes costs no signature.
+    fn prepare_upload(&self, sends: bool) -> Result<UnderWay, EngineError> {
+        let kept = if sends { None } else { self.kept_checkpoint()? };
+        let (checkpoint, note) = kept.map_or_else(|| self.signed_checkpoint(), Ok)?;
         let state = self.lock();
         let device = state.device()?;
         let mirror: VerifierKey =
@@ -273,9 +303,12 @@ impl Engine {
         let now = self.clock.now();
         upload::keep_receipt(&self.store, receipt, now.utc_ms)?;
         let mut state = self.lock();
+        self.served(&mut state)?;
+        // What was confirmed before may be confirmed with the time of then, which is not the gateway's time now.
+        let fresh = receipt.checkpoint.size > state.cosigned;
         state.cosigned = state.cosigned.max(receipt.checkpoint.size);
         let cosigned_ms = i64::try_from(receipt.cosigned_at_s.saturating_mul(1000)).unwrap_or(i64::MAX);
-        state.note_contact(now, Some(cosigned_ms));
+        state.note_contact(now, fresh.then_some(cosigned_ms));
         state.latest_gateway_ms = Some(state.latest_gateway_ms.unwrap_or(cosigned_ms).max(cosigned_ms));
         if let Some(trail) = &mut state.trail {
             trail.witness(receipt.beacon);

@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use peel_companion::ffi::{
     AlertHeader, AlertListener, AlertView, AlertsSnapshot, ClockReading, ConnectionListener, ConnectionView,
-    CoreConfig, CoreError, DeviceClock, OfficerCore, RevealedAlert, VaultError, software_vault, system_clock,
+    CoreConfig, CoreError, DeviceClock, EnrolmentView, OfficerCore, RevealedAlert, VaultError, software_vault,
+    system_clock,
 };
 use peel_domain::deployment::Role;
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
@@ -350,6 +351,10 @@ impl Phone {
         phone.core.acknowledge_briefing().await.unwrap();
         phone.core.connect().unwrap();
         phone
+    }
+
+    pub(crate) fn enrolment(&self) -> EnrolmentView {
+        self.core.session().unwrap().enrolment.unwrap()
     }
 
     /// What a kill would leave behind, opened by another core.

@@ -5,21 +5,16 @@ use peel_domain::policy::WitnessRule;
 use peel_ledger::Origin;
 use peel_ledger::checkpoint::Checkpoint;
 use peel_ledger::force_log::{CheckpointLeaf, ForceLeaf};
-use peel_ledger::mirror::MirrorReceipt;
 use peel_ledger::note::{Ed25519Signer, SignedNote};
 use peel_ledger::tlog_proof::TlogProof;
 use peel_ledger::tree::{CompactRange, LeafHashes, inclusion_proof, leaf_hash};
 
-use super::support::Bench;
+use super::support::{Bench, mirror};
 use crate::engine::force_log::{ForceProof, NOT_IN_FORCE_LOG};
 use crate::engine::state::DeviceRecord;
 use crate::transport::TransportError;
 
 const HOUR_MS: i64 = 3_600_000;
-
-fn mirror() -> Ed25519Signer {
-    Ed25519Signer::from_seed("force.example/peel/mirror", &[3; 32]).unwrap()
-}
 
 fn force_log() -> Ed25519Signer {
     Ed25519Signer::from_seed("force.example/peel/log", &[4; 32]).unwrap()
@@ -45,10 +40,7 @@ fn confirmed() -> (Bench, Vec<u8>, u64) {
 
 /// The mirror confirms the trail as it is.
 fn confirm(bench: &Bench) -> Vec<u8> {
-    let checkpoint = bench.engine.lock().trail().unwrap().checkpoint();
-    let at_s = u64::try_from(bench.now() / 1_000).unwrap();
-    let lines = mirror().cosign(&checkpoint.note_text(), at_s).unwrap().to_line();
-    let receipt = MirrorReceipt::verify(lines.as_bytes(), &checkpoint, &mirror().cosigner_verifier().unwrap()).unwrap();
+    let receipt = bench.confirmation();
     bench.engine.keep_receipt(&receipt).unwrap();
     ForceLeaf::Checkpoint(CheckpointLeaf::from(&receipt)).encode()
 }

@@ -1,11 +1,8 @@
 //! Keys that are lost: recording goes on, the screen says so, and the next enrolment carries what the force does not have.
 
-use p256::ecdsa::signature::Signer as _;
-use p256::ecdsa::{Signature, SigningKey};
-use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::event::{Action, CarriedEntries, DeletionReason, LogEndCause};
 use peel_domain::id::EnrolmentId;
-use peel_domain::policy::{Policy, PolicyError, PolicySigner, sign_policy};
+use peel_domain::policy::Policy;
 use peel_ledger::entry::CipherSuite;
 use peel_ledger::seal::RecipientPrivateKey;
 use peel_ledger::succession::LogEnd;
@@ -13,15 +10,11 @@ use peel_ledger::tree::CompactRange;
 use peel_ledger::{Hash, Origin};
 use uuid::Uuid;
 
-use super::support::{Bench, image};
+use super::support::{Bench, image, shown};
 use crate::engine::state::DeviceRecord;
-use crate::engine::{Engine, EngineError, keys, persist};
+use crate::engine::{Engine, EngineError, keys};
 use crate::ffi::{FaceSide, KeySlot, KeyVault as _, WrapSlot};
-use crate::store::Batch;
-
-fn shown(engine: &Engine, code: &str) -> bool {
-    engine.connection_view().alarms.contains(&code.to_owned())
-}
+use crate::transport::TransportError;
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -126,6 +119,57 @@ fn s35_a_conflict_that_anybody_could_forge_stops_the_sending_and_the_phone_is_en
 }
 
 #[test]
+fn s35_what_a_refusal_says_of_the_enrolment_is_shown_and_lets_the_phone_be_enrolled_again() {
+    let refused = |code: &str| TransportError::Refused { status: 403, code: code.to_owned() };
+    for (refusal, code, cause) in [
+        (refused("device.unknown"), "sync.unknown_device", LogEndCause::EnrolmentUnknown),
+        (refused("device.revoked"), "sync.revoked", LogEndCause::EnrolmentRevoked),
+        (refused("device.pending"), "sync.pending", LogEndCause::EnrolmentPending),
+        (TransportError::PinsOutdated, "tls.pins_outdated", LogEndCause::GatewayKeysMissed),
+    ] {
+        let bench = Bench::new();
+        run(bench.engine.leave_deployment()).unwrap();
+        assert_eq!(bench.engine.may_enrol(), Err(EngineError::AlreadyEnrolled));
+        assert_eq!(bench.engine.heed(&refusal), Ok(true));
+        assert!(shown(&bench.engine, code));
+        bench.engine.may_enrol().unwrap();
+        bench.engine.keep_device(enrolled_anew(&bench, &bench.engine)).unwrap();
+        assert!(!shown(&bench.engine, code));
+        let events = bench.events(&bench.engine);
+        assert!(matches!(&events[0].action, Action::LogEnded(ended) if ended.cause == cause), "{code}");
+    }
+    let bench = Bench::new();
+    assert_eq!(bench.engine.heed(&refused("officer.not_rostered")), Ok(false), "nothing about the enrolment");
+}
+
+#[test]
+fn s35_what_a_refusal_said_is_over_once_the_gateway_serves_the_enrolment_and_a_conflict_is_not() {
+    let bench = Bench::new();
+    let passing = ["sync.unknown_device", "sync.pending", "tls.pins_outdated", "gateway.refused"];
+    let staying = ["sync.revoked", "sync.rollback", "tls.untrusted"];
+    for code in passing.iter().chain(&staying) {
+        bench.engine.alarm(code).unwrap();
+    }
+    bench.engine.served(&mut bench.engine.lock()).unwrap();
+    for (codes, expected) in [(&passing[..], false), (&staying[..], true)] {
+        assert!(codes.iter().all(|code| shown(&bench.engine, code) == expected), "{codes:?}");
+    }
+    let (_home, again) = bench.after_kill();
+    assert!(!shown(&again, "sync.unknown_device"), "also after a restart");
+    assert!(shown(&again, "sync.revoked") && shown(&again, "sync.rollback"));
+}
+
+#[test]
+fn what_was_signed_already_is_asked_about_without_another_signature() {
+    let bench = Bench::new();
+    assert_eq!(bench.engine.kept_checkpoint(), Ok(None));
+    let signed = bench.engine.signed_checkpoint().unwrap();
+    assert_eq!(bench.engine.kept_checkpoint(), Ok(Some(signed)));
+    bench.engine.acknowledge_briefing().unwrap();
+    assert_eq!(bench.engine.kept_checkpoint(), Ok(None), "an entry came after it");
+}
+
+#[test]
 fn without_the_hardware_key_checkpoints_carry_the_software_line_and_the_screen_says_so() {
     let bench = Bench::new();
     assert_eq!(bench.engine.signed_checkpoint().unwrap().1.signatures().len(), 2);
@@ -205,76 +249,4 @@ fn the_policys_key_takes_the_place_of_the_desks_and_of_no_others() {
     policy.trail.operations_key = Some(format!("p256:{}", "00".repeat(65)));
     assert!(keys::recipients(&device, &policy).is_err(), "not a point of the curve");
     assert_eq!(bench.events(&bench.engine).len(), 2);
-}
-
-fn signed(policy: &Policy, people: &[SigningKey; 2]) -> Vec<u8> {
-    let signers = people.each_ref().map(|key| {
-        let spki = key.verifying_key().to_public_key_der().unwrap().into_vec();
-        let sign = |message: &[u8]| -> [u8; 64] {
-            let signature: Signature = key.sign(message);
-            signature.to_bytes().into()
-        };
-        (spki, sign)
-    });
-    let [(first_spki, first), (second_spki, second)] = &signers;
-    let signers = [PolicySigner { spki: first_spki, sign: first }, PolicySigner { spki: second_spki, sign: second }];
-    sign_policy(policy, &signers).unwrap()
-}
-
-#[test]
-fn a_policy_whose_key_nothing_can_be_sealed_to_is_refused_and_recording_goes_on() {
-    let bench = Bench::new();
-    let people = [1, 2].map(|number| SigningKey::from_slice(&[number; 32]).unwrap());
-    let mut device = bench.engine.lock().device().unwrap().clone();
-    let spki = |key: &SigningKey| key.verifying_key().to_public_key_der().unwrap().into_vec();
-    device.policy_signers = people.iter().map(spki).collect();
-    bench.engine.lock().device = Some(device.clone());
-    let mut policy = Policy::strictest(device.force_id.clone(), 7);
-    let another_suite = RecipientPrivateKey::generate(CipherSuite::P256Aes256Gcm, &mut rand::rng()).unwrap();
-    let auditors_own = bench.auditor.public_key().unwrap().to_string();
-    let nobodys = format!("x25519:{}", "00".repeat(32));
-    for (seq, key) in [another_suite.public_key().unwrap().to_string(), auditors_own, nobodys].into_iter().enumerate() {
-        policy.trail.operations_key = Some(key);
-        let refused = bench.engine.keep_policy(&signed(&policy, &people));
-        assert_eq!(refused, Err(EngineError::Policy(PolicyError::Recipients)));
-        assert!(shown(&bench.engine, "policy.refused"));
-        bench.receive(seq as u64 + 1);
-    }
-    assert_eq!(bench.engine.session().policy_version, 0);
-
-    // One that an earlier version of the app took in: the next start records to the keys of the enrolment.
-    let mut batch = Batch::new();
-    batch.push(persist::put(&bench.engine.store_key, persist::DEVICE, &device).unwrap());
-    batch.push(persist::put(&bench.engine.store_key, persist::POLICY, &signed(&policy, &people)).unwrap());
-    bench.engine.store.commit(batch).unwrap();
-    let (_home, again) = bench.after_kill();
-    assert!(shown(&again, "policy.refused"));
-    let before = bench.events(&again).len();
-    policy.version = 8;
-    policy.trail.operations_key = None;
-    again.keep_policy(&signed(&policy, &people)).unwrap();
-    assert!(bench.events(&again).len() > before);
-    assert!(!shown(&again, "policy.refused"));
-}
-
-#[test]
-fn another_policy_under_the_version_in_force_is_refused_and_the_same_one_is_nothing_new() {
-    let bench = Bench::new();
-    let people = [1, 2].map(|number| SigningKey::from_slice(&[number; 32]).unwrap());
-    let mut device = bench.engine.lock().device().unwrap().clone();
-    let spki = |key: &SigningKey| key.verifying_key().to_public_key_der().unwrap().into_vec();
-    device.policy_signers = people.iter().map(spki).collect();
-    bench.engine.lock().device = Some(device.clone());
-    let mut policy = Policy::strictest(device.force_id, 7);
-    bench.engine.keep_policy(&signed(&policy, &people)).unwrap();
-    let before = bench.events(&bench.engine).len();
-    bench.engine.keep_policy(&signed(&policy, &people)).unwrap();
-    assert_eq!(bench.events(&bench.engine).len(), before);
-    policy.trail.keep_days += 1;
-    let refused = bench.engine.keep_policy(&signed(&policy, &people));
-    assert_eq!(refused, Err(EngineError::Policy(PolicyError::WrongVersion)));
-    assert!(shown(&bench.engine, "policy.refused"));
-    policy.version = 8;
-    bench.engine.keep_policy(&signed(&policy, &people)).unwrap();
-    assert!(!shown(&bench.engine, "policy.refused"));
 }

@@ -128,3 +128,24 @@ fn s39_what_was_silent_before_a_reboot_counts_after_it() {
     engine.tick().unwrap();
     assert_eq!(reasons(&bench, &engine), [DeletionReason::Lapsed; 2]);
 }
+
+#[test]
+fn s27_s39_a_receipt_of_before_is_no_time_of_now() {
+    let bench = Bench::new();
+    let alert_id = in_contact(&bench);
+    let early = bench.confirmation();
+    bench.engine.keep_receipt(&early).unwrap();
+    // In contact all the time, and nothing new is confirmed for so long: the mirror says again what it said.
+    for _ in 0..2 {
+        for _ in 0..7 {
+            bench.clock.advance(HOUR_MS);
+            bench.engine.heard();
+        }
+        bench.engine.keep_receipt(&early).unwrap();
+    }
+    bench.receive(2);
+    bench.engine.keep_receipt(&bench.confirmation()).unwrap();
+    assert!(shows(&bench.engine, alert_id), "nobody was silent for more than an hour");
+    bench.engine.tick().unwrap();
+    assert_eq!(reasons(&bench, &bench.engine), []);
+}

@@ -7,4 +7,5 @@ mod inbound;
 mod keeping;
 mod keys;
 mod lapse;
+mod policy;
 mod support;

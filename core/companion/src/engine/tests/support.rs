@@ -13,6 +13,8 @@ use peel_domain::id::{AlertId, CameraId, DeploymentId, EnrolmentId, ForceId, Med
 use peel_domain::shift::{CertificateClaims, sign_certificate};
 use peel_domain::wire::{AlertDto, MediaDto, RosteredDeployment, StreamEnvelope, StreamEvent};
 use peel_ledger::entry::{CipherSuite, Entry};
+use peel_ledger::mirror::MirrorReceipt;
+use peel_ledger::note::Ed25519Signer;
 use peel_ledger::seal::{RecipientPrivateKey, open};
 use rcgen::{CertificateParams, KeyPair};
 use sha2::{Digest as _, Sha256};
@@ -67,6 +69,11 @@ pub(super) struct Bench {
     pub(super) enrolment_id: EnrolmentId,
     /// The force's root key, public.
     pub(super) root: [u8; 32],
+}
+
+/// The mirror of the bench's force.
+pub(super) fn mirror() -> Ed25519Signer {
+    Ed25519Signer::from_seed("force.example/peel/mirror", &[3; 32]).unwrap()
 }
 
 fn models() -> PathBuf {
@@ -186,6 +193,14 @@ impl Bench {
         }
     }
 
+    /// What the mirror says of the trail as it is, now.
+    pub(super) fn confirmation(&self) -> MirrorReceipt {
+        let checkpoint = self.engine.lock().trail().unwrap().checkpoint();
+        let at_s = u64::try_from(self.now() / 1_000).unwrap();
+        let lines = mirror().cosign(&checkpoint.note_text(), at_s).unwrap().to_line();
+        MirrorReceipt::verify(lines.as_bytes(), &checkpoint, &mirror().cosigner_verifier().unwrap()).unwrap()
+    }
+
     /// Stores an alert as if its images had been fetched and masked.
     pub(super) fn receive(&self, alert_seq: u64) -> AlertId {
         self.receive_for(alert_seq, 3_600_000)
@@ -219,6 +234,11 @@ impl Bench {
         });
         opened.map(|body| EventBody::from_cbor(&body).unwrap()).collect()
     }
+}
+
+/// Whether an alarm is on the screen.
+pub(super) fn shown(engine: &Engine, code: &str) -> bool {
+    engine.connection_view().alarms.contains(&code.to_owned())
 }
 
 pub(super) fn image(byte: u8) -> Vec<u8> {
