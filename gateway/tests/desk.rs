@@ -109,6 +109,44 @@ async fn what_one_phone_decides_the_other_is_told() {
 }
 
 #[tokio::test]
+async fn two_desks_on_one_directory_take_turns_and_tell_everything_once() {
+    let gateway = TestGateway::start().await;
+    gateway.go_live().await;
+    gateway.force.add_officer("PC-2", peel_domain::deployment::Role::EngagementOfficer);
+    let phone = gateway.phone(OFFICER).await;
+    let other = gateway.phone("PC-2").await;
+    let mut stream = other.stream(&gateway, None).await;
+    let alert_id = gateway.ingest().await;
+    stream.next_alert().await;
+    let decided = Action::Decided { decision: Decision::Engage, note: None, officer_signature: None };
+    record(&gateway, &phone, alert_id, decided).await;
+    let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    let mut beside = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    let (mut seen, mut seen_beside) = (|_: &str, _: u64, _: &EventBody| {}, |_: &str, _: u64, _: &EventBody| {});
+    let (first, second) = tokio::join!(desk.follow(&mut seen), beside.follow(&mut seen_beside));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.told + second.told, 1, "{first:?} {second:?}");
+    // What was told is an entry of the force's own, and new to the second.
+    let (least, most) = (first.entries.min(second.entries), first.entries.max(second.entries));
+    assert!(least <= 1 && most > 1, "{first:?} {second:?}");
+    assert!(first.set_aside.is_empty() && second.set_aside.is_empty());
+    // Neither keeps the turn.
+    assert_eq!(desk.follow(&mut |_, _, _| {}).await.unwrap().entries, 0);
+    assert_eq!(beside.follow(&mut |_, _, _| {}).await.unwrap().entries, 0);
+}
+
+#[test]
+fn a_desk_tries_again_after_what_may_pass_and_ends_where_somebody_must_act() {
+    use peel_gateway::storage::StoreError;
+    for error in [DeskError::Gateway, DeskError::Refused, StoreError::Busy.into(), StoreError::Full.into()] {
+        assert!(error.may_pass(), "{error}");
+    }
+    for error in [DeskError::Integrity("events".into()), DeskError::Open("events".into()), StoreError::Corrupt.into()] {
+        assert!(!error.may_pass(), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn s37_serve_works_without_any_private_key_for_bodies() {
     let gateway = TestGateway::start().await;
     let secrets: Vec<String> = ["desk/operations.key", "auditor/auditor.key"]

@@ -102,10 +102,8 @@ impl Desk {
                 let round = desk.follow(&mut seen).await;
                 match round {
                     Ok(followed) => warn(&followed),
-                    // The gateway may be starting or away: try again.
-                    Err(error @ (DeskError::Gateway | DeskError::Refused)) => {
-                        eprintln!("peel-gateway desk: failed to {error}");
-                    }
+                    // The gateway may be starting or away, a disk full: try again.
+                    Err(error) if error.may_pass() => eprintln!("peel-gateway desk: failed to {error}"),
                     Err(error) => return Err(error.into()),
                 }
                 tokio::select! {

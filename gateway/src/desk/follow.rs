@@ -3,6 +3,8 @@
 //! Always: an entry is kept only when a checkpoint signed by its log holds it, and told only after it is kept.
 
 use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
+use std::time::Duration;
 
 use peel_domain::event::EventBody;
 use peel_domain::id::EnrolmentId;
@@ -19,9 +21,13 @@ use super::store::{DeskStore, KnownLog};
 use super::{DeskDir, DeskError};
 use crate::force::ForceConfig;
 use crate::service::DeskLog;
+use crate::storage::StoreError;
 
 /// The force log's name; its leaves are not entries, and the desk needs none of them.
 const FORCE_LOG: &str = "log";
+/// How often a process looks whether another one has finished its round.
+const TURN_EVERY: Duration = Duration::from_millis(20);
+
 /// A desk at work.
 pub struct Desk {
     client: Client,
@@ -69,10 +75,14 @@ impl Desk {
 
     /// One round over all logs; `seen` gets every newly opened event with its log and index.
     ///
+    /// Processes that share the directory take turns: each goes on where the last one ended, and nothing is told twice.
+    ///
     /// A log that is not what it must be is set aside and the others go on: one phone cannot stop the desk. It is tried
     /// again when the desk is next started.
     pub async fn follow(&mut self, seen: &mut dyn FnMut(&str, u64, &EventBody)) -> Result<Followed, DeskError> {
         let mut followed = Followed::default();
+        // Held until the round is over: what is known here is never ahead of what the gateway is asked for after it.
+        let _turn = self.turn().await?;
         let logs = self.client.logs().await?;
         // A former one may have lost what the desk holds: the force's store was put back from a backup.
         let present = logs.iter().filter_map(|offered| self.events_epoch(offered)).max();
@@ -91,6 +101,20 @@ impl Desk {
             }
         }
         Ok(followed)
+    }
+
+    /// The right to be the one that follows, once no other process has it. It ends with the process at the latest.
+    async fn turn(&self) -> Result<File, DeskError> {
+        let failed = |_| DeskError::Store(StoreError::Database);
+        let path = self.dir.lock();
+        let lock = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(TURN_EVERY).await,
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
     }
 
     /// The epoch of an events log of the force.

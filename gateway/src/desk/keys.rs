@@ -58,6 +58,11 @@ impl DeskDir {
         self.0.join("desk.db")
     }
 
+    /// Held by the process that follows the gateway just now.
+    pub(super) fn lock(&self) -> PathBuf {
+        self.0.join("desk.lock")
+    }
+
     /// The force's public configuration, as it was when the force was made.
     pub fn config(&self) -> Result<ForceConfig, DeskError> {
         Ok(ForceConfig::read(&ForceDir::new(&self.0))?)
@@ -76,8 +81,9 @@ impl DeskDir {
         paths.iter().map(|path| read_key(path)).collect::<Result<_, _>>().map(OperationsKeys)
     }
 
-    /// Makes the operations key of a period, such as `2026-12`: a year and a month; gives its public half for the policy. The key that is there
-    /// stays until somebody deletes its file, which nobody can undo: what was sealed to it is closed to the desk then.
+    /// Makes the operations key of a period, such as `2026-12`: a year and a month; gives its public half for the
+    /// policy. The key that is there stays until somebody deletes its file, which nobody can undo: what was sealed to
+    /// it is closed to the desk then.
     ///
     /// # Errors
     /// [`DeskError::Period`] for a name that is none, [`DeskError::OperationsKey`] for a period that has a key or a directory

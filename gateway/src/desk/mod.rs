@@ -55,6 +55,17 @@ pub enum DeskError {
     NoDeployment,
 }
 
+impl DeskError {
+    /// Whether the same may succeed later without anybody changing the desk's directory.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Gateway | Self::Refused => true,
+            Self::Store(error) => matches!(error, StoreError::Busy | StoreError::Full | StoreError::Unavailable),
+            _ => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for DeskError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
