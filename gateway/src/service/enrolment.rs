@@ -257,7 +257,13 @@ impl Gateway {
         proved: Thumbprint,
         now_s: u64,
     ) -> Result<TokenResponse, ServiceError> {
-        let found = self.db.read(move |tx| storage::device(tx, enrolment_id).map_err(ServiceError::from)).await?;
+        let find = move |tx: &Tx| storage::device(tx, enrolment_id).map_err(ServiceError::from);
+        let mut found = self.db.read(find).await?;
+        if found.as_ref().is_none_or(|device| device.standing != Standing::Good) {
+            // Before a phone is told that the force does not know it: a store that was put back meanwhile knows less than
+            // the force does. A transaction that may write is refused then.
+            found = self.db.write(find).await?;
+        }
         let device = found.ok_or(ServiceError::UnknownDevice)?;
         in_good_standing(&device)?;
         let thumbprint = Thumbprint::of_spki(&device.keys.auth_spki).map_err(|_| ServiceError::Internal)?;

@@ -9,7 +9,7 @@ pub(crate) mod store;
 mod stream;
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,6 +165,15 @@ impl TestGateway {
         drop(http);
         if let Serving::Here(server) = serving {
             server.shut_down().await;
+            // The store's threads close it after the last answer: who copies the file before that has half of it.
+            let mut journal = force.data().database().into_os_string();
+            journal.push("-wal");
+            for _ in 0..500 {
+                if !Path::new(&journal).exists() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         }
         force
     }

@@ -113,12 +113,16 @@ impl TestPhone {
     }
 
     pub(crate) async fn fetch_token(&self, gateway: &TestGateway) -> String {
+        let response = self.ask_token(gateway).await;
+        assert_eq!(response.status(), 200);
+        read_json::<TokenResponse>(response).await.token
+    }
+
+    pub(crate) async fn ask_token(&self, gateway: &TestGateway) -> Response {
         let nonce = gateway.force.sessions().nonce(real_now_s());
         let proof = self.proof(&Method::POST, &format!("{}/v1/token", gateway.url()), None, Some(&nonce));
         let request = gateway.post("/v1/token", &json!({ "enrolment_id": self.id() })).header("dpop", proof);
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        read_json::<TokenResponse>(response).await.token
+        request.send().await.unwrap()
     }
 
     pub(crate) async fn try_sign_in(&self, gateway: &TestGateway, officer: &str, pin: &str) -> Response {
