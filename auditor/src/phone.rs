@@ -278,7 +278,7 @@ impl Phone {
         }
         if self.not_bounded > 0 {
             let what = "stops from above: the force's own time stood still meanwhile";
-            report.not_checked.push(format!("{log}: the length of {} {what}", self.not_bounded));
+            report.open.push(format!("{log}: the length of {} {what}", self.not_bounded));
         }
         if self.in_exercise > 0 {
             let what =

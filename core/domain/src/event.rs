@@ -333,7 +333,8 @@ pub enum Action {
         size: u64,
         /// Their root in hexadecimal, where it is known.
         root: Option<String>,
-        /// How many numbers at least were passed over in each device's stream, so that none is given twice.
+        /// How wide each epoch's range of numbers is: every device's stream goes on from the next multiple of it, so
+        /// that no number is given twice.
         numbers_skipped: u64,
     },
     /// An alert was issued to one enrolment.
