@@ -80,8 +80,9 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
     }
     let witnesses = config.witnesses.iter().map(|witness| ForceConfig::vkey(&witness.vkey));
     let approvers = config.approver_vkeys.iter().map(|text| ForceConfig::vkey(text));
-    // A real force without witnesses must say why by itself; until then nobody calls its bundle complete.
+    // A real force without witnesses must say why in its configuration; until then nobody calls its bundle complete.
     let alone = config.exercise && config.witnesses_required == 0;
+    let of_exercise = || alone.then(|| "an exercise, which nobody outside watches".to_owned());
     let trust = Trust {
         force_domain: config.force.clone(),
         manifest: ForceConfig::vkey(&config.bundle_vkey)?,
@@ -93,7 +94,7 @@ pub fn trust_text(authority: &Authority, tx: &Tx) -> Result<String, ServiceError
         gateway: ForceConfig::vkey(&config.mirror_vkey)?,
         witnesses: witnesses.collect::<Result<_, _>>()?,
         witnesses_required: config.witnesses_required,
-        without_witnesses: alone.then(|| "an exercise, which nobody outside watches".to_owned()),
+        without_witnesses: config.without_witnesses.clone().or_else(of_exercise),
         approvers: approvers.collect::<Result<_, _>>()?,
         approvals_required: APPROVALS,
         logs,

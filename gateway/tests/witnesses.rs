@@ -363,3 +363,18 @@ fn a_witness_over_https_needs_certificates_and_over_http_takes_none() {
         assert!(Witnesses::new(&config, &force.data()).is_ok());
     }
 }
+
+#[test]
+fn why_a_force_asks_for_no_witnesses_is_in_its_configuration_and_so_in_every_trust_file() {
+    let force = TestForce::new();
+    let mut config = ForceConfig::read(&force.data()).unwrap();
+    config.without_witnesses = Some("two sites of one force, by agreement".to_owned());
+    config.write(&force.data()).unwrap();
+    let trust = Trust::parse(&force.change(trust_text).unwrap()).unwrap();
+    assert_eq!(trust.without_witnesses, config.without_witnesses);
+    for reason in [" ", "two\nlines"] {
+        config.without_witnesses = Some(reason.to_owned());
+        config.write(&force.data()).unwrap();
+        assert!(ForceConfig::read(&force.data()).is_err(), "{reason:?}");
+    }
+}

@@ -110,6 +110,9 @@ pub struct ForceConfig {
     /// How many witnesses must have cosigned, for those who check.
     #[serde(default)]
     pub witnesses_required: usize,
+    /// Why a check asks for no witnesses, for the trust file: in the force's own words, and only where none are required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_witnesses: Option<String>,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -199,7 +202,9 @@ impl ForceConfig {
             own.into_iter().map(|text| Ok(Self::vkey(text)?.key_bytes())).collect::<Result<Vec<_>, ForceError>>()?;
         let outsiders = own.iter().all(|key| !distinct.contains(key));
         let enough = self.witnesses_required <= keys.len();
-        if cosigners && outsiders && enough && names.len() == keys.len() && distinct.len() == keys.len() {
+        let plain = |reason: &String| !reason.trim().is_empty() && !reason.chars().any(char::is_control);
+        let said = self.without_witnesses.as_ref().is_none_or(|reason| self.witnesses_required == 0 && plain(reason));
+        if cosigners && outsiders && enough && said && names.len() == keys.len() && distinct.len() == keys.len() {
             Ok(())
         } else {
             Err(ForceError::Config)

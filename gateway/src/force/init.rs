@@ -167,6 +167,7 @@ fn config_of(
         sequence_vkey: vkey(&keys.sequence)?,
         approver_vkeys: keys.approvers.iter().map(vkey).collect::<Result<_, _>>()?,
         witnesses_required: 0,
+        without_witnesses: None,
         limits: Limits::default(),
         witnesses: Vec::new(),
     })
