@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Largest file of configuration or keys, in bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Makes a directory that only its owner enters; existing ones stay as they are.
 pub(crate) fn private_dir(path: &Path) -> io::Result<()> {

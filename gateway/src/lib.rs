@@ -18,3 +18,4 @@ pub mod storage;
 pub mod witness;
 
 mod files;
+mod slots;

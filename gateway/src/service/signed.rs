@@ -4,7 +4,6 @@
 //! Must never: let a second history of the force log be signed, or be replaced by less. Always: what was signed is
 //! durable here before anybody sees it; every process keeps to the largest that it signed or saw.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ServiceError;
 use super::force_log::FORCE_LOG;
-use crate::files;
 use crate::force::ForceError;
+use crate::slots::{Slots, Turn};
 use crate::storage::{LogStore as _, Logs, StoreError, Tx};
 
 /// Leaves read at a time.
@@ -97,12 +96,21 @@ struct State {
 /// The memory of one process; processes that share a directory share the file.
 #[derive(Debug)]
 pub struct SignedMemory {
-    path: PathBuf,
+    file: Slots,
     state: Mutex<State>,
 }
 
 fn failed(error: std::io::Error) -> ServiceError {
     ServiceError::Force(ForceError::File(error))
+}
+
+fn read(turn: &Turn<'_>) -> Result<Option<SignedFile>, ServiceError> {
+    let malformed = |_| ServiceError::Force(ForceError::Config);
+    match turn.read() {
+        Ok(text) => text.map(|text| toml::from_str(&text).map_err(malformed)).transpose(),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(ServiceError::Force(ForceError::Config)),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 impl State {
@@ -178,8 +186,8 @@ fn events_of(tx: &Tx, events: &Origin) -> Result<Option<Known>, ServiceError> {
 impl SignedMemory {
     /// What the file says; a new force has none.
     pub fn open(path: PathBuf) -> Result<Self, ServiceError> {
-        let memory = Self { path, state: Mutex::default() };
-        *memory.lock() = memory.read()?.as_ref().map(State::of).transpose()?.unwrap_or_default();
+        let memory = Self { file: Slots::new(path), state: Mutex::default() };
+        *memory.lock() = read(&memory.turn()?)?.as_ref().map(State::of).transpose()?.unwrap_or_default();
         Ok(memory)
     }
 
@@ -187,19 +195,16 @@ impl SignedMemory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self) -> Result<Option<SignedFile>, ServiceError> {
-        match files::read_text(&self.path) {
-            Ok(text) => toml::from_str(&text).map(Some).map_err(|_| ServiceError::Force(ForceError::Config)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+    /// No other process of this directory reads or writes the file meanwhile.
+    fn turn(&self) -> Result<Turn<'_>, ServiceError> {
+        self.file.turn().map_err(failed)
     }
 
     /// Whether the store continues what was signed; nothing may be signed otherwise.
     pub(super) fn check(&self, origin: &Origin, tx: &Tx) -> Result<(), ServiceError> {
         let mut state = self.lock();
         if state.force_log.is_none()
-            && let Some(file) = self.read()?
+            && let Some(file) = read(&self.turn()?)?
         {
             // Another process of this directory was the first to sign.
             *state = State::of(&file)?;
@@ -230,12 +235,8 @@ impl SignedMemory {
 
     fn write(&self, state: &mut State) -> Result<(), ServiceError> {
         let known = state.force_log.as_ref().ok_or(ServiceError::Internal)?;
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(beside).map_err(failed)?;
-        // Held until the file is in its place.
-        lock.lock().map_err(failed)?;
-        let there = self.read()?.as_ref().map(State::of).transpose()?.unwrap_or_default();
+        let turn = self.turn()?;
+        let there = read(&turn)?.as_ref().map(State::of).transpose()?.unwrap_or_default();
         let more = there.force_log.filter(|there| there.origin == known.origin);
         let behind = more.filter(|more| more.range.size() > known.range.size());
         if behind.is_none() || state.witnessed.is_some() {
@@ -246,7 +247,7 @@ impl SignedMemory {
             };
             let file = SignedFile { witnessed: state.witnessed.clone(), force_log, events };
             let text = toml::to_string(&file).map_err(|_| ServiceError::Internal)?;
-            files::write_private(&self.path, text.as_bytes()).map_err(failed)?;
+            turn.write(&text).map_err(failed)?;
         }
         state.durable = known.range.size();
         Ok(())
