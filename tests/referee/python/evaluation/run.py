@@ -20,6 +20,9 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from tally import Tally
+
 ROOT = pathlib.Path(os.environ.get("PEEL_ROOT") or pathlib.Path(__file__).resolve().parents[4])
 SUPPORTS, DOES_NOT = 0.50, 0.29
 TARGETS = [1e-2, 1e-3, 1e-4]
@@ -31,23 +34,15 @@ DRAWN, DRAWN_LEAST = 0.25, 0.002
 REPLICATES = 1000
 
 
-class Tally:
-    def __init__(self):
-        self.passed, self.failed = 0, 0
-
-    def check(self, good, what):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print("failed:", what)
+class Numbers(Tally):
+    """Checks of numbers, too."""
 
     def near(self, ours, theirs, what, tolerance=EXACT):
         if ours is None or theirs is None:
-            self.check(ours is None and theirs is None, f"{what}: {ours} here, {theirs} there")
+            self.check(f"{what}: {ours} here, {theirs} there", ours is None and theirs is None)
         else:
             close = math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
-            self.check(close, f"{what}: {ours} here, {theirs} there")
+            self.check(f"{what}: {ours} here, {theirs} there", close)
 
 
 class Case:
@@ -151,9 +146,9 @@ def check_calibration(tally, name, case, found):
     half = np.where((numbers % 2 == 0).all(1), 0, np.where((numbers % 2 == 1).all(1), 1, 2))
     fitted = [logistic(*case.kinds(half == side)) for side in (0, 1)]
     if None in fitted:
-        tally.check(found["calibration"] is None, f"{name}: no calibration where a threshold separates the kinds")
+        tally.check(f"{name}: no calibration where a threshold separates the kinds", found["calibration"] is None)
         return
-    tally.check(found["calibration"] is not None, f"{name}: a calibration")
+    tally.check(f"{name}: a calibration", found["calibration"] is not None)
     if found["calibration"] is None:
         return
     ours = found["calibration"]
@@ -165,7 +160,7 @@ def check_calibration(tally, name, case, found):
             ratios[kind].append(slope * scores + offset)
     mated, non_mated = np.concatenate(ratios[1]), np.concatenate(ratios[0])
     tally.near(ours["cllr"], cost(mated, non_mated), f"{name}: Cllr", FITTED)
-    tally.check(ours["judged"] == [len(non_mated), len(mated)], f"{name}: judged pairs")
+    tally.check(f"{name}: judged pairs", ours["judged"] == [len(non_mated), len(mated)])
     chance = 1 / (1 + np.exp(-np.concatenate([mated, non_mated])))
     weight = np.concatenate([np.full(len(mated), 0.5 / len(mated)), np.full(len(non_mated), 0.5 / len(non_mated))])
     truth = np.concatenate([np.ones(len(mated)), np.zeros(len(non_mated))])
@@ -182,9 +177,9 @@ def check_calibration(tally, name, case, found):
 
 
 def check_rate(tally, name, ours, errors, of):
-    tally.check((ours["errors"], ours["of"]) == (int(errors), int(of)), f"{name}: {ours['errors']} of {ours['of']}, not {errors} of {of}")
+    tally.check(f"{name}: {ours['errors']} of {ours['of']}, not {errors} of {of}", (ours["errors"], ours["of"]) == (int(errors), int(of)))
     if ours["rate"] is None:
-        tally.check(of < 30 or ours["people"] < 10, f"{name}: a rate is withheld without need")
+        tally.check(f"{name}: a rate is withheld without need", of < 30 or ours["people"] < 10)
         return
     tally.near(ours["rate"], errors / of, name)
     test = stats.binomtest(int(errors), int(of))
@@ -213,7 +208,7 @@ def check_bootstrap(tally, name, random, case, ours, threshold, kind):
     room = max(DRAWN * (high - low), DRAWN_LEAST)
     around = ours["by_people"]
     good = around is not None and abs(around["from"] - low) <= room and abs(around["to"] - high) <= room
-    tally.check(good, f"{name}: {around} here, {low:.5f} to {high:.5f} there")
+    tally.check(f"{name}: {around} here, {low:.5f} to {high:.5f} there", good)
 
 
 def check_thresholds(tally, name, random, case, found):
@@ -235,7 +230,7 @@ def check_cells(tally, name, case, found):
     for cell in found["conditions"]:
         rows = case.condition == cell["names"][0]
         mated, non_mated = case.kinds(rows)
-        tally.check(sum(cell["rows"]) == rows.sum(), f"{name}: rows of {cell['names']}")
+        tally.check(f"{name}: rows of {cell['names']}", sum(cell["rows"]) == rows.sum())
         check_rate(tally, f"{name}: {cell['names']}", cell["thresholds"][0]["fnmr"], (mated <= SUPPORTS).sum(), len(mated))
         tally.near(cell["own"]["threshold"], at_fmr(mated, non_mated, 1e-3), f"{name}: own threshold of {cell['names']}")
     for cell in found["groups"]:
@@ -243,7 +238,7 @@ def check_cells(tally, name, case, found):
         rows = (pair == np.array(cell["names"])).all(1)
         mated, non_mated = case.kinds(rows)
         at = cell["thresholds"][0]
-        tally.check(sum(cell["rows"]) == rows.sum(), f"{name}: rows of {cell['names']}")
+        tally.check(f"{name}: rows of {cell['names']}", sum(cell["rows"]) == rows.sum())
         if len(mated):
             check_rate(tally, f"{name}: {cell['names']}", at["fnmr"], (mated <= SUPPORTS).sum(), len(mated))
         if len(non_mated):
@@ -271,7 +266,7 @@ def check_discard(tally, name, case, found):
         for point in curve["points"][:: max(1, len(curve["points"]) // 5)]:
             order = np.argsort(quality, kind="stable")
             kept = score[order[len(score) - point["mated"] :]]
-            tally.check((kept <= curve["threshold"]).sum() == point["false_non_matches"], f"{name}: error against discard")
+            tally.check(f"{name}: error against discard", (kept <= curve["threshold"]).sum() == point["false_non_matches"])
 
 
 def check(tally, name, random, case):
@@ -281,8 +276,8 @@ def check(tally, name, random, case):
         found = report(folder / "scores.csv", folder / "report")
         page = (folder / "report" / "report.html").read_text()
     mated, non_mated = case.kinds()
-    tally.check("<script" not in page and "//" not in page, f"{name}: a page without scripts and addresses")
-    tally.check(sum(found["failed"].get("no_face", [0, 0])) == (~case.scored).sum(), f"{name}: failures to acquire")
+    tally.check(f"{name}: a page without scripts and addresses", "<script" not in page and "//" not in page)
+    tally.check(f"{name}: failures to acquire", sum(found["failed"].get("no_face", [0, 0])) == (~case.scored).sum())
     tally.near(found["equal_error_rate"], equal_error_rate(mated, non_mated), f"{name}: EER")
     truth = np.concatenate([np.ones(len(mated)), np.zeros(len(non_mated))])
     tally.near(found["area"], float(roc_auc_score(truth, np.concatenate([mated, non_mated]))), f"{name}: AUC")
@@ -298,7 +293,7 @@ def main():
     seed = int(os.environ.get("PEEL_SEED") or time.time())
     print(f"tables of seed {seed}")
     random = np.random.default_rng(seed)
-    tally = Tally()
+    tally = Numbers()
     cases = {
         "good": Case(random, 80, 600, 12000, 0.45, 6, 0.01),
         "poor": Case(random, 60, 500, 4000, 0.15, 6, 0.05),
@@ -309,8 +304,7 @@ def main():
     }
     for name, case in cases.items():
         check(tally, name, random, case)
-    print(f"{tally.passed} passed, {tally.failed} failed")
-    return 1 if tally.failed else 0
+    return tally.close()
 
 
 if __name__ == "__main__":

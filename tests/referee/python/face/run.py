@@ -19,6 +19,9 @@ import cv2
 import numpy
 import onnxruntime
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from tally import Tally
+
 ROOT = pathlib.Path(os.environ.get("PEEL_ROOT", pathlib.Path(__file__).resolve().parents[4]))
 DETECTOR = ROOT / "models" / "face_detection_yunet_2023mar.onnx"
 FACES = ROOT / "tests" / "street" / "faces"
@@ -36,18 +39,6 @@ LEAST_ALIGNED_COSINE = 0.995
 # With OpenCV's own landmarks: scores of pairs.
 GREATEST_PAIR_STEP = 0.12
 GREATEST_MEAN_PAIR_STEP = 0.04
-
-
-class Tally:
-    def __init__(self):
-        self.passed, self.failed = 0, 0
-
-    def check(self, good, what):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print("failed:", what)
 
 
 def images():
@@ -79,14 +70,14 @@ def check_detections(tally, name, seen):
     _, theirs = detector.detect(bgr)
     theirs = numpy.zeros((0, 15)) if theirs is None else theirs
     ours = numpy.array(seen["detections"]).reshape(-1, 15)
-    tally.check(len(ours) == len(theirs), f"{name}: {len(ours)} faces here, {len(theirs)} there")
+    tally.check(f"{name}: {len(ours)} faces here, {len(theirs)} there", len(ours) == len(theirs))
     if len(ours) != len(theirs) or not len(ours):
         return 0.0
     theirs = theirs[numpy.argsort(-theirs[:, 14], kind="stable")]
     shift = float(numpy.abs(ours[:, :14] - theirs[:, :14]).max())
-    tally.check(shift <= GREATEST_SHIFT, f"{name}: boxes or landmarks differ by {shift:.3f} pixels")
+    tally.check(f"{name}: boxes or landmarks differ by {shift:.3f} pixels", shift <= GREATEST_SHIFT)
     step = float(numpy.abs(ours[:, 14] - theirs[:, 14]).max())
-    tally.check(step <= GREATEST_SCORE_STEP, f"{name}: detector scores differ by {step:.4f}")
+    tally.check(f"{name}: detector scores differ by {step:.4f}", step <= GREATEST_SCORE_STEP)
     return shift
 
 
@@ -96,9 +87,9 @@ def check_embedding(tally, name, session, seen):
     theirs = session.run(None, {"data": crop})[0][0]
     ours = numpy.array(seen["face"]["embedding"], numpy.float32)
     agreement = cosine(ours, theirs)
-    tally.check(agreement >= LEAST_EMBEDDING_COSINE, f"{name}: embeddings agree only to {agreement:.7f}")
+    tally.check(f"{name}: embeddings agree only to {agreement:.7f}", agreement >= LEAST_EMBEDDING_COSINE)
     length = abs(float(numpy.linalg.norm(ours) / numpy.linalg.norm(theirs)) - 1)
-    tally.check(length < 1e-3, f"{name}: embedding lengths differ by a factor of {length:.5f}")
+    tally.check(f"{name}: embedding lengths differ by a factor of {length:.5f}", length < 1e-3)
     return agreement
 
 
@@ -106,7 +97,7 @@ def check_aligned(tally, name, recogniser, image, seen):
     """Our landmarks, OpenCV's decoder, alignment and embedding."""
     theirs = recogniser.feature(recogniser.alignCrop(image, numpy.array([seen["face"]["detection"]], numpy.float32)))[0]
     agreement = cosine(numpy.array(seen["face"]["embedding"], numpy.float32), theirs)
-    tally.check(agreement >= LEAST_ALIGNED_COSINE, f"{name}: aligned embeddings agree only to {agreement:.5f}")
+    tally.check(f"{name}: aligned embeddings agree only to {agreement:.5f}", agreement >= LEAST_ALIGNED_COSINE)
     return agreement
 
 
@@ -124,9 +115,9 @@ def check_pairs(tally, ours, theirs):
     for left, right in itertools.combinations(ours, 2):
         step = abs(cosine(ours[left], ours[right]) - cosine(theirs[left], theirs[right]))
         steps.append(step)
-        tally.check(step <= GREATEST_PAIR_STEP, f"{left} with {right}: scores differ by {step:.3f}")
+        tally.check(f"{left} with {right}: scores differ by {step:.3f}", step <= GREATEST_PAIR_STEP)
     mean = sum(steps) / len(steps)
-    tally.check(mean <= GREATEST_MEAN_PAIR_STEP, f"scores differ by {mean:.4f} in the mean")
+    tally.check(f"scores differ by {mean:.4f} in the mean", mean <= GREATEST_MEAN_PAIR_STEP)
     return mean, max(steps)
 
 
@@ -141,11 +132,11 @@ def main():
         session = onnxruntime.InferenceSession(str(embedder), options, providers=["CPUExecutionProvider"])
         recogniser = cv2.FaceRecognizerSF.create(str(embedder), "")
         lines = [json.loads(line) for line in cargo_example("face_dump", "--", *files).splitlines()]
-        tally.check(len(lines) == len(files), "one line for each image")
+        tally.check("one line for each image", len(lines) == len(files))
         ours, theirs, shifts, agreements, aligned = {}, {}, [], [], []
         for file, line in zip(files, lines):
             name, seen = file.name, line["seen"]
-            tally.check(seen.get("face") is not None, f"{name}: a face is found")
+            tally.check(f"{name}: a face is found", seen.get("face") is not None)
             if seen.get("face") is None:
                 continue
             shifts.append(check_detections(tally, name, seen))
@@ -158,8 +149,7 @@ def main():
     print(f"{len(ours)} images: places differ by at most {max(shifts):.4f} pixels of the frame,")
     print(f"embeddings of the same crop agree to at least {min(agreements):.8f}, of the same landmarks to {min(aligned):.5f},")
     print(f"scores with OpenCV's own landmarks differ by {mean:.4f} in the mean, {most:.4f} at most")
-    print(f"{tally.passed} passed, {tally.failed} failed")
-    return 1 if tally.failed else 0
+    return tally.close()
 
 
 if __name__ == "__main__":

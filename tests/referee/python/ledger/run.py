@@ -24,24 +24,15 @@ import pyhpke
 import pymerkle
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from tally import Tally
+
 ROOT = pathlib.Path(os.environ.get("PEEL_ROOT", pathlib.Path(__file__).resolve().parents[4]))
 VECTORS = ROOT / "tests" / "vectors" / "ledger"
 SUITES = {
     1: (pyhpke.KEMId.DHKEM_X25519_HKDF_SHA256, pyhpke.AEADId.CHACHA20_POLY1305, ChaCha20Poly1305),
     2: (pyhpke.KEMId.DHKEM_P256_HKDF_SHA256, pyhpke.AEADId.AES256_GCM, AESGCM),
 }
-
-
-class Tally:
-    def __init__(self):
-        self.passed, self.failed = 0, 0
-
-    def check(self, what, holds):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"failed: {what}")
 
 
 def canonical(entry):
@@ -176,8 +167,7 @@ def main():
         decisions.demo(tally, pathlib.Path(sys.argv[1]), open_entry)
     else:
         of_this_run(tally)
-    print(f"{tally.passed} passed, {tally.failed} failed")
-    return 1 if tally.failed else 0
+    return tally.close()
 
 
 if __name__ == "__main__":

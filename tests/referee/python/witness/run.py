@@ -20,6 +20,9 @@ import urllib.request
 
 import aics_tlog
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from tally import Tally
+
 ROOT = pathlib.Path(os.environ.get("PEEL_ROOT", pathlib.Path(__file__).resolve().parents[4]))
 TARGET = pathlib.Path(os.environ.get("PEEL_TARGET", ROOT / "target")) / "debug"
 LIMIT_S = 120
@@ -44,18 +47,6 @@ view_bearing_deg = 10
 latitude_udeg = 51500000
 longitude_udeg = -120000
 """
-
-
-class Tally:
-    def __init__(self):
-        self.passed, self.failed = 0, 0
-
-    def check(self, what, holds):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"failed: {what}")
 
 
 def run(program, *arguments, may_fail=False, cwd=None):
@@ -195,8 +186,7 @@ def main():
             for process in started:
                 process.kill()
                 process.wait(timeout=10)
-    print(f"{tally.passed} passed, {tally.failed} failed")
-    sys.exit(1 if tally.failed else 0)
+    sys.exit(tally.close())
 
 
 if __name__ == "__main__":
