@@ -60,7 +60,7 @@ pub(crate) struct Data {
 enum Command {
     /// Make a force: keys, certificates, an empty store
     Init(admin::Init),
-    /// Make deployments
+    /// List deployments, make one
     #[command(subcommand)]
     Deployment(admin::Deployment),
     /// Add officers
@@ -68,7 +68,7 @@ enum Command {
     Officer(admin::Officer),
     /// Print a one-time enrolment code
     Enrol(admin::Enrol),
-    /// Revoke devices
+    /// List devices, revoke one
     #[command(subcommand)]
     Device(change::Device),
     /// Rotate the gateway's TLS keys
