@@ -222,11 +222,12 @@ fn put_rows_back(backup: &Path, store: &Path) {
         let mut names = connection.prepare("select name from main.sqlite_schema where type = 'trigger'").unwrap();
         names.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    let drops: String = triggers.iter().map(|trigger| format!("drop trigger main.\"{trigger}\";")).collect();
+    let drops: Vec<String> = triggers.iter().map(|trigger| format!("drop trigger main.\"{trigger}\";")).collect();
     let moves = tables.iter().map(|table| {
         format!("delete from main.\"{table}\"; insert into main.\"{table}\" select * from backup.\"{table}\";")
     });
-    let sql = format!("pragma foreign_keys = off; begin immediate; {drops} {} commit;", moves.collect::<String>());
+    let sql =
+        format!("pragma foreign_keys = off; begin immediate; {} {} commit;", drops.concat(), moves.collect::<String>());
     connection.execute_batch(&sql).unwrap();
 }
 

@@ -12,7 +12,7 @@ use peel_ledger::tree::{CompactRange, leaf_hash};
 
 use super::{Authority, Gateway, ServiceError};
 use crate::force::ForceConfig;
-use crate::storage::{Committed, LogStore as _, Logs, StoredEntry, Tx};
+use crate::storage::{Committed, LogRow, LogStore as _, Logs, StoredEntry, Tx};
 use crate::witness;
 
 /// The force log's short name.
@@ -32,8 +32,11 @@ pub(super) fn cosign(authority: &Authority, text: &str, at_ms: i64) -> Result<Si
 /// must not make an honest force's log look re-timed.
 pub(super) fn next_ms(authority: &Authority, tx: &Tx) -> Result<i64, ServiceError> {
     let logs = Logs(tx);
-    let Some(row) = logs.log(FORCE_LOG)? else { return Ok(authority.clock.now_ms()) };
-    let (signed, signed_ms) = row.committed.map_or((0, 0), |committed| (committed.size, committed.at_ms));
+    logs.log(FORCE_LOG)?.map_or_else(|| Ok(authority.clock.now_ms()), |row| next_ms_after(authority, &logs, &row))
+}
+
+fn next_ms_after(authority: &Authority, logs: &Logs<'_>, row: &LogRow) -> Result<i64, ServiceError> {
+    let (signed, signed_ms) = row.committed.as_ref().map_or((0, 0), |committed| (committed.size, committed.at_ms));
     let mut last_s = 0;
     // A change may be older than what stands before it, so the last leaf alone does not tell; what is signed already has
     // its time beside it.
@@ -54,16 +57,18 @@ pub(super) fn next_ms(authority: &Authority, tx: &Tx) -> Result<i64, ServiceErro
 /// Appends a leaf; [`seal`] signs the log's new checkpoint before the commit.
 pub(super) fn append(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result<(), ServiceError> {
     let logs = Logs(tx);
-    if logs.log(FORCE_LOG)?.is_none() {
-        logs.create_log(FORCE_LOG, &authority.force_log_origin, &CompactRange::new().to_bytes())?;
-    }
-    let row = logs.log(FORCE_LOG)?.ok_or(ServiceError::Internal)?;
-    let mut range = CompactRange::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
+    let (next_index, mut range) = if let Some(row) = logs.log(FORCE_LOG)? {
+        (row.next_index, CompactRange::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?)
+    } else {
+        let empty = CompactRange::new();
+        logs.create_log(FORCE_LOG, &authority.force_log_origin, &empty.to_bytes())?;
+        (0, empty)
+    };
     let bytes = leaf.encode();
     let hash = leaf_hash(&bytes);
     range.append(hash).map_err(|_| ServiceError::Internal)?;
     let entry = StoredEntry { leaf: &hash, body: &bytes };
-    Ok(logs.put_package(FORCE_LOG, row.next_index, &[entry], &range.to_bytes())?)
+    Ok(logs.put_package(FORCE_LOG, next_index, &[entry], &range.to_bytes())?)
 }
 
 /// Signs the force log's checkpoint where leaves have come in: once for all transactions that are committed together.
@@ -71,14 +76,14 @@ pub(super) fn append(authority: &Authority, tx: &Tx, leaf: &ForceLeaf) -> Result
 pub(super) fn seal(authority: &Authority, tx: &Tx) -> Result<bool, ServiceError> {
     let logs = Logs(tx);
     let Some(row) = logs.log(FORCE_LOG)? else { return Ok(false) };
-    if row.committed.is_some_and(|committed| committed.size == row.next_index) {
+    if row.committed.as_ref().is_some_and(|committed| committed.size == row.next_index) {
         return Ok(false);
     }
-    authority.signed.check(&authority.force_log_origin, tx)?;
+    let at_ms = next_ms_after(authority, &logs, &row)?;
+    authority.signed.check_row(&authority.force_log_origin, tx, Some(&row))?;
     let range = CompactRange::from_bytes(&row.state).map_err(|_| ServiceError::Internal)?;
     let checkpoint = Checkpoint::of(authority.force_log_origin.clone(), &range);
     let note = checkpoint.sign(&authority.keys.force_log).map_err(|_| ServiceError::Internal)?;
-    let at_ms = next_ms(authority, tx)?;
     logs.commit_size(FORCE_LOG, &Committed { size: range.size(), note: note.to_text(), at_ms })?;
     Ok(true)
 }

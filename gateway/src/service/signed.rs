@@ -18,7 +18,7 @@ use super::ServiceError;
 use super::force_log::FORCE_LOG;
 use crate::force::ForceError;
 use crate::slots::{Slots, Turn};
-use crate::storage::{LogStore as _, Logs, StoreError, Tx};
+use crate::storage::{LogRow, LogStore as _, Logs, StoreError, Tx};
 
 /// Leaves read at a time.
 const CHUNK: u64 = 4_096;
@@ -123,10 +123,9 @@ impl State {
     }
 
     /// Goes on to what the store holds under its newest checkpoint, if that continues what is known.
-    fn follow(&mut self, origin: &Origin, tx: &Tx) -> Result<(), ServiceError> {
+    fn follow(&mut self, origin: &Origin, tx: &Tx, row: Option<&LogRow>) -> Result<(), ServiceError> {
         let logs = Logs(tx);
-        let row = logs.log(FORCE_LOG)?;
-        let signed = row.and_then(|row| Some((row.origin, row.committed?)));
+        let signed = row.and_then(|row| Some((&row.origin, row.committed.as_ref()?)));
         let Some((held, committed)) = signed else {
             // Nothing is signed yet, and nothing may have been.
             let fresh = || Known { origin: origin.clone(), range: CompactRange::new() };
@@ -139,7 +138,7 @@ impl State {
             self.refute(&seen, &logs, checkpoint.size)?;
         }
         let known = self.force_log.as_mut().ok_or(ROLLED_BACK)?;
-        if known.origin != *origin || held != *origin || checkpoint.size < known.range.size() {
+        if known.origin != *origin || held != origin || checkpoint.size < known.range.size() {
             return Err(ROLLED_BACK);
         }
         let range = grown(&logs, known.range.clone(), checkpoint.size)?;
@@ -202,6 +201,11 @@ impl SignedMemory {
 
     /// Whether the store continues what was signed; nothing may be signed otherwise.
     pub(super) fn check(&self, origin: &Origin, tx: &Tx) -> Result<(), ServiceError> {
+        self.check_row(origin, tx, Logs(tx).log(FORCE_LOG)?.as_ref())
+    }
+
+    /// The same with the force log's row as it is in this transaction.
+    pub(super) fn check_row(&self, origin: &Origin, tx: &Tx, row: Option<&LogRow>) -> Result<(), ServiceError> {
         let mut state = self.lock();
         if state.force_log.is_none()
             && let Some(file) = read(&self.turn()?)?
@@ -209,7 +213,7 @@ impl SignedMemory {
             // Another process of this directory was the first to sign.
             *state = State::of(&file)?;
         }
-        state.follow(origin, tx)
+        state.follow(origin, tx, row)
     }
 
     /// Makes durable here what the store holds, before anybody sees it.

@@ -75,13 +75,26 @@ fn run(tx: &Tx, engine: &dyn Engine, job: &mut dyn Job) -> Result<bool, StoreErr
     Ok(keep)
 }
 
+/// Runs a job that is alone in its transaction, which is undone with it: nothing has to be marked.
+fn run_alone(tx: &Tx, engine: &dyn Engine, job: &mut dyn Job) -> Result<bool, StoreError> {
+    let keep = job.run(tx);
+    engine.still_in_transaction()?;
+    Ok(keep)
+}
+
 fn run_all(tx: &Tx, jobs: &mut [Box<dyn Job>], around: &AroundCommit) -> Result<(), StoreError> {
     let engine = tx.engine();
     engine.begin(Access::Write)?;
-    let mut keeps = false;
-    for job in jobs {
-        keeps |= run(tx, engine, job.as_mut())?;
-    }
+    let keeps = match jobs {
+        [job] => run_alone(tx, engine, job.as_mut())?,
+        jobs => {
+            let mut keeps = false;
+            for job in jobs {
+                keeps |= run(tx, engine, job.as_mut())?;
+            }
+            keeps
+        }
+    };
     if keeps {
         (around.before)(tx)?;
         engine.commit()?;
