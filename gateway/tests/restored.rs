@@ -186,6 +186,9 @@ async fn s35_a_phone_that_was_enrolled_after_the_backup_goes_on_under_another_en
     restart(&force, None).unwrap();
     let gateway = TestGateway::serve(force).await;
     assert_eq!(phone.announce(&gateway, &trail, 3).await.0, 404, "nobody knows it");
+    let stream = phone.get(&gateway, "/v1/events").send().await.unwrap();
+    assert_eq!(stream.status(), 404, "its token is older than the restore");
+    assert!(stream.text().await.unwrap().contains("device.unknown"));
     let again = TestPhone::enrol_again(&gateway, phone.id()).await;
     let mut next = Log::new(&again);
     let clock = GatewayClock::new(None, &mut rand::rng());

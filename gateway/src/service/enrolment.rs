@@ -19,7 +19,7 @@ use super::sessions::{TOKEN_LIFE_S, TokenClaims};
 use super::standing::in_good_standing;
 use super::{Authority, Gateway, ServiceError, changes, force_log, policy};
 use crate::force as config;
-use crate::storage::{self, EnrolmentKeys, LogStore as _, Logs, Standing, Tx};
+use crate::storage::{self, Device, EnrolmentKeys, LogStore as _, Logs, Standing, Tx};
 
 /// A one-time secret and until when it is good.
 #[derive(Clone)]
@@ -250,13 +250,8 @@ impl Gateway {
         Ok(response)
     }
 
-    /// A token for a device that proved to hold its authentication key.
-    pub async fn issue_token(
-        &self,
-        enrolment_id: EnrolmentId,
-        proved: Thumbprint,
-        now_s: u64,
-    ) -> Result<TokenResponse, ServiceError> {
+    /// A device that is served.
+    async fn served_device(&self, enrolment_id: EnrolmentId) -> Result<Device, ServiceError> {
         let find = move |tx: &Tx| storage::device(tx, enrolment_id).map_err(ServiceError::from);
         let mut found = self.db.read(find).await?;
         if found.as_ref().is_none_or(|device| device.standing != Standing::Good) {
@@ -266,6 +261,22 @@ impl Gateway {
         }
         let device = found.ok_or(ServiceError::UnknownDevice)?;
         in_good_standing(&device)?;
+        Ok(device)
+    }
+
+    /// Refuses a device that is not served: its token may be older than what became of its enrolment.
+    pub async fn check_served(&self, enrolment_id: EnrolmentId) -> Result<(), ServiceError> {
+        self.served_device(enrolment_id).await.map(drop)
+    }
+
+    /// A token for a device that proved to hold its authentication key.
+    pub async fn issue_token(
+        &self,
+        enrolment_id: EnrolmentId,
+        proved: Thumbprint,
+        now_s: u64,
+    ) -> Result<TokenResponse, ServiceError> {
+        let device = self.served_device(enrolment_id).await?;
         let thumbprint = Thumbprint::of_spki(&device.keys.auth_spki).map_err(|_| ServiceError::Internal)?;
         if thumbprint != proved {
             return Err(ServiceError::ProofRefused);

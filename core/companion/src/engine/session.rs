@@ -39,13 +39,14 @@ impl Engine {
                 return Err(EngineError::NotNow("shift.other_officer_in_deployment"));
             }
         }
+        let of = self.lock().device()?.enrolment_id;
         let link = self.link()?;
         let k_officer_spki = self.blocking(|engine| Ok(engine.vault.public_key(KeySlot::Officer)?)).await?;
         let request = SignInRequest { officer_id, pin: (*pin).clone(), k_officer_spki: k_officer_spki.clone().into() };
         let reply: SignInResponse = match link.post("/v1/sign-in", &request).await {
             Ok(reply) => reply,
             Err(refusal) => {
-                self.heed(&refusal)?;
+                self.heed(of, &refusal)?;
                 self.bump();
                 return Err(refusal.into());
             }

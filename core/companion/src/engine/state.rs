@@ -167,6 +167,11 @@ impl State {
         self.device.as_ref().ok_or(EngineError::NotEnrolled)
     }
 
+    /// Whether this enrolment is the present one.
+    pub(crate) fn is_of(&self, enrolment_id: EnrolmentId) -> bool {
+        self.device.as_ref().is_some_and(|device| device.enrolment_id == enrolment_id)
+    }
+
     pub(crate) fn trail(&self) -> Result<&Trail, EngineError> {
         self.trail.as_ref().ok_or(EngineError::NotEnrolled)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use peel_domain::id::EnrolmentId;
 use peel_feeds::sse::{SseItem, SseReader};
 use tokio::sync::watch;
 
@@ -42,8 +43,9 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
     let mut back_off = BackOff::new();
     loop {
         engine.set_connection(ConnectionState::Connecting);
+        let of = engine.lock().device.as_ref().map(|device| device.enrolment_id);
         let end = tokio::select! {
-            result = engine.follow(&mut back_off) => engine.note(&result),
+            result = engine.follow(&mut back_off) => engine.note(of, &result),
             () = engine.network.notified() => {
                 back_off.reset();
                 continue;
@@ -84,9 +86,9 @@ fn sort(result: &Result<(), EngineError>) -> End {
 
 impl Engine {
     /// What ended a connection, and on the screen what the refusal says of this enrolment.
-    fn note(&self, result: &Result<(), EngineError>) -> End {
-        let noted = match result {
-            Err(EngineError::Transport(refusal)) => self.heed(refusal).map(drop),
+    fn note(&self, of: Option<EnrolmentId>, result: &Result<(), EngineError>) -> End {
+        let noted = match (of, result) {
+            (Some(of), Err(EngineError::Transport(refusal))) => self.heed(of, refusal).map(drop),
             _ => Ok(()),
         };
         // An alarm that the store cannot keep is kept at the next refusal.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use peel_domain::id::EnrolmentId;
 use peel_domain::time::Clock as _;
 use peel_journal::upload::{self, Upload};
 use peel_ledger::mirror::{Action, Alarm, Asked, MirrorReceipt, Notice, ServerAnswer};
@@ -26,10 +27,23 @@ const BACKGROUND_MS: u32 = 60_000;
 /// The longest wait within one upload.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// A question to the mirror. Where it is not asked to the end, however that comes, it is asked at the next occasion.
+struct Asking<'a> {
+    engine: &'a Engine,
+    asks: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.engine.lock().asks_mirror |= self.asks;
+    }
+}
+
 /// One upload under way, and the log's address.
 struct UnderWay {
     upload: Upload,
     base: String,
+    of: EnrolmentId,
 }
 
 /// Uploads in the background until the runtime ends.
@@ -112,7 +126,10 @@ const FORKED: [&str; 2] = [ROLLBACK, SECOND_HISTORY];
 impl Engine {
     /// Raises an alarm; one that freezes is durable first.
     pub(super) fn alarm(&self, code: &'static str) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        self.alarm_in(&mut self.lock(), code)
+    }
+
+    fn alarm_in(&self, state: &mut State, code: &'static str) -> Result<(), EngineError> {
         if state.raise(code) && FREEZING.contains(&code) {
             let mut kept: BTreeSet<String> =
                 persist::load(&self.store, &self.store_key, persist::ALARMS)?.unwrap_or_default();
@@ -122,10 +139,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Raises the alarm that a refusal calls for, if it calls for one: some of them let the phone be enrolled again.
-    pub(super) fn heed(&self, refusal: &TransportError) -> Result<bool, EngineError> {
+    /// Raises an alarm over an answer, unless what was asked was asked for an enrolment that another one came after.
+    fn alarm_over(&self, of: EnrolmentId, code: &'static str) -> Result<(), EngineError> {
+        let mut state = self.lock();
+        if state.is_of(of) { self.alarm_in(&mut state, code) } else { Ok(()) }
+    }
+
+    /// Raises the alarm that a refusal calls for, if it calls for one: some of them let the phone be enrolled again. `of`
+    /// is the enrolment that was refused.
+    pub(super) fn heed(&self, of: EnrolmentId, refusal: &TransportError) -> Result<bool, EngineError> {
         let Some(alarm) = alarm_of(refusal) else { return Ok(false) };
-        self.alarm(alarm)?;
+        self.alarm_over(of, alarm)?;
         Ok(true)
     }
 
@@ -175,8 +199,8 @@ impl Engine {
         let deadline = Instant::now() + Duration::from_millis(u64::from(budget_ms));
         let _one_at_a_time = self.syncing.lock().await;
         let (before, size, frozen, asks) = {
-            let state = self.lock();
-            let asks = state.asks_mirror;
+            let mut state = self.lock();
+            let asks = std::mem::take(&mut state.asks_mirror);
             let frozen = FREEZING.iter().any(|code| state.alarms.contains(*code)) || !state.trail()?.is_signed();
             (state.cosigned, state.trail()?.size(), frozen, asks && state.cosigned > 0)
         };
@@ -186,13 +210,11 @@ impl Engine {
         let sync_state = if size == before && !asks {
             SyncState::UpToDate
         } else {
+            let mut asking = Asking { engine: self, asks };
             let sends = size > before;
             let upload = self.blocking(move |engine| engine.prepare_upload(sends)).await?;
             let found = self.upload(upload, sends, deadline).await?;
-            // Asked to the end; otherwise asked again at the next occasion.
-            if matches!(found, SyncState::UpToDate | SyncState::Stopped) {
-                self.lock().asks_mirror = false;
-            }
+            asking.asks &= !matches!(found, SyncState::UpToDate | SyncState::Stopped);
             found
         };
         if matches!(sync_state, SyncState::UpToDate | SyncState::MoreLeft) {
@@ -211,7 +233,7 @@ impl Engine {
         let mirror: VerifierKey =
             device.mirror_vkey.parse().map_err(|_| EngineError::Integrity("device.mirror_key"))?;
         let base = format!("/v1/logs/{}", device.enrolment_id);
-        Ok(UnderWay { upload: Upload::new(checkpoint, note, mirror, state.cosigned), base })
+        Ok(UnderWay { upload: Upload::new(checkpoint, note, mirror, state.cosigned), base, of: device.enrolment_id })
     }
 
     async fn upload(
@@ -234,7 +256,7 @@ impl Engine {
                     return Ok(if more { SyncState::MoreLeft } else { SyncState::UpToDate });
                 }
                 Action::Stop(alarm) => {
-                    self.alarm(alarm_code(*alarm))?;
+                    self.alarm_over(under_way.of, alarm_code(*alarm))?;
                     return Ok(SyncState::Stopped);
                 }
                 Action::RefreshAuthorisation => {
@@ -251,25 +273,28 @@ impl Engine {
             tokio::time::sleep(wait).await;
             let (asked, sent) = match self.send(&mut under_way, &action).await {
                 Err(EngineError::Integrity(SERVER_LOST_PRUNED)) => {
-                    self.alarm(SERVER_LOST_PRUNED)?;
+                    self.alarm_over(under_way.of, SERVER_LOST_PRUNED)?;
                     return Ok(SyncState::Stopped);
                 }
                 sent => sent?,
             };
             let step = match &sent {
-                Ok((status @ (403 | 404), body, _)) if self.heed(&TransportError::refused(*status, body))? => {
+                Ok((status @ (403 | 404), body, _))
+                    if self.heed(under_way.of, &TransportError::refused(*status, body))? =>
+                {
                     return Ok(SyncState::Stopped);
                 }
                 Ok((status, body, retry_after_s)) => under_way
                     .upload
                     .answered(asked, ServerAnswer::Reply { status: *status, body, retry_after_s: *retry_after_s }),
-                Err(refusal) if self.heed(refusal)? => return Ok(SyncState::Stopped),
+                Err(refusal) if self.heed(under_way.of, refusal)? => return Ok(SyncState::Stopped),
                 Err(_) => under_way.upload.answered(asked, ServerAnswer::Lost),
             };
             if let Some(notice) = step.notice {
                 self.lock().raise(notice_code(notice));
                 if let Notice::ServerLostHistory { holds, .. } = notice {
-                    self.blocking(move |engine| engine.keep_loss(holds)).await?;
+                    let of = under_way.of;
+                    self.blocking(move |engine| engine.keep_loss(of, holds)).await?;
                 }
             }
             action = step.action;
@@ -289,9 +314,12 @@ impl Engine {
     }
 
     /// What the mirror lost is proved no more, whatever the force log says.
-    pub(super) fn keep_loss(&self, holds: u64) -> Result<(), EngineError> {
-        upload::keep_loss(&self.store, holds)?;
+    pub(super) fn keep_loss(&self, of: EnrolmentId, holds: u64) -> Result<(), EngineError> {
         let mut state = self.lock();
+        if !state.is_of(of) {
+            return Ok(());
+        }
+        upload::keep_loss(&self.store, holds)?;
         let known = ForceProof::up_to(state.force_proof.proved.min(holds));
         self.put([persist::put(&self.store_key, persist::FORCE_PROOF, &known)?])?;
         state.force_proof = known;
@@ -301,8 +329,12 @@ impl Engine {
     /// A verified cosignature becomes durable before anybody relies on it.
     pub(super) fn keep_receipt(&self, receipt: &MirrorReceipt) -> Result<(), EngineError> {
         let now = self.clock.now();
-        upload::keep_receipt(&self.store, receipt, now.utc_ms)?;
         let mut state = self.lock();
+        // It came too late: the log that it is of has ended.
+        if state.trail()?.checkpoint().origin != receipt.checkpoint.origin {
+            return Ok(());
+        }
+        upload::keep_receipt(&self.store, receipt, now.utc_ms)?;
         self.served(&mut state)?;
         // What was confirmed before may be confirmed with the time of then, which is not the gateway's time now.
         let fresh = receipt.checkpoint.size > state.cosigned;

@@ -57,6 +57,7 @@ pub(super) async fn events(
     Extension(session): Extension<DeviceSession>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    gateway.check_served(session.0).await?;
     shift_of(&gateway, session).await?;
     let after = cursor(&headers)?;
     let body = Body::from_stream(stream::events(Arc::clone(&gateway), session.0, after));

@@ -30,7 +30,8 @@ use serde_json::{Value, json};
 pub(crate) const OFFICER: &str = "PC-4471";
 pub(crate) const SECOND: &str = "PC-0815";
 pub(crate) const PIN: &str = "493817";
-pub(crate) const WITHIN: Duration = Duration::from_secs(30);
+/// A phone that lost its gateway waits up to 16 s between tries before half a minute is over.
+pub(crate) const WITHIN: Duration = Duration::from_secs(90);
 pub(crate) const LOOK: Look = Look { probe_ms: 1_500, reference_ms: 1_200, zoomed: false };
 
 const DEPLOYMENT: &str = r#"

@@ -160,6 +160,6 @@ fn s36_what_the_mirror_lost_is_proved_no_more() {
     let (bench, leaf, size) = confirmed();
     assert!(ask(&bench, Ok(proof(&leaf, false))));
     assert_eq!(proved(&bench), size);
-    bench.engine.keep_loss(1).unwrap();
+    bench.engine.keep_loss(bench.enrolment_id, 1).unwrap();
     assert_eq!(proved(&bench), 1);
 }

@@ -130,7 +130,7 @@ fn s35_what_a_refusal_says_of_the_enrolment_is_shown_and_lets_the_phone_be_enrol
         let bench = Bench::new();
         run(bench.engine.leave_deployment()).unwrap();
         assert_eq!(bench.engine.may_enrol(), Err(EngineError::AlreadyEnrolled));
-        assert_eq!(bench.engine.heed(&refusal), Ok(true));
+        assert_eq!(bench.engine.heed(bench.enrolment_id, &refusal), Ok(true));
         assert!(shown(&bench.engine, code));
         bench.engine.may_enrol().unwrap();
         bench.engine.keep_device(enrolled_anew(&bench, &bench.engine)).unwrap();
@@ -139,7 +139,24 @@ fn s35_what_a_refusal_says_of_the_enrolment_is_shown_and_lets_the_phone_be_enrol
         assert!(matches!(&events[0].action, Action::LogEnded(ended) if ended.cause == cause), "{code}");
     }
     let bench = Bench::new();
-    assert_eq!(bench.engine.heed(&refused("officer.not_rostered")), Ok(false), "nothing about the enrolment");
+    let of = bench.enrolment_id;
+    assert_eq!(bench.engine.heed(of, &refused("officer.not_rostered")), Ok(false), "nothing about the enrolment");
+}
+
+#[test]
+fn s35_what_is_answered_late_about_an_enrolment_says_nothing_of_the_one_after_it() {
+    let bench = Bench::new();
+    let late = bench.confirmation();
+    bench.engine.alarm("sync.unknown_device").unwrap();
+    run(bench.engine.leave_deployment()).unwrap();
+    bench.engine.keep_device(enrolled_anew(&bench, &bench.engine)).unwrap();
+    let refusal = TransportError::Refused { status: 404, code: "device.unknown".to_owned() };
+    assert_eq!(bench.engine.heed(bench.enrolment_id, &refusal), Ok(true), "what was asked is over");
+    assert!(!shown(&bench.engine, "sync.unknown_device"));
+    bench.engine.keep_receipt(&late).unwrap();
+    assert_eq!(bench.engine.lock().cosigned, 0);
+    assert_eq!(bench.engine.store.cosigned_size().unwrap(), 0);
+    bench.engine.keep_loss(bench.enrolment_id, 1).unwrap();
 }
 
 #[test]
