@@ -53,7 +53,7 @@ impl FaceCheck {
         let side = i64::try_from(FRAME_SIDE).map_err(|_| FaceError::ModelForm)?;
         let detector = graph::resize_detector(graph::parse(detector)?, side)?;
         let embedder = graph::dequantise(graph::parse(embedder)?)?;
-        Ok(Self { detector: Detector::new(&detector, &manifest.detector)?, embedder: Embedder::new(&embedder)? })
+        Ok(Self { detector: Detector::new(detector, &manifest.detector)?, embedder: Embedder::new(embedder)? })
     }
 
     /// Loads both models from a folder that holds the files under the manifest's names.

@@ -79,7 +79,7 @@ pub(crate) struct Detector {
 
 impl Detector {
     /// Takes the graph with its input already set to [`FRAME_SIDE`].
-    pub(crate) fn new(model: &ModelProto, entry: &DetectorEntry) -> Result<Self, FaceError> {
+    pub(crate) fn new(model: ModelProto, entry: &DetectorEntry) -> Result<Self, FaceError> {
         Ok(Self {
             engine: Engine::new(model, &[1, 3, FRAME_SIDE, FRAME_SIDE])?,
             score_floor: entry.score_floor,

@@ -60,7 +60,7 @@ pub(crate) struct Embedder {
 
 impl Embedder {
     /// Takes the graph with 32-bit weights.
-    pub(crate) fn new(model: &ModelProto) -> Result<Self, FaceError> {
+    pub(crate) fn new(model: ModelProto) -> Result<Self, FaceError> {
         Ok(Self { engine: Engine::new(model, &[1, 3, CROP_SIDE, CROP_SIDE])? })
     }
 

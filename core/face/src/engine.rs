@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::FaceError;
 use crate::manifest::ModelEntry;
-use crate::prelu;
+use crate::ops;
 
 /// Refuses bytes that are not the listed file.
 pub(crate) fn check_listed(bytes: &[u8], entry: &ModelEntry) -> Result<(), FaceError> {
@@ -29,11 +29,12 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Prepares the graph.
-    pub(crate) fn new(model: &ModelProto, input_shape: &[usize]) -> Result<Self, FaceError> {
+    pub(crate) fn new(model: ModelProto, input_shape: &[usize]) -> Result<Self, FaceError> {
         let mut onnx = tract_onnx::onnx();
-        onnx.op_register.insert("PRelu", prelu::parse);
+        ops::register(&mut onnx);
+        let model = ops::fuse(model)?;
         let plan = onnx
-            .parse(model, None)
+            .parse(&model, None)
             .map_err(|_| FaceError::ModelForm)?
             .model
             .into_optimized()

@@ -73,9 +73,12 @@ fn sides(tensor: &TensorProto) -> Result<Vec<usize>, FaceError> {
     tensor.dims.iter().map(|side| usize::try_from(*side).map_err(|_| FaceError::ModelForm)).collect()
 }
 
-fn floats(tensor: &TensorProto) -> Result<Vec<f32>, FaceError> {
+pub(crate) fn floats(tensor: &TensorProto) -> Result<Vec<f32>, FaceError> {
     if tensor.data_type != DataType::Float as i32 {
         return Err(FaceError::ModelForm);
+    }
+    if tensor.raw_data.is_empty() {
+        return Ok(tensor.float_data.clone());
     }
     let (chunks, rest) = tensor.raw_data.as_chunks::<4>();
     if !rest.is_empty() {
@@ -91,7 +94,7 @@ fn bytes_as_int8(tensor: &TensorProto) -> Result<impl Iterator<Item = i8>, FaceE
     Ok(tensor.raw_data.iter().map(|byte| i8::from_le_bytes([*byte])))
 }
 
-fn float_tensor(name: &str, dims: Vec<i64>, values: &[f32]) -> TensorProto {
+pub(crate) fn float_tensor(name: &str, dims: Vec<i64>, values: &[f32]) -> TensorProto {
     TensorProto {
         name: name.to_owned(),
         dims,

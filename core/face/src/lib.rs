@@ -28,8 +28,8 @@ mod jpeg_header;
 mod manifest;
 mod mask;
 mod opinion;
+mod ops;
 mod picture;
-mod prelu;
 mod quality;
 
 pub use check::{FaceCheck, dequantised_embedder};

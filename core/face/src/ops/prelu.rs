@@ -4,13 +4,16 @@
 //! than the convolutions between them.
 //! Always: computes `x < 0 ? x * slope : x` with one slope for each channel, as ONNX `PRelu` defines it.
 
+use pulp::{Arch, Simd, WithSimd};
 use tract_onnx::pb::NodeProto;
 #[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
 use tract_onnx::tract_hir::internal::*;
 
+use super::activate;
+
 /// Builds the operator for the ONNX parser.
 #[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
-pub(crate) fn parse(
+pub(super) fn parse(
     _context: &tract_onnx::model::ParsingContext,
     _node: &NodeProto,
 ) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
@@ -74,13 +77,10 @@ impl EvalOp for FusedPrelu {
         let slopes = self.slopes.try_as_plain_ram()?;
         let slopes = slopes.as_slice::<f32>()?;
         let channels = slopes.len().max(1);
-        let plane = (tensor.len() / channels).max(1);
+        let images = tensor.shape().first().copied().unwrap_or(1).max(1);
+        let plane = (tensor.len() / (channels * images)).max(1);
         let mut view = tensor.try_as_plain_ram_mut()?;
-        for (values, slope) in view.as_slice_mut::<f32>()?.chunks_exact_mut(plane).zip(slopes) {
-            for value in values {
-                *value = if *value < 0.0 { *value * slope } else { *value };
-            }
-        }
+        Arch::new().dispatch(Activation { values: view.as_slice_mut::<f32>()?, plane, slopes });
         Ok(tvec!(tensor.into_tvalue()))
     }
 }
@@ -92,4 +92,21 @@ impl TypedOp for FusedPrelu {
     }
 
     as_op!();
+}
+
+struct Activation<'a> {
+    values: &'a mut [f32],
+    plane: usize,
+    slopes: &'a [f32],
+}
+
+impl WithSimd for Activation<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (values, slope) in self.values.chunks_exact_mut(self.plane).zip(self.slopes.iter().cycle()) {
+            activate(simd, values, *slope);
+        }
+    }
 }
