@@ -166,6 +166,15 @@ impl Street {
         let Self { root, deployment_id, server, http } = self;
         let (address, directory) = (server.address(), ForceDir::new(root.path().join("data")));
         server.shut_down().await;
+        // The store's threads close it after the last answer: who copies the file before that has half of it.
+        let mut journal = directory.database().into_os_string();
+        journal.push("-wal");
+        for _ in 0..500 {
+            if !Path::new(&journal).exists() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         meanwhile(&directory);
         let server = RunningServer::start(directory, address, None).await.unwrap();
         Self { root, deployment_id, server, http }
@@ -390,8 +399,9 @@ impl Phone {
             }
             assert!(
                 Instant::now() < deadline,
-                "in time; refused so far: {:?}, session {:?}",
+                "in time; refused so far: {:?}, alarms {:?}, session {:?}",
                 snapshot.refused,
+                self.alarms.0.lock().unwrap(),
                 self.core.session()
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
