@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::VerifyError;
 
+/// What setting up a new machine may take: packages come over the network.
+const SETUP: Duration = Duration::from_mins(20);
+
 /// One run's surroundings.
 pub(crate) struct Context {
     root: PathBuf,
@@ -37,7 +40,7 @@ impl Context {
             quiet_stdout: progress_on_stderr,
             fuzz_seconds,
             part: RefCell::new("setup".to_owned()),
-            deadline: Cell::new((Instant::now(), Duration::from_mins(20))),
+            deadline: Cell::new((Instant::now() + SETUP, SETUP)),
             prepared: RefCell::default(),
             notes: RefCell::default(),
         };
@@ -139,4 +142,18 @@ fn workspace_above(start: &Path) -> Option<PathBuf> {
         .ancestors()
         .find(|folder| folder.join("Cargo.lock").is_file() && folder.join("tests/verify").is_dir())
         .map(Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Job;
+
+    #[test]
+    fn what_is_set_up_before_the_first_part_has_its_time() {
+        let context = Context::discover(true, None).unwrap();
+        // Longer than it takes to look once.
+        let ran = Job::new("a short sleep", "sleep").args(["0.5"]).quietly().run(&context);
+        assert!(ran.is_ok_and(|ran| ran.ok));
+    }
 }
