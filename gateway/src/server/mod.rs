@@ -25,6 +25,8 @@ use crate::witness::{Outcome, Witnesses};
 const WITNESS_EVERY: Duration = Duration::from_secs(1);
 /// How often what is due is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How long the end of a server waits for the store's last jobs.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// A server that is running in this process.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl RunningServer {
         self.address
     }
 
-    /// Ends streams, lets requests finish for a few seconds, and stops.
+    /// Ends streams, lets requests finish for a few seconds, and stops. The store is closed then: its file may be copied.
     pub async fn shut_down(self) {
         self.stop.send_replace(true);
         self.gateway.hub.stop();
@@ -71,6 +73,12 @@ impl RunningServer {
         let _ = self.sweeping.await;
         // It may be waiting for a witness; what is not stored is asked for again.
         self.witnessing.abort();
+        let _ = self.witnessing.await;
+        let closing = self.gateway.db.closing();
+        drop(self.gateway);
+        if !closing.wait(CLOSE_WITHIN).await {
+            eprintln!("failed to close the store in time: something still uses it");
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! together; readers have snapshots and wait for nobody; both queues are bounded, and full means busy.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use super::{StoreAddress, StoreError};
 const READERS: usize = 4;
 /// How often a listener that has heard nothing looks whether it is still wanted.
 const LISTEN: Duration = Duration::from_millis(500);
+/// How often somebody who waits for the end of a store looks.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What is done in each transaction that writes, last: what must be true of it as a whole.
 pub type BeforeCommit = Arc<dyn Fn(&Tx) -> Result<(), StoreError> + Send + Sync>;
@@ -67,6 +69,23 @@ pub struct Db {
     admissions: mpsc::Sender<Reading>,
     address: StoreAddress,
     owed: Arc<AtomicBool>,
+    threads: Weak<()>,
+}
+
+/// Tells when a store's threads have closed it, which they do once its last handle is gone.
+#[derive(Debug)]
+pub struct Closing(Weak<()>);
+
+impl Closing {
+    /// Waits until no thread holds the store any more: its file is whole then. Gives false when that took longer.
+    pub async fn wait(&self, limit: Duration) -> bool {
+        let closed = async {
+            while self.0.strong_count() > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(limit, closed).await.is_ok()
+    }
 }
 
 impl std::fmt::Debug for Db {
@@ -79,6 +98,15 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
     thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(|_| StoreError::Closed)
 }
 
+/// Starts a thread that holds `token` until its work, and with it its connection, is gone.
+fn spawn_with(token: &Arc<()>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    let token = Arc::clone(token);
+    spawn(name, move || {
+        work();
+        drop(token);
+    })
+}
+
 impl Db {
     /// Opens the store on threads of its own.
     pub fn open(address: &StoreAddress, limits: DbLimits, before: BeforeCommit) -> Result<Self, StoreError> {
@@ -88,10 +116,11 @@ impl Db {
     /// Opens the store on threads of its own; `around` surrounds each commit.
     pub fn open_around(address: &StoreAddress, limits: DbLimits, around: AroundCommit) -> Result<Self, StoreError> {
         let queue = limits.queue;
+        let token = Arc::new(());
         let (tell, opened) = std::sync::mpsc::channel();
         let (writes, waiting) = mpsc::channel(queue.max(1));
         let place = address.clone();
-        spawn("store", move || {
+        spawn_with(&token, "store", move || {
             let first = place.open_writer().and_then(|tx| {
                 tx.engine().bound(limits.file_mib)?;
                 Ok(tx)
@@ -108,12 +137,14 @@ impl Db {
         let asked = Arc::new(Mutex::new(asked));
         for _ in 0..READERS {
             let (asked, address) = (Arc::clone(&asked), address.clone());
-            spawn("store reader", move || serve_until_closed(|| address.open_reader(), &asked))?;
+            spawn_with(&token, "store reader", move || serve_until_closed(|| address.open_reader(), &asked))?;
         }
         let (admissions, asked) = mpsc::channel(queue.max(1));
         let place = address.clone();
-        spawn("store admissions", move || serve_until_closed(|| place.open_admissions(), &Mutex::new(asked)))?;
-        Ok(Self { writes, reads, admissions, address: address.clone(), owed: Arc::default() })
+        let serve = move || serve_until_closed(|| place.open_admissions(), &Mutex::new(asked));
+        spawn_with(&token, "store admissions", serve)?;
+        let threads = Arc::downgrade(&token);
+        Ok(Self { writes, reads, admissions, address: address.clone(), owed: Arc::default(), threads })
     }
 
     /// Opens the store, runs one transaction that writes, and closes it again: for set-up and commands.
@@ -130,6 +161,11 @@ impl Db {
     /// Where the store is.
     pub fn address(&self) -> &StoreAddress {
         &self.address
+    }
+
+    /// What to wait on for the end of the store, once every handle is given back.
+    pub fn closing(&self) -> Closing {
+        Closing(Weak::clone(&self.threads))
     }
 
     /// Runs `work` in a transaction that may write, and returns after its commit.

@@ -166,15 +166,6 @@ impl Street {
         let Self { root, deployment_id, server, http } = self;
         let (address, directory) = (server.address(), ForceDir::new(root.path().join("data")));
         server.shut_down().await;
-        // The store's threads close it after the last answer: who copies the file before that has half of it.
-        let mut journal = directory.database().into_os_string();
-        journal.push("-wal");
-        for _ in 0..500 {
-            if !Path::new(&journal).exists() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
         meanwhile(&directory);
         let server = RunningServer::start(directory, address, None).await.unwrap();
         Self { root, deployment_id, server, http }
