@@ -19,7 +19,7 @@ use super::error::ApiError;
 use super::request::{ALERT_BODY, authority, bearer, dpop_token, only};
 use crate::clock::real_now_s;
 use crate::service::{BucketKey, FreshProof, Gateway, Prover, ServiceError, TooManyProofs};
-use crate::storage::{self, ApiKeyKind, Device, Shift, StoreError};
+use crate::storage::{self, ApiKeyKind, StoreError};
 
 /// How long the body of a refused request is still read.
 const LAST_OF_A_REFUSED_BODY: Duration = Duration::from_secs(5);
@@ -182,12 +182,4 @@ async fn answered(guard: &Guard, mut request: Request, next: Next) -> Response {
     }
     let limit = Duration::from_secs(guard.gateway.authority.config.limits.request_seconds);
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
-}
-
-/// The officer who is signed in on a device.
-pub(crate) async fn shift_of(gateway: &Gateway, session: DeviceSession) -> Result<Shift, ServiceError> {
-    let now_ms = gateway.authority.clock.now_ms();
-    let found = gateway.db.read(move |tx| storage::device(tx, session.0).map_err(ServiceError::from)).await?;
-    let shift = found.and_then(|device: Device| device.shift);
-    shift.filter(|shift| shift.until_ms > now_ms).ok_or(ServiceError::NotSignedIn)
 }

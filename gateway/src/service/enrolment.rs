@@ -250,8 +250,8 @@ impl Gateway {
         Ok(response)
     }
 
-    /// A device that is served.
-    async fn served_device(&self, enrolment_id: EnrolmentId) -> Result<Device, ServiceError> {
+    /// A device that is served: its token may be older than what became of its enrolment.
+    pub(super) async fn served_device(&self, enrolment_id: EnrolmentId) -> Result<Device, ServiceError> {
         let find = move |tx: &Tx| storage::device(tx, enrolment_id).map_err(ServiceError::from);
         let mut found = self.db.read(find).await?;
         if found.as_ref().is_none_or(|device| device.standing != Standing::Good) {
@@ -262,11 +262,6 @@ impl Gateway {
         let device = found.ok_or(ServiceError::UnknownDevice)?;
         in_good_standing(&device)?;
         Ok(device)
-    }
-
-    /// Refuses a device that is not served: its token may be older than what became of its enrolment.
-    pub async fn check_served(&self, enrolment_id: EnrolmentId) -> Result<(), ServiceError> {
-        self.served_device(enrolment_id).await.map(drop)
     }
 
     /// A token for a device that proved to hold its authentication key.

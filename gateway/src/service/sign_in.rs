@@ -103,6 +103,13 @@ fn count_failure(
 }
 
 impl Gateway {
+    /// The officer who is signed in on a device that is served.
+    pub async fn shift(&self, enrolment_id: EnrolmentId) -> Result<Shift, ServiceError> {
+        let device = self.served_device(enrolment_id).await?;
+        let now_ms = self.authority.clock.now_ms();
+        device.shift.filter(|shift| shift.until_ms > now_ms).ok_or(ServiceError::NotSignedIn)
+    }
+
     /// Signs an officer in on a device; gives the shift certificate.
     pub async fn sign_in(
         &self,

@@ -12,7 +12,6 @@ use peel_domain::wire::{DeploymentsResponse, PresenceRequest};
 
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
-use crate::server::guard::shift_of;
 use crate::server::request::{Id, SMALL_BODY, json};
 use crate::server::stream;
 use crate::service::{Gateway, ServiceError};
@@ -28,7 +27,7 @@ pub(super) async fn deployments(
     State(gateway): State<Arc<Gateway>>,
     Extension(session): Extension<DeviceSession>,
 ) -> Result<Json<DeploymentsResponse>, ApiError> {
-    let shift = shift_of(&gateway, session).await?;
+    let shift = gateway.shift(session.0).await?;
     Ok(Json(DeploymentsResponse { deployments: gateway.deployments_of(shift).await? }))
 }
 
@@ -40,7 +39,7 @@ pub(super) async fn presence(
     body: Body,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let request: PresenceRequest = json(body, SMALL_BODY).await?;
-    let shift = shift_of(&gateway, session).await?;
+    let shift = gateway.shift(session.0).await?;
     gateway.set_presence(session.0, shift, deployment_id, request.role, request.present).await?;
     Ok(Json(serde_json::json!({ "present": request.present })))
 }
@@ -57,8 +56,7 @@ pub(super) async fn events(
     Extension(session): Extension<DeviceSession>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    gateway.check_served(session.0).await?;
-    shift_of(&gateway, session).await?;
+    gateway.shift(session.0).await?;
     let after = cursor(&headers)?;
     let body = Body::from_stream(stream::events(Arc::clone(&gateway), session.0, after));
     let headers = [

@@ -12,7 +12,6 @@ use peel_domain::id::FeedId;
 
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
-use crate::server::guard::shift_of;
 use crate::server::request::Id;
 use crate::service::{ActiveFeed, Gateway, ServiceError};
 
@@ -52,7 +51,7 @@ pub(super) async fn view(
     Extension(session): Extension<DeviceSession>,
     Id(feed_id): Id<FeedId>,
 ) -> Result<Response, ApiError> {
-    let shift = shift_of(&gateway, session).await?;
+    let shift = gateway.shift(session.0).await?;
     let viewer = gateway.view_feed(session.0, shift, feed_id).await?;
     let chunks = futures_util::stream::unfold((gateway, viewer), move |(gateway, mut viewer)| async move {
         let chunk = viewer.next().await?;
