@@ -30,22 +30,14 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
-/// What ended a connection.
-enum End {
-    /// Try again.
-    Again,
-    /// Somebody must act first.
-    Stop(&'static str),
-}
-
 /// Connects again and again until the wish changes.
 async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>) {
     let mut back_off = BackOff::new();
     loop {
         engine.set_connection(ConnectionState::Connecting);
         let of = engine.lock().device.as_ref().map(|device| device.enrolment_id);
-        let end = tokio::select! {
-            result = engine.follow(&mut back_off) => engine.note(of, &result),
+        let must_act = tokio::select! {
+            result = engine.follow(&mut back_off) => engine.note_end(of, &result),
             () = engine.network.notified() => {
                 back_off.reset();
                 continue;
@@ -53,16 +45,13 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
             _ = wanted.changed() => return,
         };
         let pause = back_off.next(&mut rand::rng());
-        match end {
-            End::Again => engine.set_connection(ConnectionState::Offline),
-            End::Stop(alarm) => {
-                engine.lock().raise(alarm);
-                engine.set_connection(ConnectionState::Stopped);
-                engine.bump();
-                let _ = wanted.changed().await;
-                return;
-            }
+        if must_act {
+            engine.set_connection(ConnectionState::Stopped);
+            engine.bump();
+            let _ = wanted.changed().await;
+            return;
         }
+        engine.set_connection(ConnectionState::Offline);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = engine.network.notified() => back_off.reset(),
@@ -71,28 +60,38 @@ async fn keep_up(engine: &Arc<Engine>, wanted: &mut watch::Receiver<(bool, u64)>
     }
 }
 
-fn sort(result: &Result<(), EngineError>) -> End {
+/// The alarm of an end after which somebody must act before there is another connection.
+fn stops(result: &Result<(), EngineError>) -> Option<&'static str> {
     match result {
-        Err(EngineError::Transport(TransportError::Untrusted)) => End::Stop("tls.untrusted"),
-        Err(EngineError::Transport(TransportError::PinsOutdated)) => End::Stop(PINS_OUTDATED),
+        Err(EngineError::Transport(TransportError::Untrusted)) => Some("tls.untrusted"),
+        Err(EngineError::Transport(TransportError::PinsOutdated)) => Some(PINS_OUTDATED),
         // People are about to approve it.
-        Err(EngineError::Transport(TransportError::Refused { code, .. })) if code == "device.pending" => End::Again,
-        Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => End::Stop(GATEWAY_REFUSED),
-        Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => End::Stop(GATEWAY_UNKNOWN),
-        Err(EngineError::Store(crate::store::StoreError::Closed)) => End::Stop("store.closed"),
-        _ => End::Again,
+        Err(EngineError::Transport(TransportError::Refused { code, .. })) if code == "device.pending" => None,
+        Err(EngineError::Transport(TransportError::Refused { status: 401 | 403, .. })) => Some(GATEWAY_REFUSED),
+        Err(EngineError::Transport(TransportError::Refused { status: 404, .. })) => Some(GATEWAY_UNKNOWN),
+        Err(EngineError::Store(crate::store::StoreError::Closed)) => Some("store.closed"),
+        _ => None,
     }
 }
 
 impl Engine {
-    /// What ended a connection, and on the screen what the refusal says of this enrolment.
-    fn note(&self, of: Option<EnrolmentId>, result: &Result<(), EngineError>) -> End {
-        let noted = match (of, result) {
-            (Some(of), Err(EngineError::Transport(refusal))) => self.heed(of, refusal).map(drop),
-            _ => Ok(()),
-        };
-        // An alarm that the store cannot keep is kept at the next refusal.
-        if noted.is_err() { End::Again } else { sort(result) }
+    /// Shows what the end of a connection says. Gives true where somebody must act before there is another. `of` is the
+    /// enrolment that asked for the connection: the end says nothing of one that came after it.
+    pub(super) fn note_end(&self, of: Option<EnrolmentId>, result: &Result<(), EngineError>) -> bool {
+        if let (Some(of), Err(EngineError::Transport(refusal))) = (of, result)
+            && self.heed(of, refusal).is_err()
+        {
+            // An alarm that the store cannot keep is kept at the next refusal.
+            return false;
+        }
+        let mut state = self.lock();
+        match stops(result) {
+            Some(alarm) if of.is_none_or(|of| state.is_of(of)) => {
+                state.raise(alarm);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// One connection, from the cursor to its end.

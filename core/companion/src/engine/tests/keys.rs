@@ -153,6 +153,12 @@ fn s35_what_is_answered_late_about_an_enrolment_says_nothing_of_the_one_after_it
     let refusal = TransportError::Refused { status: 404, code: "device.unknown".to_owned() };
     assert_eq!(bench.engine.heed(bench.enrolment_id, &refusal), Ok(true), "what was asked is over");
     assert!(!shown(&bench.engine, "sync.unknown_device"));
+    let end = Err(refusal.into());
+    assert!(!bench.engine.note_end(Some(bench.enrolment_id), &end), "the next enrolment has its own connection");
+    assert!(!shown(&bench.engine, "gateway.unknown_device"));
+    let present = bench.engine.lock().device.as_ref().map(|device| device.enrolment_id);
+    assert!(bench.engine.note_end(present, &end));
+    assert!(shown(&bench.engine, "gateway.unknown_device"));
     bench.engine.keep_receipt(&late).unwrap();
     assert_eq!(bench.engine.lock().cosigned, 0);
     assert_eq!(bench.engine.store.cosigned_size().unwrap(), 0);
