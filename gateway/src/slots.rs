@@ -20,7 +20,7 @@ const COPY_BYTES: usize = 16 * 1024;
 const MARK: &str = "# copy ";
 
 /// One whole copy.
-struct Copy {
+struct Written {
     /// The copy with the higher number is the newer one.
     number: u64,
     text: String,
@@ -51,14 +51,14 @@ fn copy_of(number: u64, text: &str) -> io::Result<Vec<u8>> {
     if copy.len() > COPY_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(copy) }
 }
 
-fn parsed(at: usize, bytes: &[u8]) -> Option<Copy> {
+fn parsed(at: usize, bytes: &[u8]) -> Option<Written> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let (first, rest) = bytes.split_at_checked(end)?;
     let mut words = std::str::from_utf8(first).ok()?.strip_prefix(MARK)?.split(' ');
     let number = words.next()?.parse().ok()?;
     let length: usize = words.next()?.parse().ok()?;
     let text = std::str::from_utf8(rest.get(1..)?.get(..length)?).ok()?;
-    (words.next()? == digest(number, text)).then(|| Copy { number, text: text.to_owned(), at })
+    (words.next()? == digest(number, text)).then(|| Written { number, text: text.to_owned(), at })
 }
 
 impl Slots {
@@ -131,7 +131,7 @@ impl Turn<'_> {
     }
 }
 
-fn newest(bytes: &[u8]) -> Option<Copy> {
+fn newest(bytes: &[u8]) -> Option<Written> {
     let copies = bytes.chunks(COPY_BYTES).take(2).enumerate();
     copies.filter_map(|(index, bytes)| parsed(index * COPY_BYTES, bytes)).max_by_key(|copy| copy.number)
 }

@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use peel_domain::event::{Actor, BODY_VERSION, EventBody, Justification};
 use peel_domain::time::Clock as _;
@@ -34,6 +35,14 @@ fn copy_store(from: &Path, to: &Path) {
         let _ = std::fs::remove_file(beside(to, suffix));
         let _ = std::fs::copy(beside(from, suffix), beside(to, suffix));
     }
+}
+
+/// Stops a gateway and takes a backup of its store. Gives the force, the store and the backup.
+async fn backed_up(gateway: TestGateway) -> (Arc<TestForce>, PathBuf, PathBuf) {
+    let force = gateway.stop().await;
+    let (store, backup) = (force.data().database(), force.path("backup.db"));
+    copy_store(&store, &backup);
+    (force, store, backup)
 }
 
 async fn start(force: &TestForce) -> Result<RunningServer, ServiceError> {
@@ -96,9 +105,7 @@ async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under
     let (kept, early) = published(&gateway).await;
 
     // A backup, and then work that it does not have.
-    let force = gateway.stop().await;
-    let (store, backup) = (force.data().database(), force.path("backup.db"));
-    copy_store(&store, &backup);
+    let (force, store, backup) = backed_up(gateway).await;
     let gateway = TestGateway::serve(force).await;
     gateway.ingest().await;
     let lost = numbers_up_to_an_alert(&gateway, &phone, *before.last().unwrap()).await;
@@ -167,9 +174,7 @@ async fn s35_a_store_from_an_old_backup_signs_nothing_until_its_logs_go_on_under
 #[tokio::test]
 async fn s35_a_phone_that_was_enrolled_after_the_backup_goes_on_under_another_enrolment() {
     let gateway = TestGateway::serve(TestForce::with_store(None)).await;
-    let force = gateway.stop().await;
-    let (store, backup) = (force.data().database(), force.path("backup.db"));
-    copy_store(&store, &backup);
+    let (force, store, backup) = backed_up(gateway).await;
     let gateway = TestGateway::serve(force).await;
     let phone = TestPhone::enrol(&gateway).await;
     let mut trail = Log::new(&phone);
@@ -237,9 +242,7 @@ fn put_rows_back(backup: &Path, store: &Path) {
 #[tokio::test]
 async fn s35_a_store_put_back_under_a_running_gateway_tells_no_phone_that_it_is_unknown() {
     let gateway = TestGateway::serve(TestForce::with_store(None)).await;
-    let force = gateway.stop().await;
-    let (store, backup) = (force.data().database(), force.path("backup.db"));
-    copy_store(&store, &backup);
+    let (force, store, backup) = backed_up(gateway).await;
     let gateway = TestGateway::serve(force).await;
     let phone = TestPhone::enrol(&gateway).await;
     put_rows_back(&backup, &store);
@@ -254,9 +257,8 @@ async fn s35_the_same_backup_put_back_twice_gives_no_number_twice() {
     let gateway = TestGateway::serve(TestForce::with_store(None)).await;
     let phone = gateway.phone(OFFICER).await;
     gateway.go_live().await;
-    let mut force = gateway.stop().await;
-    let (store, backup, config) = (force.data().database(), force.path("backup.db"), force.data().config());
-    copy_store(&store, &backup);
+    let (mut force, store, backup) = backed_up(gateway).await;
+    let config = force.data().config();
     let configured = std::fs::read(&config).unwrap();
     let mut given = BTreeSet::new();
     for round in 0..3 {

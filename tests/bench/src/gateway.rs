@@ -33,6 +33,7 @@ const LOGS: usize = 1_000;
 /// Phones that talk at the same time.
 const AT_ONCE: usize = 32;
 const SYNCS: usize = 500;
+/// Syncs before those that are measured.
 const FIRST_SYNCS: usize = 100;
 const FLOOR_COMMITS: usize = 100;
 
