@@ -34,6 +34,23 @@ impl fmt::Debug for FaceCheck {
     }
 }
 
+/// The reference of one open alert, embedded once, for as long as the alert is open: so that nobody waits for it again.
+///
+/// It cannot be copied, compared with another or written anywhere, and is wiped on drop.
+pub struct OpenReference(Option<Opened>);
+
+/// What a comparison needs of one image.
+struct Opened {
+    embedding: Embedding,
+    quality: Quality,
+}
+
+impl fmt::Debug for OpenReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OpenReference([redacted])")
+    }
+}
+
 /// Everything that is known of the one face that an image is about.
 pub(crate) struct Seen {
     #[cfg_attr(not(feature = "referee"), expect(dead_code, reason = "referees look at it"))]
@@ -50,10 +67,9 @@ impl FaceCheck {
         let manifest = manifest()?;
         check_listed(detector, &manifest.detector.model)?;
         check_listed(embedder, &manifest.embedder)?;
-        let side = i64::try_from(FRAME_SIDE).map_err(|_| FaceError::ModelForm)?;
-        let detector = graph::resize_detector(graph::parse(detector)?, side)?;
-        let embedder = graph::dequantise(graph::parse(embedder)?)?;
-        Ok(Self { detector: Detector::new(detector, &manifest.detector)?, embedder: Embedder::new(embedder)? })
+        let detector = Detector::new(graph::parse(detector)?, &manifest.detector, FRAME_SIDE)?;
+        let embedder = graph::dequantise(graph::keep_quantised_products(graph::parse(embedder)?)?)?;
+        Ok(Self { detector, embedder: Embedder::new(embedder)? })
     }
 
     /// Loads both models from a folder that holds the files under the manifest's names.
@@ -70,38 +86,31 @@ impl FaceCheck {
     // By value on purpose: a permit that could be lent would serve twice.
     #[expect(clippy::needless_pass_by_value, reason = "the permit is used up")]
     pub fn compare(&self, permit: ComparisonPermit, probe: &[u8], reference: &[u8]) -> Result<Opinion, FaceError> {
-        self.compare_images(permit.purpose(), probe, reference)
+        let probe = self.open_image(probe, FaceError::Probe)?;
+        let reference = self.open_reference(reference)?;
+        opinion(permit.purpose(), probe.as_ref(), reference.0.as_ref())
     }
 
-    fn compare_images(&self, purpose: ComparisonPurpose, probe: &[u8], reference: &[u8]) -> Result<Opinion, FaceError> {
-        let manifest = manifest()?;
-        let calibration = manifest.calibration.of(purpose);
-        let probe = self.see_image(probe, FaceError::Probe)?;
-        let reference = self.see_image(reference, FaceError::Reference)?;
-        let probe_quality = probe.as_ref().map(|seen| seen.quality);
-        let reference_quality = reference.as_ref().map(|seen| seen.quality);
-        let (band, score) =
-            match (&probe, &reference, obstacle(calibration, probe_quality.as_ref(), reference_quality.as_ref())) {
-                (Some(probe), Some(reference), None) => {
-                    let score = probe.embedding.cosine(&reference.embedding);
-                    (band(calibration, score, &probe.quality, &reference.quality), Some(score))
-                }
-                (_, _, Some((image, reason))) => (Band::NotPossible { image, reason }, None),
-                (_, _, None) => return Err(FaceError::Inference),
-            };
-        Ok(Opinion {
-            purpose,
-            band,
-            score,
-            supports_above: calibration.supports_above,
-            does_not_support_below: calibration.does_not_support_below,
-            probe: probe_quality,
-            reference: reference_quality,
-            model_id: &manifest.embedder.id,
-            model_sha256: &manifest.embedder.sha256,
-            calibration_id: &calibration.id,
-            limits: limits(purpose),
-        })
+    /// The same with a reference that was opened before: what an officer waits for is one photograph.
+    #[expect(clippy::needless_pass_by_value, reason = "the permit is used up")]
+    pub fn compare_with(
+        &self,
+        permit: ComparisonPermit,
+        probe: &[u8],
+        reference: &OpenReference,
+    ) -> Result<Opinion, FaceError> {
+        let probe = self.open_image(probe, FaceError::Probe)?;
+        opinion(permit.purpose(), probe.as_ref(), reference.0.as_ref())
+    }
+
+    /// Opens the reference of an alert, once for all comparisons of that alert.
+    pub fn open_reference(&self, reference: &[u8]) -> Result<OpenReference, FaceError> {
+        Ok(OpenReference(self.open_image(reference, FaceError::Reference)?))
+    }
+
+    fn open_image(&self, bytes: &[u8], blame: fn(ImageError) -> FaceError) -> Result<Option<Opened>, FaceError> {
+        let seen = self.see(&decode(bytes).map_err(blame)?)?;
+        Ok(seen.map(|seen| Opened { embedding: seen.embedding, quality: seen.quality }))
     }
 
     /// Masks every face but the one that the image is about (S30), before anything is stored.
@@ -111,10 +120,6 @@ impl FaceCheck {
         let picture = decode(image).map_err(FaceError::Image)?;
         let faces = self.detector.everyone(&picture)?;
         mask(image, picture, &faces)
-    }
-
-    fn see_image(&self, bytes: &[u8], blame: fn(ImageError) -> FaceError) -> Result<Option<Seen>, FaceError> {
-        self.see(&decode(bytes).map_err(blame)?)
     }
 
     /// Detects, aligns, embeds and measures; `None` when there is no face.
@@ -131,6 +136,46 @@ impl FaceCheck {
     pub(crate) fn detector(&self) -> &Detector {
         &self.detector
     }
+
+    /// The embedder alone, for referees.
+    #[cfg(feature = "referee")]
+    pub(crate) fn embedder(&self) -> &Embedder {
+        &self.embedder
+    }
+}
+
+/// The one comparison there is.
+fn opinion(
+    purpose: ComparisonPurpose,
+    probe: Option<&Opened>,
+    reference: Option<&Opened>,
+) -> Result<Opinion, FaceError> {
+    let manifest = manifest()?;
+    let calibration = manifest.calibration.of(purpose);
+    let (probe_quality, reference_quality) =
+        (probe.map(|opened| opened.quality), reference.map(|opened| opened.quality));
+    let in_the_way = obstacle(calibration, probe_quality.as_ref(), reference_quality.as_ref());
+    let (band, score) = match (probe, reference, in_the_way) {
+        (Some(probe), Some(reference), None) => {
+            let score = probe.embedding.cosine(&reference.embedding);
+            (band(calibration, score, &probe.quality, &reference.quality), Some(score))
+        }
+        (_, _, Some((image, reason))) => (Band::NotPossible { image, reason }, None),
+        (_, _, None) => return Err(FaceError::Inference),
+    };
+    Ok(Opinion {
+        purpose,
+        band,
+        score,
+        supports_above: calibration.supports_above,
+        does_not_support_below: calibration.does_not_support_below,
+        probe: probe_quality,
+        reference: reference_quality,
+        model_id: &manifest.embedder.id,
+        model_sha256: &manifest.embedder.sha256,
+        calibration_id: &calibration.id,
+        limits: limits(purpose),
+    })
 }
 
 /// The embedder's file with its int8 weights turned into 32-bit constants, as the check runs it: for referees, who

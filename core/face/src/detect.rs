@@ -8,6 +8,7 @@ use tract_onnx::pb::ModelProto;
 use crate::engine::Engine;
 use crate::error::FaceError;
 use crate::frame::{FRAME_SIDE, Frame, Region, float};
+use crate::graph::resize_detector;
 use crate::manifest::DetectorEntry;
 use crate::picture::Picture;
 
@@ -72,16 +73,19 @@ pub(crate) struct Chosen {
 /// The detector.
 pub(crate) struct Detector {
     engine: Engine,
+    /// Pixels a side of what it looks at.
+    side: usize,
     score_floor: f32,
     bystander_score_floor: f32,
     overlap_limit: f32,
 }
 
 impl Detector {
-    /// Takes the graph with its input already set to [`FRAME_SIDE`].
-    pub(crate) fn new(model: ModelProto, entry: &DetectorEntry) -> Result<Self, FaceError> {
+    /// Takes the graph as published; it will look at `side` by `side` pixels, a multiple of 32.
+    pub(crate) fn new(model: ModelProto, entry: &DetectorEntry, side: usize) -> Result<Self, FaceError> {
         Ok(Self {
-            engine: Engine::new(model, &[1, 3, FRAME_SIDE, FRAME_SIDE])?,
+            engine: Engine::new(resize_detector(model, side)?, &[1, 3, side, side])?,
+            side,
             score_floor: entry.score_floor,
             bystander_score_floor: entry.bystander_score_floor,
             overlap_limit: entry.overlap_limit,
@@ -134,12 +138,21 @@ impl Detector {
 
     /// Faces in one frame, in the frame's coordinates, the best score first.
     pub(crate) fn in_frame(&self, frame: &Frame, floor: f32) -> Result<Vec<Face>, FaceError> {
-        Ok(keep_strongest(self.cells(frame, floor)?, self.overlap_limit))
+        self.in_planes(&frame.planes(), floor)
+    }
+
+    /// The same of what the detector takes.
+    pub(crate) fn in_planes(&self, planes: &[f32], floor: f32) -> Result<Vec<Face>, FaceError> {
+        Ok(keep_strongest(self.cells_of(planes, floor)?, self.overlap_limit))
     }
 
     /// What every cell of the detector says, the best score first.
     fn cells(&self, frame: &Frame, floor: f32) -> Result<Vec<Face>, FaceError> {
-        let outputs = self.engine.run(&frame.planes())?;
+        self.cells_of(&frame.planes(), floor)
+    }
+
+    fn cells_of(&self, planes: &[f32], floor: f32) -> Result<Vec<Face>, FaceError> {
+        let outputs = self.engine.run(planes)?;
         let [cls_8, cls_16, cls_32, obj_8, obj_16, obj_32, box_8, box_16, box_32, points_8, points_16, points_32] =
             outputs.as_slice()
         else {
@@ -149,7 +162,8 @@ impl Detector {
             [(cls_8, obj_8, box_8, points_8), (cls_16, obj_16, box_16, points_16), (cls_32, obj_32, box_32, points_32)];
         let mut faces = Vec::new();
         for (stride, (class, object, boxes, points)) in STRIDES.into_iter().zip(levels) {
-            faces.extend(decode_level(stride, &Level { class, object, boxes, points }, floor));
+            let level = Level { columns: self.side / stride, class, object, boxes, points };
+            faces.extend(decode_level(stride, &level, floor));
         }
         faces.sort_by(|left, right| right.score.total_cmp(&left.score));
         Ok(faces)
@@ -181,6 +195,8 @@ fn averaged(strongest: &Face, cells: &[Face], overlap_limit: f32) -> Face {
 
 /// The detector's outputs at one stride.
 struct Level<'a> {
+    /// Cells in a row.
+    columns: usize,
     class: &'a [f32],
     object: &'a [f32],
     boxes: &'a [f32],
@@ -190,7 +206,7 @@ struct Level<'a> {
 /// Cells become faces: offsets count in strides from the cell's corner, sizes are logarithms of strides.
 fn decode_level(stride: usize, level: &Level<'_>, floor: f32) -> Vec<Face> {
     let step = float(stride);
-    let columns = FRAME_SIDE / stride;
+    let columns = level.columns;
     let scores = level.class.iter().zip(level.object);
     let places = level.boxes.as_chunks::<4>().0.iter().zip(level.points.as_chunks::<10>().0);
     scores
@@ -261,7 +277,8 @@ mod tests {
         object[13] = 1.0;
         boxes[48..52].copy_from_slice(&[0.5, 0.25, 2.0_f32.ln(), 3.0_f32.ln()]);
         points[120..122].copy_from_slice(&[0.5, -0.5]);
-        let level = Level { class: &class, object: &object, boxes: &boxes, points: &points };
+        let columns = FRAME_SIDE / 32;
+        let level = Level { columns, class: &class, object: &object, boxes: &boxes, points: &points };
         let faces = decode_level(32, &level, 0.5);
         let [found] = faces.as_slice() else { panic!("one face") };
         assert!((found.score - 0.8).abs() < 1e-6);

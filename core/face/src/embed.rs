@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::align::{AlignedFace, CROP_SIDE};
 use crate::engine::Engine;
 use crate::error::FaceError;
+use crate::frame::planar_rgb;
 
 /// Numbers in an embedding.
 pub(crate) const EMBEDDING_LENGTH: usize = 128;
@@ -66,11 +67,7 @@ impl Embedder {
 
     /// Embeds one aligned face.
     pub(crate) fn embed(&self, face: &AlignedFace) -> Result<Embedding, FaceError> {
-        let mut planes = Zeroizing::new(Vec::with_capacity(face.0.len()));
-        for channel in 0..3 {
-            planes.extend(face.0.iter().skip(channel).step_by(3).map(|value| f32::from(*value)));
-        }
-        let mut outputs = self.engine.run(&planes)?.into_iter();
+        let mut outputs = self.engine.run(&planar_rgb(&face.0))?.into_iter();
         match (outputs.next(), outputs.next()) {
             (Some(values), None) => Embedding::new(values),
             _ => Err(FaceError::Inference),

@@ -88,12 +88,29 @@ impl Frame {
 
     /// The pixels as the detector wants them: planar BGR.
     pub(crate) fn planes(&self) -> Zeroizing<Vec<f32>> {
-        let mut planes = Zeroizing::new(Vec::with_capacity(self.pixels.len()));
-        for channel in [2, 1, 0] {
-            planes.extend(self.pixels.iter().skip(channel).step_by(3).map(|value| f32::from(*value)));
-        }
-        planes
+        planar_bgr(&self.pixels)
     }
+}
+
+/// Packed RGB as three planes: red, green, blue.
+pub(crate) fn planar_rgb(pixels: &[u8]) -> Zeroizing<Vec<f32>> {
+    planar(pixels, |[red, green, blue]| [red, green, blue])
+}
+
+/// Packed RGB as three planes: blue, green, red.
+pub(crate) fn planar_bgr(pixels: &[u8]) -> Zeroizing<Vec<f32>> {
+    planar(pixels, |[red, green, blue]| [blue, green, red])
+}
+
+fn planar(pixels: &[u8], order: impl Fn([u8; 3]) -> [u8; 3]) -> Zeroizing<Vec<f32>> {
+    let pixels = pixels.as_chunks::<3>().0;
+    let mut planes = Zeroizing::new(vec![0.0; pixels.len() * 3]);
+    let (first, rest) = planes.split_at_mut(pixels.len());
+    let (second, third) = rest.split_at_mut(pixels.len());
+    for (((first, second), third), pixel) in first.iter_mut().zip(second).zip(third).zip(pixels) {
+        [*first, *second, *third] = order(*pixel).map(f32::from);
+    }
+    planes
 }
 
 /// Which source values, with which weights, make one target value.

@@ -14,6 +14,7 @@ use tract_onnx::pb::type_proto::Value as TypeValue;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use crate::error::FaceError;
+use crate::ops::DENSE;
 
 const DEQUANTISE: &str = "DequantizeLinear";
 const RESHAPE: &str = "Reshape";
@@ -55,6 +56,35 @@ pub(crate) fn dequantise(mut model: ModelProto) -> Result<ModelProto, FaceError>
         .retain(|input| used.contains(&input.name) && initializers.iter().all(|tensor| tensor.name != input.name));
     graph.initializer = initializers;
     graph.value_info.clear();
+    Ok(model)
+}
+
+/// Puts our operator in the place of each `Gemm` that multiplies vectors with block-quantised weights (ONNX operator `Gemm`,
+/// version 13, with `transB`), so that they stay int8. What follows is for this engine only.
+pub(crate) fn keep_quantised_products(mut model: ModelProto) -> Result<ModelProto, FaceError> {
+    let graph = model.graph.as_mut().ok_or(FaceError::ModelForm)?;
+    let by_output = |nodes: &[NodeProto], name: &String| {
+        let found = nodes.iter().find(|node| node.op_type == DEQUANTISE && node.output.first() == Some(name));
+        found.filter(|_| nodes.iter().filter(|node| node.input.contains(name)).count() == 1).cloned()
+    };
+    let plain_product = |node: &NodeProto| {
+        let is_one = |name: &str| {
+            let found = node.attribute.iter().find(|attribute| attribute.name == name);
+            found.is_none_or(|found| (found.f - 1.0).abs() < f32::EPSILON)
+        };
+        let flag = |name: &str| integer_attribute(node, name).unwrap_or(0);
+        node.op_type == "Gemm" && node.input.len() == 3 && is_one("alpha") && is_one("beta") && flag("transB") == 1
+    };
+    let nodes = graph.node.clone();
+    for node in &mut graph.node {
+        let (true, [vectors, weights, biases]) = (plain_product(node), node.input.as_slice()) else { continue };
+        let Some(dequantise) = by_output(&nodes, weights) else { continue };
+        let block = dequantise.attribute.iter().find(|attribute| attribute.name == "block_size").cloned();
+        let input = std::iter::once(vectors).chain(&dequantise.input).chain([biases]).cloned().collect();
+        *node = NodeProto { op_type: DENSE.to_owned(), input, attribute: block.into_iter().collect(), ..node.clone() };
+    }
+    let read: HashSet<String> = graph.node.iter().flat_map(|node| node.input.iter().cloned()).collect();
+    graph.node.retain(|node| node.op_type != DEQUANTISE || node.output.iter().any(|output| read.contains(output)));
     Ok(model)
 }
 
@@ -163,7 +193,8 @@ fn reshaped(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> Resul
 }
 
 /// Sets the detector's input to `side` by `side` pixels; everything inside the graph follows from it.
-pub(crate) fn resize_detector(mut model: ModelProto, side: i64) -> Result<ModelProto, FaceError> {
+pub(crate) fn resize_detector(mut model: ModelProto, side: usize) -> Result<ModelProto, FaceError> {
+    let side = i64::try_from(side).map_err(|_| FaceError::ModelForm)?;
     let graph = model.graph.as_mut().ok_or(FaceError::ModelForm)?;
     set_input_sides(graph, side)?;
     for output in &mut graph.output {

@@ -7,10 +7,14 @@
 use peel_domain::permit::ComparisonPurpose;
 use zeroize::Zeroizing;
 
+use crate::align::AlignedFace;
 use crate::check::FaceCheck;
 use crate::decode::decode;
+use crate::detect::Detector;
+use crate::engine::check_listed;
 use crate::error::{FaceError, ImageError};
-use crate::frame::{FRAME_SIDE, Frame};
+use crate::frame::{FRAME_SIDE, Frame, planar_bgr};
+use crate::graph;
 use crate::manifest::manifest;
 use crate::opinion::{Band, band, obstacle};
 use crate::quality::Quality;
@@ -65,6 +69,35 @@ pub struct Pixels {
     pub landmarks: Option<[[f32; 2]; 5]>,
     /// Width of that face's box in pixels.
     pub face_width: Option<f32>,
+}
+
+/// The detector at a size of its own, for benchmarks.
+pub struct SizedDetector(Detector);
+
+impl SizedDetector {
+    /// Loads the listed file for `side` by `side` pixels, a multiple of 32.
+    pub fn new(detector: &[u8], side: usize) -> Result<Self, FaceError> {
+        let entry = &manifest()?.detector;
+        check_listed(detector, &entry.model)?;
+        Ok(Self(Detector::new(graph::parse(detector)?, entry, side)?))
+    }
+
+    /// How many faces it finds in a frame of its size, packed RGB.
+    pub fn count(&self, frame: &[u8]) -> Result<usize, FaceError> {
+        let floor = manifest()?.detector.score_floor;
+        Ok(self.0.in_planes(&planar_bgr(frame), floor)?.len())
+    }
+}
+
+/// The listed detector's file with its input set to `side` by `side` pixels, for referees.
+pub fn detector_file(detector: &[u8], side: usize) -> Result<Vec<u8>, FaceError> {
+    check_listed(detector, &manifest()?.detector.model)?;
+    Ok(graph::encode(&graph::resize_detector(graph::parse(detector)?, side)?))
+}
+
+/// Embeds a crop (packed RGB, 112 by 112) and gives the embedding's length, for benchmarks.
+pub fn norm_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<f32, FaceError> {
+    Ok(check.embedder().embed(&AlignedFace(Zeroizing::new(crop.to_vec())))?.norm())
 }
 
 /// Where the bands lie for one use, as the manifest says.

@@ -32,7 +32,7 @@ mod ops;
 mod picture;
 mod quality;
 
-pub use check::{FaceCheck, dequantised_embedder};
+pub use check::{FaceCheck, OpenReference, dequantised_embedder};
 pub use error::{FaceError, ImageError};
 pub use manifest::MODEL_CARD;
 pub use mask::{MaskedImage, Masking};

@@ -9,13 +9,11 @@ use std::collections::{HashMap, HashSet};
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
-use super::{CONV_3X3, MAX_POOL, POINTWISE};
+use super::{CONV_3X3, DEPTHWISE_3X3, MAX_POOL, POINTWISE};
 use crate::error::FaceError;
 use crate::graph::{float_tensor, floats};
 
-/// 1 by 1 convolutions of more channels are left to the engine, whose matrix product is faster from there on.
-const MOST_POINTWISE_CHANNELS: i64 = 64;
-/// Dense 3 by 3 convolutions of more channels too.
+/// Dense 3 by 3 convolutions of more channels are left to the engine.
 const MOST_DENSE_CHANNELS: i64 = 4;
 
 /// Rewrites a graph.
@@ -86,12 +84,12 @@ fn kind(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> Option<Ki
             let depthwise = groups == *to && *from == 1;
             let is_3x3 = of("kernel_shape") == [3, 3] && of("pads") == [1, 1, 1, 1];
             let is_1x1 = of("kernel_shape") == [1, 1] && zeros(of("pads"));
-            if is_3x3 && (strides == [1, 1] || strides == [2, 2]) && (few || depthwise) {
-                Some(Kind::Conv(CONV_3X3))
-            } else if is_1x1 && strides == [1, 1] && groups == 1 && *from <= MOST_POINTWISE_CHANNELS {
-                Some(Kind::Conv(POINTWISE))
-            } else {
-                None
+            let strides_of_one_or_two = strides == [1, 1] || strides == [2, 2];
+            match (is_3x3 && strides_of_one_or_two, depthwise, few) {
+                (true, true, _) => Some(Kind::Conv(DEPTHWISE_3X3)),
+                (true, false, true) => Some(Kind::Conv(CONV_3X3)),
+                (true, false, false) => None,
+                (false, ..) => (is_1x1 && strides == [1, 1] && groups == 1).then_some(Kind::Conv(POINTWISE)),
             }
         }
         _ => None,

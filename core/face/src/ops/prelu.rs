@@ -9,7 +9,7 @@ use tract_onnx::pb::NodeProto;
 #[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
 use tract_onnx::tract_hir::internal::*;
 
-use super::activate;
+use super::{activated, activated_wide};
 
 /// Builds the operator for the ONNX parser.
 #[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
@@ -108,5 +108,18 @@ impl WithSimd for Activation<'_> {
         for (values, slope) in self.values.chunks_exact_mut(self.plane).zip(self.slopes.iter().cycle()) {
             activate(simd, values, *slope);
         }
+    }
+}
+
+/// The activation of many numbers with one slope.
+#[inline(always)]
+fn activate<S: Simd>(simd: S, values: &mut [f32], slope: f32) {
+    let (wide, rest) = S::as_mut_simd_f32s(values);
+    let slopes = simd.splat_f32s(slope);
+    for values in wide {
+        *values = activated_wide(simd, *values, slopes);
+    }
+    for value in rest {
+        *value = activated(*value, slope);
     }
 }

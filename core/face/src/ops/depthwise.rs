@@ -1,0 +1,129 @@
+//! 3 by 3 convolution of each channel by itself, with one pixel of padding, stride 1 or 2.
+//!
+//! The engine computes it zone by zone, pixel by pixel at the borders, and adds normalisation and activation as passes of
+//! their own. Here the rows of a padded channel are read as one long row: the loops are long also where the image is
+//! small. The two or so sums at each row's end that mean nothing are left out when the rows are written.
+
+use pulp::{Arch, Simd, WithSimd};
+use tract_onnx::pb::NodeProto;
+#[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
+use tract_onnx::tract_hir::internal::*;
+use zeroize::Zeroizing;
+
+use super::layer::{Image, Layer, check_channels, stride_of};
+use super::padded::{Padded, after};
+use super::{activated, activated_wide};
+
+/// Sums that are worked on at a time: they and what they are made of stay near the processor.
+const BLOCK: usize = 1_024;
+
+/// A convolution of this stride, with weights, biases and slopes.
+#[derive(Debug, Clone, Hash, PartialEq, Eq)]
+pub(super) struct Depthwise3x3 {
+    stride: usize,
+}
+
+impl Layer for Depthwise3x3 {
+    const NAME: &'static str = "Depthwise3x3";
+    const CONSTANTS: usize = 3;
+
+    fn of(node: &NodeProto) -> TractResult<Self> {
+        Ok(Self { stride: stride_of(node)? })
+    }
+
+    fn after(&self, side: TDim) -> TDim {
+        (side - 1) / self.stride + 1
+    }
+
+    fn check(&self, constants: &[Arc<Tensor>], channels: usize) -> TractResult<()> {
+        let Some([to, 1, 3, 3]) = constants.first().map(|weights| weights.shape()) else {
+            bail!("3 by 3 weights of one channel expected")
+        };
+        ensure!(*to == channels, "one kernel a channel expected");
+        check_channels(constants, *to)
+    }
+
+    fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]) {
+        let [weights, biases, slopes] = *constants else { return };
+        let padded = Padded::new(image.height, image.width, self.stride);
+        let beside = after(image.width, self.stride);
+        Arch::new().dispatch(Run {
+            weights: weights.as_chunks::<9>().0,
+            biases,
+            slopes,
+            padded,
+            beside,
+            image,
+            output,
+        });
+    }
+}
+
+/// A layer, an image and what becomes of it.
+struct Run<'a> {
+    weights: &'a [[f32; 9]],
+    biases: &'a [f32],
+    slopes: &'a [f32],
+    padded: Padded,
+    /// Numbers of the output's row.
+    beside: usize,
+    image: Image<'a>,
+    output: &'a mut [f32],
+}
+
+impl WithSimd for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { weights, biases, slopes, padded, beside, image, output } = self;
+        let mut framed = Zeroizing::new(vec![0.0; padded.numbers()]);
+        // At least one row at a time, however long it is; as many as can be written at once.
+        let mut sums = Zeroizing::new(vec![0.0; BLOCK.max(padded.row)]);
+        let rows_at_once = (BLOCK / padded.row).max(1);
+        let channels = image.numbers.chunks_exact(image.height * image.width);
+        let outputs = output.chunks_exact_mut(output.len() / biases.len());
+        let layers = weights.iter().zip(biases.iter().zip(slopes));
+        for ((channel, output), (kernel, (bias, slope))) in channels.zip(outputs).zip(layers) {
+            padded.fill(channel, &mut framed);
+            let mut first = 0;
+            for output in output.chunks_mut(rows_at_once * beside) {
+                let count = (output.len() / beside) * padded.row;
+                let Some(sums) = sums.get_mut(..count) else { return };
+                let Some(taps) = padded.taps(&framed, first, count) else { return };
+                convolve(simd, sums, taps, kernel, (*bias, *slope));
+                for (to, sums) in output.chunks_exact_mut(beside).zip(sums.chunks_exact(padded.row)) {
+                    to.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
+                }
+                first += count;
+            }
+        }
+    }
+}
+
+/// What the activation makes of sums of nine products.
+#[expect(clippy::many_single_char_names, reason = "three by three numbers and as many weights")]
+#[inline(always)]
+fn convolve<S: Simd>(simd: S, sums: &mut [f32], taps: [&[f32]; 9], kernel: &[f32; 9], (bias, slope): (f32, f32)) {
+    let [a, b, c, d, e, f, g, h, i] = taps.map(|tap| S::as_simd_f32s(tap).0);
+    let [p, q, r, s, t, u, v, w, x] = kernel.map(|weight| simd.splat_f32s(weight));
+    let (wide, rest) = S::as_mut_simd_f32s(sums);
+    let whole = wide.len() * S::F32_LANES;
+    let (biases, slopes) = (simd.splat_f32s(bias), simd.splat_f32s(slope));
+    let upper = a.iter().zip(b).zip(c);
+    let middle = d.iter().zip(e).zip(f);
+    let lower = g.iter().zip(h).zip(i);
+    for (sum, ((((a, b), c), ((d, e), f)), ((g, h), i))) in wide.iter_mut().zip(upper.zip(middle).zip(lower)) {
+        // Three sums, so that none has to wait for the one before.
+        let first = simd.mul_add_f32s(r, *c, simd.mul_add_f32s(q, *b, simd.mul_add_f32s(p, *a, biases)));
+        let second = simd.mul_add_f32s(u, *f, simd.mul_add_f32s(t, *e, simd.mul_f32s(s, *d)));
+        let third = simd.mul_add_f32s(x, *i, simd.mul_add_f32s(w, *h, simd.mul_f32s(v, *g)));
+        *sum = activated_wide(simd, simd.add_f32s(first, simd.add_f32s(second, third)), slopes);
+    }
+    let taps = taps.map(|tap| tap.get(whole..).unwrap_or_default());
+    for (place, sum) in rest.iter_mut().enumerate() {
+        let products =
+            taps.iter().zip(kernel).map(|(tap, weight)| tap.get(place).copied().unwrap_or_default() * weight);
+        *sum = activated(bias + products.sum::<f32>(), slope);
+    }
+}
