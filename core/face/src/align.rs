@@ -3,10 +3,10 @@
 //! Always: a similarity transform (turn, scale, shift, no shear, no mirror), least squares over five landmarks, onto the
 //! `ArcFace` template of 112 by 112 pixels; bilinear, black outside the picture, as the reference implementation does it.
 
+use peel_picture::Picture;
 use zeroize::Zeroizing;
 
 use crate::frame::{float, to_byte};
-use crate::picture::Picture;
 
 /// Pixels a side.
 pub(crate) const CROP_SIDE: usize = 112;

@@ -3,24 +3,27 @@
 //! Must never: compare without a permit, compare more than one pair, or keep anything of the images.
 //! Always: the permit is used up; images, crops and embeddings are wiped when the function returns.
 
+use peel_picture::{ImageError, Picture, Source};
 use std::fmt;
 use std::path::Path;
 
 use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
 
 use crate::align::{AlignedFace, align};
-use crate::decode::decode;
-use crate::detect::{Chosen, Detector};
+use crate::detect::{Chosen, Detector, Face};
 use crate::embed::{Embedder, Embedding};
 use crate::engine::check_listed;
-use crate::error::{FaceError, ImageError};
-use crate::frame::FRAME_SIDE;
+use crate::error::FaceError;
+use crate::frame::{FRAME_SIDE, float};
 use crate::graph;
 use crate::manifest::manifest;
 use crate::mask::{MaskedImage, mask};
 use crate::opinion::{Band, Opinion, band, limits, obstacle};
-use crate::picture::Picture;
+use crate::preview::{Preview, PreviewFrame, preview};
 use crate::quality::Quality;
+
+/// Pixels between the eyes that are enough: twice those of the embedder's crop.
+const ENOUGH_INTER_EYE: f32 = 70.0;
 
 /// The secondary face check, ready to run. It holds models only, and nothing of what it has seen.
 pub struct FaceCheck {
@@ -109,26 +112,45 @@ impl FaceCheck {
     }
 
     fn open_image(&self, bytes: &[u8], blame: fn(ImageError) -> FaceError) -> Result<Option<Opened>, FaceError> {
-        let seen = self.see(&decode(bytes).map_err(blame)?)?;
+        let (_, seen) = self.look(bytes, blame)?;
         Ok(seen.map(|seen| Opened { embedding: seen.embedding, quality: seen.quality }))
+    }
+
+    /// Says of a camera's frame what stands in the way of a good close photograph. It takes one run of the detector (two
+    /// where a face fills the frame), embeds nothing and keeps nothing.
+    pub fn preview(&self, frame: &PreviewFrame<'_>) -> Result<Preview, FaceError> {
+        preview(&self.detector, &manifest()?.calibration.close_photograph.conclusive, frame)
     }
 
     /// Masks every face but the one that the image is about (S30), before anything is stored.
     ///
     /// With one face or none the bytes come back unchanged; [`MaskedImage::masking`] says which it was.
     pub fn mask_bystanders(&self, image: &[u8]) -> Result<MaskedImage, FaceError> {
-        let picture = decode(image).map_err(FaceError::Image)?;
+        let picture = Source::read(image).and_then(|source| source.decode_finest()).map_err(FaceError::Image)?;
         let faces = self.detector.everyone(&picture)?;
         mask(image, picture, &faces)
     }
 
-    /// Detects, aligns, embeds and measures; `None` when there is no face.
-    pub(crate) fn see(&self, picture: &Picture) -> Result<Option<Seen>, FaceError> {
-        let Some(chosen) = self.detector.choose(picture)? else { return Ok(None) };
-        let Some(aligned) = align(picture, &chosen.face.landmarks) else { return Ok(None) };
+    /// Decodes no finer than the face needs, detects, aligns, embeds and measures; no [`Seen`] when there is no face.
+    pub(crate) fn look(
+        &self,
+        bytes: &[u8],
+        blame: fn(ImageError) -> FaceError,
+    ) -> Result<(Picture, Option<Seen>), FaceError> {
+        let source = Source::read(bytes).map_err(blame)?;
+        let mut picture = source.decode(source.coarsest()).map_err(blame)?;
+        let Some(mut chosen) = self.detector.glance(&picture)? else { return Ok((picture, None)) };
+        let needed = needed_reduction(&chosen.face, &picture, source.finest());
+        if needed < picture.reduction() {
+            let closer = float(picture.reduction() / needed);
+            picture = source.decode(needed).map_err(blame)?;
+            chosen.face = chosen.face.enlarged(closer);
+        }
+        chosen.face = self.detector.look_again(&picture, chosen.face)?;
+        let Some(aligned) = align(&picture, &chosen.face.landmarks) else { return Ok((picture, None)) };
         let embedding = self.embedder.embed(&aligned)?;
-        let quality = Quality::measure(&chosen, &aligned, embedding.norm());
-        Ok(Some(Seen { chosen, aligned, embedding, quality }))
+        let quality = Quality::measure(&chosen, &aligned, picture.reduction(), embedding.norm());
+        Ok((picture, Some(Seen { chosen, aligned, embedding, quality })))
     }
 
     /// The detector alone, for referees.
@@ -142,6 +164,13 @@ impl FaceCheck {
     pub(crate) fn embedder(&self) -> &Embedder {
         &self.embedder
     }
+}
+
+/// How far the picture may be reduced so that the face still fills the embedder's crop twice over: a finer one would be
+/// reduced by the alignment again.
+fn needed_reduction(face: &Face, picture: &Picture, finest: usize) -> usize {
+    let eyes = face.inter_eye() * float(picture.reduction());
+    [8, 4, 2].into_iter().find(|reduction| eyes >= ENOUGH_INTER_EYE * float(*reduction)).unwrap_or(1).max(finest)
 }
 
 /// The one comparison there is.

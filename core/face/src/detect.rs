@@ -3,6 +3,7 @@
 //! Must never: keep or follow faces from one image to the next, or say anything about a face but where it is.
 //! Always: coordinates are those of the upright picture, pixel centres at whole numbers.
 
+use peel_picture::Picture;
 use tract_onnx::pb::ModelProto;
 
 use crate::engine::Engine;
@@ -10,7 +11,6 @@ use crate::error::FaceError;
 use crate::frame::{FRAME_SIDE, Frame, Region, float};
 use crate::graph::resize_detector;
 use crate::manifest::DetectorEntry;
-use crate::picture::Picture;
 
 const STRIDES: [usize; 3] = [8, 16, 32];
 
@@ -35,6 +35,25 @@ pub(crate) struct Face {
 impl Face {
     pub(crate) fn centre(&self) -> [f32; 2] {
         [self.x + self.width / 2.0, self.y + self.height / 2.0]
+    }
+
+    /// Between the eyes, in pixels.
+    pub(crate) fn inter_eye(&self) -> f32 {
+        let [[right_x, right_y], [left_x, left_y], ..] = self.landmarks;
+        (left_x - right_x).hypot(left_y - right_y)
+    }
+
+    /// The same face in the same picture with `factor` times as many pixels a side.
+    pub(crate) fn enlarged(&self, factor: f32) -> Self {
+        let place = |value: f32| (value + 0.5) * factor - 0.5;
+        Self {
+            x: place(self.x),
+            y: place(self.y),
+            width: self.width * factor,
+            height: self.height * factor,
+            landmarks: self.landmarks.map(|point| point.map(place)),
+            score: self.score,
+        }
     }
 
     fn side(&self) -> f32 {
@@ -92,15 +111,16 @@ impl Detector {
         })
     }
 
-    /// The face that the picture is about; `None` when there is none.
-    pub(crate) fn choose(&self, picture: &Picture) -> Result<Option<Chosen>, FaceError> {
+    /// The face that the picture is about, at first sight: its landmarks may be a pixel or two off. `None` when there is
+    /// none.
+    pub(crate) fn glance(&self, picture: &Picture) -> Result<Option<Chosen>, FaceError> {
         let mut faces = self.all(picture, self.score_floor)?;
         faces.sort_by(|left, right| right.prominence(picture).total_cmp(&left.prominence(picture)));
         let mut faces = faces.into_iter();
         let Some(face) = faces.next() else { return Ok(None) };
         let prominence = face.prominence(picture).max(f32::MIN_POSITIVE);
         let rival_fraction = faces.next().map_or(0.0, |second| second.prominence(picture) / prominence);
-        Ok(Some(Chosen { face: self.look_again(picture, face)?, rival_fraction }))
+        Ok(Some(Chosen { face, rival_fraction }))
     }
 
     /// Every face, the most prominent first, with the low floor that masking needs.
@@ -124,7 +144,7 @@ impl Detector {
 
     /// The landmarks of the chosen face are found in a view of its own, always at the same size: the detector places them
     /// a little differently on large and on small faces, and the embedder sees every shift.
-    fn look_again(&self, picture: &Picture, face: Face) -> Result<Face, FaceError> {
+    pub(crate) fn look_again(&self, picture: &Picture, face: Face) -> Result<Face, FaceError> {
         let side = face.side() * SURROUNDINGS;
         let frame = Frame::new(picture, Region::around(face.centre(), side, picture), float(FRAME_SIDE) / side);
         let cells = self.cells(&frame, self.score_floor * WEAKEST_SHARE)?;

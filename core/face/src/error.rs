@@ -3,6 +3,8 @@
 //! Must never: carry a face, a name, a score, a path or bytes of an image.
 //! Always: untrusted images lead to [`ImageError`], never to a panic.
 
+use peel_picture::ImageError;
+
 /// Why a face check, or the masking of an image, could not be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -34,37 +36,4 @@ pub enum FaceError {
     /// The masked image could not be encoded.
     #[error("the masked image cannot be encoded")]
     Encoding,
-}
-
-/// Why an image cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ImageError {
-    /// Zero bytes.
-    #[error("it is empty")]
-    Empty,
-    /// More than [`crate::MAX_IMAGE_BYTES`].
-    #[error("it has more than 20 MB")]
-    TooManyBytes,
-    /// More than [`crate::MAX_IMAGE_PIXELS`], or one side longer than [`crate::MAX_IMAGE_SIDE`].
-    #[error("it has more than 40 megapixels or a side of more than 20,000 pixels")]
-    TooManyPixels,
-    /// To decode it would need more memory than the check allows itself.
-    #[error("it would need too much memory to decode")]
-    NeedsTooMuchMemory,
-    /// Neither JPEG nor PNG, whatever its name says.
-    #[error("it is neither JPEG nor PNG")]
-    NotJpegOrPng,
-    /// Cut off, or its contents contradict each other.
-    #[error("it is damaged or cut off")]
-    Damaged,
-    /// An animation: which frame was meant is not known.
-    #[error("it is animated")]
-    Animated,
-    /// CMYK, or another colour form than grey or RGB.
-    #[error("its colours are neither grey nor RGB")]
-    UnsupportedColours,
-    /// A kind of JPEG that cameras do not make: 12-bit, lossless, arithmetic or hierarchical.
-    #[error("its kind of JPEG is not supported")]
-    UnsupportedCoding,
 }

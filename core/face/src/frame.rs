@@ -3,9 +3,8 @@
 //! Always: the part is scaled to fit with its sides kept in proportion, placed at the top left, and the rest is black;
 //! values are whole numbers from 0 to 255, so that a referee can be given exactly the same pixels.
 
+use peel_picture::Picture;
 use zeroize::Zeroizing;
-
-use crate::picture::Picture;
 
 /// Pixels a side.
 pub(crate) const FRAME_SIDE: usize = 320;

@@ -9,10 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::align::AlignedFace;
 use crate::check::FaceCheck;
-use crate::decode::decode;
 use crate::detect::Detector;
 use crate::engine::check_listed;
-use crate::error::{FaceError, ImageError};
+use crate::error::FaceError;
 use crate::frame::{FRAME_SIDE, Frame, planar_bgr};
 use crate::graph;
 use crate::manifest::manifest;
@@ -127,11 +126,11 @@ fn row(face: &crate::detect::Face) -> Detection {
 
 /// Runs everything but the comparison on one image.
 pub fn inspect(check: &FaceCheck, image: &[u8]) -> Result<Inspection, FaceError> {
-    let picture = decode(image).map_err(FaceError::Image)?;
+    let (picture, seen) = check.look(image, FaceError::Image)?;
     let frame = Frame::whole(&picture, FRAME_SIDE);
     let floor = manifest()?.detector.score_floor;
     let detections = check.detector().in_frame(&frame, floor)?.iter().map(row).collect();
-    let face = check.see(&picture)?.map(|seen| InspectedFace {
+    let face = seen.map(|seen| InspectedFace {
         detection: row(&seen.chosen.face),
         crop: seen.aligned.0.to_vec(),
         embedding: seen.embedding.numbers().to_vec(),
@@ -142,14 +141,14 @@ pub fn inspect(check: &FaceCheck, image: &[u8]) -> Result<Inspection, FaceError>
 
 /// Decodes, detects, aligns, embeds and measures one image; `None` when it shows no face.
 pub fn look(check: &FaceCheck, image: &[u8]) -> Result<Option<Look>, FaceError> {
-    let seen = check.see(&decode(image).map_err(FaceError::Image)?)?;
+    let (_, seen) = check.look(image, FaceError::Image)?;
     Ok(seen.map(|seen| Look { embedding: Zeroizing::new(seen.embedding.numbers().to_vec()), quality: seen.quality }))
 }
 
-/// Decodes one image and finds its face.
+/// Decodes one image and finds its face. A large one is decoded as the check decodes it: no finer than its face needs.
 pub fn pixels(check: &FaceCheck, image: &[u8]) -> Result<Pixels, FaceError> {
-    let picture = decode(image).map_err(FaceError::Image)?;
-    let face = check.see(&picture)?.map(|seen| seen.chosen.face);
+    let (picture, seen) = check.look(image, FaceError::Image)?;
+    let face = seen.map(|seen| seen.chosen.face);
     Ok(Pixels {
         width: picture.width(),
         height: picture.height(),
@@ -185,19 +184,4 @@ pub fn calibrated(purpose: ComparisonPurpose) -> Result<Calibrated, FaceError> {
         model_id: &manifest.embedder.id,
         model_sha256: &manifest.embedder.sha256,
     })
-}
-
-/// A stable code for what is wrong with an image.
-pub fn code(error: ImageError) -> &'static str {
-    match error {
-        ImageError::Empty => "empty",
-        ImageError::TooManyBytes => "too_many_bytes",
-        ImageError::TooManyPixels => "too_many_pixels",
-        ImageError::NeedsTooMuchMemory => "needs_too_much_memory",
-        ImageError::NotJpegOrPng => "not_jpeg_or_png",
-        ImageError::Damaged => "damaged",
-        ImageError::Animated => "animated",
-        ImageError::UnsupportedColours => "unsupported_colours",
-        ImageError::UnsupportedCoding => "unsupported_coding",
-    }
 }

@@ -14,34 +14,26 @@
 
 mod align;
 mod check;
-mod decode;
 mod detect;
 mod embed;
 mod engine;
 mod error;
-mod exif;
 mod frame;
 mod graph;
 #[cfg(feature = "referee")]
 pub mod inspect;
-mod jpeg_header;
 mod manifest;
 mod mask;
 mod opinion;
 mod ops;
-mod picture;
+mod preview;
 mod quality;
 
 pub use check::{FaceCheck, OpenReference, dequantised_embedder};
-pub use error::{FaceError, ImageError};
+pub use error::FaceError;
 pub use manifest::MODEL_CARD;
 pub use mask::{MaskedImage, Masking};
 pub use opinion::{Band, Limit, Opinion, WhichImage};
+pub use peel_picture::{ImageError, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
+pub use preview::{MAX_PREVIEW_SIDE, PixelOrder, Preview, PreviewFrame, QuarterTurns};
 pub use quality::{Quality, QualityReason};
-
-/// An image file may have so many bytes.
-pub const MAX_IMAGE_BYTES: usize = 20_000_000;
-/// An image may have so many pixels.
-pub const MAX_IMAGE_PIXELS: usize = 40_000_000;
-/// No side of an image may be longer, in pixels.
-pub const MAX_IMAGE_SIDE: usize = 20_000;

@@ -5,11 +5,11 @@
 //! Always: the face that the image is about stays as it is.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use peel_picture::Picture;
 
 use crate::detect::Face;
 use crate::error::FaceError;
 use crate::frame::to_index;
-use crate::picture::Picture;
 
 /// Mid grey: carries nothing of the face.
 const MASK: [u8; 3] = [128; 3];
@@ -112,10 +112,10 @@ fn encode(picture: &Picture) -> Result<Vec<u8>, FaceError> {
 
 #[cfg(test)]
 mod tests {
+    use peel_picture::Source;
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::decode::decode;
 
     fn face(x: f32, y: f32, side: f32) -> Face {
         Face { x, y, width: side, height: side, landmarks: [[0.0; 2]; 5], score: 0.9 }
@@ -135,7 +135,7 @@ mod tests {
         let faces = [face(40.0, 40.0, 30.0), face(62.0, 40.0, 20.0), face(-5.0, 90.0, 20.0)];
         let result = mask(b"original", red(100), &faces).unwrap();
         assert_eq!(result.masking, Masking::Masked { bystanders: 2 });
-        let masked = decode(&result.bytes).unwrap();
+        let masked = Source::read(&result.bytes).unwrap().decode_finest().unwrap();
         assert!(is_red(&masked, 45, 55) && is_red(&masked, 66, 50), "the kept face stays");
         assert!(!is_red(&masked, 75, 50) && !is_red(&masked, 84, 34), "the neighbour is covered with hair and ears");
         assert!(!is_red(&masked, 2, 95), "a face at the edge is covered");

@@ -14,7 +14,7 @@ use crate::manifest::QualityFloors;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Quality {
-    /// Distance between the eyes in pixels of the picture.
+    /// Distance between the eyes in pixels of the image as it was taken.
     pub inter_eye_pixels: f32,
     /// How sure the detector is that this is a face, from 0 to 1.
     pub detector_score: f32,
@@ -74,12 +74,13 @@ impl QualityReason {
 const FRONTAL_NOSE_HEIGHT: f32 = 0.497;
 
 impl Quality {
-    /// Measures everything.
-    pub(crate) fn measure(chosen: &Chosen, face: &AlignedFace, embedding_norm: f32) -> Self {
+    /// Measures everything. Each pixel of the picture in which the face was found stands for `reduction` a side of the
+    /// image's own.
+    pub(crate) fn measure(chosen: &Chosen, face: &AlignedFace, reduction: usize, embedding_norm: f32) -> Self {
         let luma = face_luma(face);
         let pose = Pose::of(&chosen.face.landmarks);
         Self {
-            inter_eye_pixels: pose.inter_eye,
+            inter_eye_pixels: pose.inter_eye * float(reduction),
             detector_score: chosen.face.score,
             embedding_norm,
             sharpness: sharpness(&luma),

@@ -12,7 +12,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-domain", &[]),
     ("peel-ledger", &[]),
     ("peel-journal", &["peel-ledger"]),
-    ("peel-face", &["peel-domain"]),
+    ("peel-picture", &[]),
+    ("peel-face", &["peel-domain", "peel-picture"]),
     ("peel-feeds", &["peel-domain"]),
     ("peel-companion", &["peel-domain", "peel-ledger", "peel-journal", "peel-face", "peel-feeds"]),
     ("peel-bindgen", &[]),
@@ -26,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
     ("peel-faults", &["peel-domain", "peel-ledger", "peel-journal", "peel-gateway", "peel-audit"]),
     ("peel-bench", &["peel-domain", "peel-ledger", "peel-journal", "peel-feeds", "peel-gateway", "peel-audit"]),
+    ("peel-bench-face", &["peel-domain", "peel-face"]),
     ("peel-verify", &[]),
 ];
 

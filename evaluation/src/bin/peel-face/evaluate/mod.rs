@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use peel_domain::permit::ComparisonPurpose;
 use peel_evaluation::table::{Origin, Row, RowResult, Table, TableError, result_fields, resume};
-use peel_face::inspect::{calibrated, code};
+use peel_face::inspect::calibrated;
 use peel_face::{FaceCheck, MODEL_CARD};
 use sha2::{Digest, Sha256};
 
@@ -180,7 +180,7 @@ impl Job<'_> {
 /// The code of what a file's error is.
 pub(crate) fn error_code(error: peel_face::FaceError) -> &'static str {
     match error {
-        peel_face::FaceError::Image(error) => code(error),
+        peel_face::FaceError::Image(error) => error.code(),
         _ => "engine_failed",
     }
 }

@@ -5,49 +5,61 @@
 
 use zeroize::Zeroizing;
 
-/// Pictures with more pixels than this are reduced while they are decoded: the detector sees 320 pixels a side, and a
-/// face in so large a picture stays large.
-pub(crate) const REDUCE_ABOVE_PIXELS: usize = 12_000_000;
-
 /// An upright 8-bit RGB picture; its pixels are wiped on drop.
-pub(crate) struct Picture {
+pub struct Picture {
     width: usize,
     height: usize,
+    reduction: usize,
     pixels: Zeroizing<Vec<u8>>,
 }
 
 impl Picture {
     /// Takes tightly packed RGB rows; `None` when the length does not fit the sides.
-    pub(crate) fn new(width: usize, height: usize, pixels: Zeroizing<Vec<u8>>) -> Option<Self> {
+    pub fn new(width: usize, height: usize, pixels: Zeroizing<Vec<u8>>) -> Option<Self> {
         let bytes = width.checked_mul(height)?.checked_mul(3)?;
-        (bytes > 0 && pixels.len() == bytes).then_some(Self { width, height, pixels })
+        (bytes > 0 && pixels.len() == bytes).then_some(Self { width, height, reduction: 1, pixels })
     }
 
-    pub(crate) fn width(&self) -> usize {
+    /// The same picture, each of whose pixels stands for `reduction` by `reduction` of the image's.
+    #[must_use]
+    pub(crate) fn standing_for(self, reduction: usize) -> Self {
+        Self { reduction, ..self }
+    }
+
+    /// How many pixels a side of the image's own each pixel stands for.
+    pub fn reduction(&self) -> usize {
+        self.reduction
+    }
+
+    /// In pixels.
+    pub fn width(&self) -> usize {
         self.width
     }
 
-    pub(crate) fn height(&self) -> usize {
+    /// In pixels.
+    pub fn height(&self) -> usize {
         self.height
     }
 
-    pub(crate) fn pixels(&self) -> &[u8] {
+    /// Rows of packed RGB, top row first.
+    pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    pub(crate) fn pixels_mut(&mut self) -> &mut [u8] {
+    /// The same, to be changed.
+    pub fn pixels_mut(&mut self) -> &mut [u8] {
         &mut self.pixels
     }
 
     /// The bytes of row `y`; empty when there is no such row.
-    pub(crate) fn row(&self, y: usize) -> &[u8] {
+    pub fn row(&self, y: usize) -> &[u8] {
         let stride = self.width * 3;
         let start = y.saturating_mul(stride);
         self.pixels.get(start..start.saturating_add(stride)).unwrap_or_default()
     }
 
     /// One pixel, black outside the picture.
-    pub(crate) fn pixel_or_black(&self, x: i64, y: i64) -> [u8; 3] {
+    pub fn pixel_or_black(&self, x: i64, y: i64) -> [u8; 3] {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
             return [0; 3];
         };
@@ -59,7 +71,8 @@ impl Picture {
     }
 
     /// The same picture turned as `orientation` says, so that it stands upright.
-    pub(crate) fn upright(self, orientation: Orientation) -> Self {
+    #[must_use]
+    pub fn upright(self, orientation: Orientation) -> Self {
         if orientation == Orientation::UPRIGHT {
             return self;
         }
@@ -73,16 +86,23 @@ impl Picture {
                 target.copy_from_slice(source);
             }
         }
-        Self { width, height, pixels }
+        Self { width, height, reduction: self.reduction, pixels }
     }
 }
 
 /// How a camera held the picture: EXIF 2.3, tag 0x0112, values 1 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Orientation(u16);
+pub struct Orientation(u16);
 
 impl Orientation {
-    pub(crate) const UPRIGHT: Self = Self(1);
+    /// As it is.
+    pub const UPRIGHT: Self = Self(1);
+    /// To be turned by 180 degrees.
+    pub const UPSIDE_DOWN: Self = Self(3);
+    /// To be turned clockwise by 90 degrees.
+    pub const CLOCKWISE: Self = Self(6);
+    /// To be turned the other way by 90 degrees.
+    pub const ANTICLOCKWISE: Self = Self(8);
 
     /// The EXIF value; `None` outside 1 to 8.
     pub(crate) fn from_exif(value: u16) -> Option<Self> {
@@ -121,17 +141,13 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// How far a picture of this size is reduced.
-    pub(crate) fn factor_for(width: usize, height: usize) -> usize {
-        (1..=4)
-            .find(|factor| (width / factor) * (height / factor) <= REDUCE_ABOVE_PIXELS)
-            .unwrap_or(4)
-            .min(width.min(height).max(1))
+    /// How many bytes the reduced picture has.
+    pub(crate) fn bytes(source_width: usize, source_height: usize, factor: usize) -> usize {
+        (source_width / factor) * (source_height / factor) * 3
     }
 
-    /// For a source of this size.
-    pub(crate) fn new(source_width: usize, source_height: usize) -> Self {
-        let factor = Self::factor_for(source_width, source_height);
+    /// For a source of this size, no side of which is shorter than `factor`.
+    pub(crate) fn new(source_width: usize, source_height: usize, factor: usize) -> Self {
         let (width, height) = (source_width / factor, source_height / factor);
         Self {
             factor,
@@ -171,7 +187,7 @@ impl Builder {
 
     /// The picture; `None` when rows are missing.
     pub(crate) fn finish(self) -> Option<Picture> {
-        Picture::new(self.width, self.height, self.pixels)
+        Some(Picture::new(self.width, self.height, self.pixels)?.standing_for(self.factor))
     }
 }
 
@@ -217,13 +233,12 @@ mod tests {
 
     #[test]
     fn large_pictures_are_reduced_by_averaging_blocks() {
-        assert_eq!(Builder::factor_for(4000, 3000), 1);
-        assert_eq!(Builder::factor_for(8000, 5000), 2);
-        let mut builder = Builder { factor: 2, ..Builder::new(2, 1) };
-        builder.sum = Zeroizing::new(vec![0; 3]);
-        builder.width = 1;
-        builder.push_row([[0, 10, 255], [2, 20, 255]].into_iter());
-        builder.push_row([[4, 30, 255], [6, 40, 255]].into_iter());
-        assert_eq!(builder.finish().unwrap().pixels(), [3, 25, 255]);
+        let mut builder = Builder::new(3, 2, 2);
+        builder.push_row([[0, 10, 255], [2, 20, 255], [99; 3]].into_iter());
+        builder.push_row([[4, 30, 255], [6, 40, 255], [99; 3]].into_iter());
+        builder.push_row([[99; 3]; 3].into_iter());
+        let picture = builder.finish().unwrap();
+        assert_eq!((picture.pixels(), picture.reduction()), ([3, 25, 255].as_slice(), 2));
+        assert!(Builder::new(4, 4, 2).finish().is_none());
     }
 }

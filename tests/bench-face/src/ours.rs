@@ -1,0 +1,97 @@
+//! The tasks by our own check, as the phone runs it.
+
+use std::time::Instant;
+
+use peel_domain::permit::ComparisonPurpose;
+use peel_face::inspect::{SizedDetector, norm_of_crop};
+use peel_face::{FaceCheck, OpenReference, PixelOrder, PreviewFrame, QuarterTurns};
+
+use crate::Failure;
+use crate::stage::{PREVIEW, Stage, root};
+
+#[path = "../../../evaluation/src/bin/peel-face/exercise.rs"]
+mod exercise;
+
+/// The check, loaded, with what the tasks look at.
+pub(crate) struct Ours {
+    check: FaceCheck,
+    detectors: Vec<(usize, SizedDetector)>,
+    probe: Vec<u8>,
+    reference: Vec<u8>,
+    photograph: Vec<u8>,
+    opened: OpenReference,
+    preview: Vec<u8>,
+}
+
+/// A permit for one comparison.
+pub(crate) fn permit(purpose: ComparisonPurpose) -> Result<peel_domain::permit::ComparisonPermit, Failure> {
+    exercise::permit(purpose).map_err(|refused| refused.to_string().into())
+}
+
+/// Numbers that look like none in particular.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 7_u32;
+    (0..count)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect()
+}
+
+impl Ours {
+    pub(crate) fn load(stage: &Stage) -> Result<Self, Failure> {
+        let check = FaceCheck::from_directory(&root().join("models"))?;
+        let file = stage.read("detector.onnx")?;
+        let sized = |side| SizedDetector::new(&file, side).map(|detector| (side, detector));
+        let detectors = [160, 320, 640].into_iter().map(sized).collect::<Result<_, _>>()?;
+        let (probe, reference) = (stage.read("probe.jpg")?, stage.read("reference.jpg")?);
+        let opened = check.open_reference(&reference)?;
+        Ok(Self {
+            detectors,
+            probe,
+            reference,
+            photograph: stage.read("photograph.jpg")?,
+            opened,
+            check,
+            preview: stage.preview()?,
+        })
+    }
+
+    fn preview_frame(&self) -> PreviewFrame<'_> {
+        let (width, height) = PREVIEW;
+        PreviewFrame {
+            width,
+            height,
+            row_bytes: width * 4,
+            order: PixelOrder::Rgba,
+            turns: QuarterTurns::None,
+            bytes: &self.preview,
+        }
+    }
+
+    /// Milliseconds of each repetition.
+    pub(crate) fn time(&mut self, task: &str, repeat: u32) -> Result<Vec<f64>, Failure> {
+        let side = task.strip_prefix("detector_").and_then(|side| side.parse().ok());
+        let (frame, crop) = (noise(side.map_or(0, |side: usize| side * side * 3)), noise(112 * 112 * 3));
+        let mut times = Vec::new();
+        for _ in 0..repeat {
+            let (alert, close) = (permit(ComparisonPurpose::AlertProbe)?, permit(ComparisonPurpose::ClosePhotograph)?);
+            let started = Instant::now();
+            match task {
+                "embedder" => norm_of_crop(&self.check, &crop).map(drop)?,
+                "whole_check" | "whole_check_full_size" => {
+                    self.check.compare(alert, &self.probe, &self.reference).map(drop)?;
+                }
+                "preview" => self.check.preview(&self.preview_frame()).map(drop)?,
+                "officers_step" => self.check.compare_with(close, &self.photograph, &self.opened).map(drop)?,
+                _ => {
+                    let detector = self.detectors.iter().find(|(has, _)| Some(*has) == side).ok_or("no such task")?;
+                    detector.1.count(&frame).map(drop)?;
+                }
+            }
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(times)
+    }
+}
