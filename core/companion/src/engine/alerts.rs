@@ -119,6 +119,7 @@ impl Engine {
     /// Nothing more is due. Blocks.
     pub(crate) fn close_alert(&self, alert_id: AlertId) -> Result<AlertView, EngineError> {
         self.command(alert_id, &Command::Close)?;
+        self.lock().forget_reference(alert_id);
         self.alert(alert_id)
     }
 

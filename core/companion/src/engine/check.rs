@@ -3,13 +3,14 @@
 //! Must never: run without the workflow's permit, write a close photograph anywhere, or keep an image longer than the
 //! comparison. Always: what the check said is recorded before it is shown.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use peel_domain::event::{Band, ComparisonRecord};
 use peel_domain::id::{AlertId, ComparisonId};
 use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
 use peel_domain::workflow::{Command, ComparisonRequest};
-use peel_face::{Opinion, WhichImage};
+use peel_face::{OpenReference, Opinion, WhichImage};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -102,9 +103,24 @@ impl Engine {
         Ok(held.state.comparison_permit(request, state.officer()?, &state.policy, self.now())?)
     }
 
-    fn reference(&self, alert_id: AlertId) -> Result<Zeroizing<Vec<u8>>, EngineError> {
-        let media_id = media_of(&self.lock(), alert_id, FaceSide::Reference)?;
-        self.open_media(media_id)
+    /// The alert's reference, embedded at the first comparison and kept in memory while the alert is open.
+    fn reference(&self, alert_id: AlertId) -> Result<Arc<OpenReference>, EngineError> {
+        let media_id = {
+            let state = self.lock();
+            if let Some((of, reference)) = &state.reference
+                && *of == alert_id
+            {
+                return Ok(Arc::clone(reference));
+            }
+            media_of(&state, alert_id, FaceSide::Reference)?
+        };
+        let reference = Arc::new(self.face()?.open_reference(&self.open_media(media_id)?)?);
+        let mut state = self.lock();
+        // What was closed or destroyed meanwhile is not kept.
+        if !self.media_is_due(&state, state.held(alert_id)?) && !state.held(alert_id)?.state.phase().is_closed() {
+            state.reference = Some((alert_id, Arc::clone(&reference)));
+        }
+        Ok(reference)
     }
 
     /// Compares, records, and then tells. Blocks.
@@ -114,10 +130,10 @@ impl Engine {
         permit: ComparisonPermit,
         probe: &Zeroizing<Vec<u8>>,
     ) -> Result<ComparisonView, EngineError> {
-        let reference = self.reference(alert_id)?;
         let comparison_id = permit.comparison_id();
         let begun = Instant::now();
-        let opinion = self.face()?.compare(permit, probe, &reference)?;
+        let reference = self.reference(alert_id)?;
+        let opinion = self.face()?.compare_with(permit, probe, &reference)?;
         let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let record = to_record(comparison_id, &opinion, took_ms)?;
         self.command(alert_id, &Command::RecordComparison(record.clone()))?;

@@ -177,7 +177,8 @@ impl Engine {
     pub(crate) fn close(&self) {
         self.disconnect();
         // With the projection held, no command is between its check and its commit.
-        let _none_under_way = self.lock();
+        let mut none_under_way = self.lock();
+        none_under_way.reference = None;
         self.store.close();
     }
 

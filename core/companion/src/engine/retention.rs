@@ -85,6 +85,7 @@ impl Engine {
     /// The deployment's key is lost: what it wrapped is unreadable, and the end of each image is on record. Blocks.
     pub(super) fn forget_lost_deployment(&self, state: &mut State, of: DeploymentId) -> Result<(), EngineError> {
         let (now, mut events) = (self.now(), Vec::new());
+        state.reference = None;
         for line in self.store.media_lines()? {
             let (media_id, alert_id) = (uuid::Uuid::from_bytes(line.media_id), uuid::Uuid::from_bytes(line.alert_id));
             let (class, commitment, reason) = (class_of(line.class), line.commitment, DeletionReason::KeyLost);
@@ -119,6 +120,7 @@ impl Engine {
         let mut batch = Batch::new();
         let mut events = Vec::new();
         for (alert_id, DueMedia { media_id, class, reason }) in due {
+            state.forget_reference(alert_id);
             let key = media_id.0.into_bytes();
             let commitment = lines.iter().find(|line| line.media_id == key).map(|line| line.commitment);
             // An image that is not in the store any more was destroyed before; its receipt stands.

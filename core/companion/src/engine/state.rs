@@ -1,6 +1,7 @@
 //! What the engine holds in memory: a projection of the trail and of a few sealed settings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use peel_domain::alert::Alert;
 use peel_domain::deployment::{DeploymentCard, DeploymentState, Feed, Role};
@@ -12,6 +13,7 @@ use peel_domain::silence::Silence;
 use peel_domain::time::Moment;
 use peel_domain::wire::DroneStateDto;
 use peel_domain::workflow::AlertState;
+use peel_face::OpenReference;
 use peel_journal::signing::CheckpointTimer;
 use peel_journal::trail::Trail;
 use serde::{Deserialize, Serialize};
@@ -103,6 +105,9 @@ pub(crate) struct State {
     pub(crate) officer: Option<SignedInOfficer>,
     pub(crate) deployment: Option<OpenDeployment>,
     pub(crate) alerts: BTreeMap<AlertId, Held>,
+    /// The reference of the alert that was compared last, opened: one at most (S13), until the alert is closed, its images
+    /// are destroyed or the app goes to sleep.
+    pub(crate) reference: Option<(AlertId, Arc<OpenReference>)>,
     pub(crate) feeds: BTreeMap<FeedId, AssignedFeed>,
     pub(crate) cursor: u64,
     pub(crate) refused: Vec<String>,
@@ -141,6 +146,7 @@ impl State {
             officer: None,
             deployment: None,
             alerts: BTreeMap::new(),
+            reference: None,
             feeds: BTreeMap::new(),
             cursor: 0,
             refused: Vec::new(),
@@ -186,6 +192,11 @@ impl State {
 
     pub(crate) fn held(&self, alert_id: AlertId) -> Result<&Held, EngineError> {
         self.alerts.get(&alert_id).ok_or(EngineError::NotFound("alert.unknown"))
+    }
+
+    /// Lets go of the opened reference of this alert.
+    pub(crate) fn forget_reference(&mut self, of: AlertId) {
+        self.reference.take_if(|(alert_id, _)| *alert_id == of);
     }
 
     pub(crate) fn deployment_ended(&self) -> bool {

@@ -8,4 +8,5 @@ mod keeping;
 mod keys;
 mod lapse;
 mod policy;
+mod reference;
 mod support;
