@@ -67,7 +67,7 @@ impl<'a> Source<'a> {
     }
 
     /// Width and height as stored, in pixels.
-    fn sides(&self) -> (usize, usize) {
+    pub fn sides(&self) -> (usize, usize) {
         match self.kind {
             Kind::Jpeg(ref header) => (header.width, header.height),
             Kind::Png { width, height } => (width, height),

@@ -25,6 +25,7 @@ mod feeds;
 mod force;
 mod ledger;
 mod mirror;
+mod pictures;
 mod receipts;
 mod world;
 
@@ -73,6 +74,7 @@ pub const TARGETS: &[Target] = &[
     target("dpop_proof", access::dpop_proof, access::dpop_proof_seeds),
     target("pins", access::pins, access::pins_seeds),
     target("witness_reply", access::witness_reply, access::witness_reply_seeds),
+    target("picture", pictures::picture, pictures::picture_seeds),
     target("sse", feeds::sse, feeds::sse_seeds),
     target("klv", feeds::klv, feeds::klv_seeds),
     target("transport_stream", feeds::transport_stream, feeds::transport_stream_seeds),

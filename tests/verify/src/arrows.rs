@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-evaluation", &["peel-domain", "peel-face"]),
     ("peel-street", EVERYTHING),
     ("peel-e2e", EVERYTHING),
-    ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds"]),
+    ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds", "peel-picture"]),
     ("peel-faults", &["peel-domain", "peel-ledger", "peel-journal", "peel-gateway", "peel-audit"]),
     ("peel-bench", &["peel-domain", "peel-ledger", "peel-journal", "peel-feeds", "peel-gateway", "peel-audit"]),
     ("peel-bench-face", &["peel-domain", "peel-face"]),
