@@ -4,6 +4,7 @@
 //! values are whole numbers from 0 to 255, so that a referee can be given exactly the same pixels.
 
 use peel_picture::Picture;
+use pulp::Arch;
 use zeroize::Zeroizing;
 
 /// Pixels a side.
@@ -62,19 +63,7 @@ impl Frame {
         let columns = taps(region.x, region.width, picture.width(), scale);
         let rows = taps(region.y, region.height, picture.height(), scale);
         let mut pixels = Zeroizing::new(vec![0_u8; FRAME_SIDE * FRAME_SIDE * 3]);
-        let mut sum = Zeroizing::new(vec![0.0_f32; columns.len() * 3]);
-        let mut squeezed = SqueezedRows::new(picture, &columns);
-        for (target, row) in pixels.chunks_exact_mut(FRAME_SIDE * 3).zip(&rows) {
-            sum.fill(0.0);
-            for (offset, weight) in row.weights.iter().enumerate() {
-                for (sum, value) in sum.iter_mut().zip(squeezed.row(row.first + offset)) {
-                    *sum += weight * value;
-                }
-            }
-            for (target, value) in target.iter_mut().zip(sum.iter()) {
-                *target = to_byte(*value);
-            }
-        }
+        Arch::new().dispatch(|| squeeze(picture, &columns, &rows, &mut pixels));
         Self { pixels, scale, origin: [region.x, region.y] }
     }
 
@@ -106,9 +95,11 @@ fn planar(pixels: &[u8], order: impl Fn([u8; 3]) -> [u8; 3]) -> Zeroizing<Vec<f3
     let mut planes = Zeroizing::new(vec![0.0; pixels.len() * 3]);
     let (first, rest) = planes.split_at_mut(pixels.len());
     let (second, third) = rest.split_at_mut(pixels.len());
-    for (((first, second), third), pixel) in first.iter_mut().zip(second).zip(third).zip(pixels) {
-        [*first, *second, *third] = order(*pixel).map(f32::from);
-    }
+    Arch::new().dispatch(|| {
+        for (((first, second), third), pixel) in first.iter_mut().zip(second).zip(third).zip(pixels) {
+            [*first, *second, *third] = order(*pixel).map(f32::from);
+        }
+    });
     planes
 }
 
@@ -142,55 +133,45 @@ fn taps(start: f32, length: f32, limit: usize, scale: f32) -> Vec<Taps> {
         .collect()
 }
 
-/// Source rows, already reduced to the frame's columns; the last few are kept.
-struct SqueezedRows<'a> {
-    picture: &'a Picture,
-    columns: &'a [Taps],
-    kept: Vec<(usize, Zeroizing<Vec<f32>>)>,
-    next: usize,
-}
-
-impl<'a> SqueezedRows<'a> {
-    /// Neighbouring target rows share source rows; when reducing no more than about half of them.
-    const KEPT: usize = 4;
-
-    fn new(picture: &'a Picture, columns: &'a [Taps]) -> Self {
-        Self { picture, columns, kept: Vec::new(), next: 0 }
-    }
-
-    fn row(&mut self, y: usize) -> &[f32] {
-        let known = self.kept.iter().position(|(kept, _)| *kept == y);
-        let place = known.unwrap_or_else(|| {
-            let row = self.squeeze(y);
-            if self.kept.len() < Self::KEPT {
-                self.kept.push((y, row));
-                return self.kept.len() - 1;
+/// Rows first, which are long, then columns, four numbers at a time.
+#[expect(clippy::inline_always, reason = "compiled once for each kind of processor, as part of its caller")]
+#[inline(always)]
+fn squeeze(picture: &Picture, columns: &[Taps], rows: &[Taps], pixels: &mut [u8]) {
+    let left = columns.first().map_or(0, |column| column.first);
+    let right = columns.last().map_or(0, |column| column.first + column.weights.len());
+    let mut sums = Zeroizing::new(vec![0.0_f32; (right - left) * 3]);
+    let mut padded = Zeroizing::new(vec![[0.0_f32; 4]; right - left]);
+    for (target, row) in pixels.chunks_exact_mut(FRAME_SIDE * 3).zip(rows) {
+        sums.fill(0.0);
+        for (offset, weight) in row.weights.iter().enumerate() {
+            let source = picture.row(row.first + offset).get(left * 3..).unwrap_or_default();
+            for (sum, value) in sums.iter_mut().zip(source) {
+                *sum += weight * f32::from(*value);
             }
-            let place = self.next;
-            self.next = (self.next + 1) % Self::KEPT;
-            if let Some(slot) = self.kept.get_mut(place) {
-                *slot = (y, row);
-            }
-            place
-        });
-        self.kept.get(place).map_or(&[], |(_, row)| row)
-    }
-
-    fn squeeze(&self, y: usize) -> Zeroizing<Vec<f32>> {
-        let source = self.picture.row(y);
-        let mut row = Zeroizing::new(Vec::with_capacity(self.columns.len() * 3));
-        for column in self.columns {
-            let pixels = source.get(column.first * 3..).unwrap_or_default().as_chunks::<3>().0;
-            let mut sum = [0.0_f32; 3];
-            for (pixel, weight) in pixels.iter().zip(&column.weights) {
-                for (sum, value) in sum.iter_mut().zip(pixel) {
-                    *sum += weight * f32::from(*value);
+        }
+        for (padded, [red, green, blue]) in padded.iter_mut().zip(sums.as_chunks::<3>().0) {
+            *padded = [*red, *green, *blue, 0.0];
+        }
+        for (target, column) in target.as_chunks_mut::<3>().0.iter_mut().zip(columns) {
+            let source = padded.get(column.first - left..).unwrap_or_default();
+            let mut sum = [0.5_f32; 4];
+            for (values, weight) in source.iter().zip(&column.weights) {
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += weight * value;
                 }
             }
-            row.extend(sum);
+            let [red, green, blue, _] = sum.map(whole);
+            *target = [red, green, blue];
         }
-        row
     }
+}
+
+/// What is left without the part after the point, saturated: half was added before.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, which is meant")]
+#[expect(clippy::inline_always, reason = "as above")]
+#[inline(always)]
+fn whole(value: f32) -> u8 {
+    value as u8
 }
 
 /// A side or an index as a float; pictures are far smaller than what a float holds exactly.
@@ -214,6 +195,8 @@ pub(crate) fn to_byte(value: f32) -> u8 {
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn gradient(width: usize, height: usize) -> Picture {
@@ -255,6 +238,42 @@ mod tests {
         assert_eq!(pixel(&frame, 4 * 20 + 2, 4 * 30 + 2)[..2], [20, 40]);
         let back = frame.to_picture([81.5, 121.5]);
         assert_eq!(back, [20.0, 40.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_frame_is_the_weighted_mean_whatever_its_part(
+            width in 1..90_usize,
+            height in 1..90_usize,
+            left in 0.0..80.0_f32,
+            top in 0.0..80.0_f32,
+            side in 1.0..100.0_f32,
+            scale in 0.1..9.0_f32,
+        ) {
+            let picture = gradient(width, height);
+            let region = Region::around([left, top], side, &picture);
+            let frame = Frame::new(&picture, region, scale);
+            let (columns, rows) = (
+                taps(region.x, region.width, width, frame.scale),
+                taps(region.y, region.height, height, frame.scale),
+            );
+            for (y, row) in rows.iter().enumerate() {
+                for (x, column) in columns.iter().enumerate() {
+                    let mut sum = [0.0_f32; 3];
+                    for (below, down) in row.weights.iter().enumerate() {
+                        for (beside, across) in column.weights.iter().enumerate() {
+                            let pixel = &picture.row(row.first + below)[(column.first + beside) * 3..][..3];
+                            for (sum, value) in sum.iter_mut().zip(pixel) {
+                                *sum += down * across * f32::from(*value);
+                            }
+                        }
+                    }
+                    for (got, wanted) in pixel(&frame, x, y).into_iter().zip(sum) {
+                        prop_assert!((f32::from(got) - wanted).abs() < 0.51, "{got} {wanted} at {x}, {y}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]
