@@ -54,7 +54,7 @@ fn s18_what_is_in_the_way_is_said_before_the_photograph_is_taken() {
     let avery = avery();
     let cases = [
         (Image::flat(640, 480, 110), QualityReason::NoFace),
-        (scene(&avery.reduced(4)), QualityReason::TooSmall),
+        (scene(&avery.reduced(2)), QualityReason::TooSmall),
         (scene(&avery.scaled_values(1, 12)), QualityReason::TooDark),
         (scene(&avery.blurred(6).blurred(5)), QualityReason::Blurred),
     ];

@@ -103,7 +103,10 @@ impl<'a> Source<'a> {
     /// The picture upright, each pixel the mean of about `reduction` by `reduction` stored ones: 1, 2, 4 or 8, and never
     /// less than [`finest`](Self::finest).
     pub fn decode(&self, reduction: usize) -> Result<Picture, ImageError> {
-        let reduction = reduction.max(self.finest());
+        let (width, height) = self.sides();
+        // No side becomes shorter than a pixel.
+        let most = 1 << width.min(height).max(1).ilog2();
+        let reduction = reduction.min(most).max(self.finest());
         // A fault in a decoder is the image's: whoever sent it does not stop the program.
         let decoded = catch_unwind(AssertUnwindSafe(|| match self.kind {
             Kind::Jpeg(ref header) if reduction > 1 && self.decodes_reduced() => {
@@ -315,6 +318,21 @@ mod tests {
         for reduction in [1, 2] {
             let picture = source.decode(reduction).unwrap();
             assert_eq!((picture.width(), picture.height()), (1500 / reduction, 2200 / reduction));
+        }
+    }
+
+    #[test]
+    fn a_narrow_picture_is_reduced_as_it_says() {
+        let source_of = |width, height| jpeg(width, height, |_| ());
+        for (width, height) in [(293, 3), (3, 293), (1, 90), (17, 16), (2000, 9)] {
+            let bytes = source_of(width, height);
+            let source = Source::read(&bytes).unwrap();
+            for reduction in [1, 2, 4, 8] {
+                let picture = source.decode(reduction).unwrap();
+                let step = picture.reduction();
+                let fits = |side: usize, full: u16| side.abs_diff(usize::from(full) / step) <= 1;
+                assert!(step <= reduction && fits(picture.width(), width) && fits(picture.height(), height));
+            }
         }
     }
 

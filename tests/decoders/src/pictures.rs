@@ -23,13 +23,15 @@ pub(crate) fn picture(data: &[u8]) {
             }
         };
         assert_eq!(picture.pixels().len(), picture.width() * picture.height() * 3);
-        let (across, down) = (width.div_ceil(reduction), height.div_ceil(reduction));
-        let (least_across, least_down) = (width / reduction, height / reduction);
+        let step = picture.reduction();
+        assert!(step <= reduction.max(source.finest()));
+        let (across, down) = (width.div_ceil(step), height.div_ceil(step));
+        let (least_across, least_down) = (width / step, height / step);
         let fits =
             |one: usize, other: usize| (least_across..=across).contains(&one) && (least_down..=down).contains(&other);
         assert!(
             fits(picture.width(), picture.height()) || fits(picture.height(), picture.width()),
-            "{width} by {height} became {} by {} at 1/{reduction}",
+            "{width} by {height} became {} by {} at 1/{step}",
             picture.width(),
             picture.height()
         );
