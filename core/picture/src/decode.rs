@@ -166,7 +166,12 @@ fn reduced_jpeg(bytes: &[u8], header: &JpegHeader, reduction: usize) -> Result<(
     decoder.set_max_decoding_buffer_size(MEMORY_BUDGET_BYTES / 2);
     decoder.read_info().map_err(|_| ImageError::Damaged)?;
     let side = |full: usize| u16::try_from(full.div_ceil(reduction)).map_err(|_| ImageError::TooManyPixels);
-    let (width, height) = decoder.scale(side(header.width)?, side(header.height)?).map_err(|_| ImageError::Damaged)?;
+    let wanted = (side(header.width)?, side(header.height)?);
+    let (width, height) = decoder.scale(wanted.0, wanted.1).map_err(|_| ImageError::Damaged)?;
+    // It takes a scale at which one side is long enough: in a narrow picture the other may not be.
+    if (width, height) != wanted {
+        return Err(ImageError::UnsupportedCoding);
+    }
     let samples = Zeroizing::new(decoder.decode().map_err(|_| ImageError::Damaged)?);
     let turn = decoder.exif_data().map_or(Orientation::UPRIGHT, exif::orientation);
     let pixels = match decoder.info().map(|info| info.pixel_format) {
@@ -324,7 +329,7 @@ mod tests {
     #[test]
     fn a_narrow_picture_is_reduced_as_it_says() {
         let source_of = |width, height| jpeg(width, height, |_| ());
-        for (width, height) in [(293, 3), (3, 293), (1, 90), (17, 16), (2000, 9)] {
+        for (width, height) in [(293, 3), (37, 4), (3, 293), (1, 90), (17, 16), (2000, 9)] {
             let bytes = source_of(width, height);
             let source = Source::read(&bytes).unwrap();
             for reduction in [1, 2, 4, 8] {
