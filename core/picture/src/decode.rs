@@ -1,7 +1,7 @@
 //! What an image says of itself, and its pixels at the size that is needed.
 //!
 //! Must never: panic on untrusted bytes, trust a file's name, or hold more than [`MEMORY_BUDGET_BYTES`] besides its input.
-//! Always: limits are checked on headers, before anything is decoded; buffers of pixels are wiped.
+//! Always: limits are checked on headers, before anything is decoded; what leaves a decoder is wiped.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -100,8 +100,8 @@ impl<'a> Source<'a> {
         matches!(self.kind, Kind::Jpeg(ref header) if !header.holds_coefficients)
     }
 
-    /// The picture upright, each pixel the mean of about `reduction` by `reduction` stored ones: 1, 2, 4 or 8, and never
-    /// less than [`finest`](Self::finest).
+    /// The picture upright, each pixel the mean of about `reduction` by `reduction` stored ones: 1, 2, 4 or 8, never less
+    /// than [`finest`](Self::finest), and less than asked for where a side has not so many pixels.
     pub fn decode(&self, reduction: usize) -> Result<Picture, ImageError> {
         let (width, height) = self.sides();
         // No side becomes shorter than a pixel.
@@ -176,7 +176,12 @@ fn reduced_jpeg(bytes: &[u8], header: &JpegHeader, reduction: usize) -> Result<(
     let turn = decoder.exif_data().map_or(Orientation::UPRIGHT, exif::orientation);
     let pixels = match decoder.info().map(|info| info.pixel_format) {
         Some(PixelFormat::RGB24) => samples,
-        Some(PixelFormat::L8) => Zeroizing::new(samples.iter().flat_map(|grey| [*grey; 3]).collect()),
+        Some(PixelFormat::L8) => {
+            // All at once: a buffer that grows leaves what it held behind.
+            let mut pixels = Zeroizing::new(Vec::with_capacity(samples.len() * 3));
+            pixels.extend(samples.iter().flat_map(|grey| [*grey; 3]));
+            pixels
+        }
         _ => return Err(ImageError::UnsupportedColours),
     };
     let picture = Picture::new(usize::from(width), usize::from(height), pixels).ok_or(ImageError::Damaged)?;

@@ -5,7 +5,8 @@
 //!
 //! Must never: panic on untrusted bytes, trust a file's name, look at a face, or hold more than it allows itself.
 //!
-//! Always: limits are checked on headers, before anything is decoded; pixels are wiped on drop.
+//! Always: limits are checked on headers, before anything is decoded; pixels are wiped on drop. What the decoders hold of
+//! their own while they work is freed unwiped.
 
 mod decode;
 mod error;

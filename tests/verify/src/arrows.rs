@@ -52,7 +52,7 @@ const NEVER: &[(&str, &str, &str)] = &[
 ];
 
 /// Crates that do no input or output: what would let them must not be in their tree.
-const PURE: &[&str] = &["peel-domain", "peel-ledger", "peel-feeds"];
+const PURE: &[&str] = &["peel-domain", "peel-ledger", "peel-feeds", "peel-picture"];
 const DOES_IO: &[&str] = &["axum", "hyper", "mio", "reqwest", "rusqlite", "socket2", "tokio", "async-std", "ureq"];
 
 /// Every forbidden arrow, in words; nothing when all is well.
