@@ -116,8 +116,9 @@ impl Engine {
         };
         let reference = Arc::new(self.face()?.open_reference(&self.open_media(media_id)?)?);
         let mut state = self.lock();
-        // What was closed or destroyed meanwhile is not kept.
-        if !self.media_is_due(&state, state.held(alert_id)?) && !state.held(alert_id)?.state.phase().is_closed() {
+        // Not kept where the image was destroyed, the alert closed or the store put to sleep meanwhile.
+        let is_there = self.store.media(media_id.0.into_bytes())?.is_some();
+        if is_there && !state.held(alert_id)?.state.phase().is_closed() {
             state.reference = Some((alert_id, Arc::clone(&reference)));
         }
         Ok(reference)
