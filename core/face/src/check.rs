@@ -1,20 +1,21 @@
 //! The face check itself: two models, one comparison function.
 //!
 //! Must never: compare without a permit, compare more than one pair, or keep anything of the images.
-//! Always: the permit is used up; images, crops and embeddings are wiped when the function returns.
+//! Always: the permit is used up; images, crops and embeddings are wiped when the function returns. The one exception is
+//! [`OpenReference`], which its holder keeps while an alert is open, and which is wiped on drop.
 
-use peel_picture::{ImageError, Picture, Source};
 use std::fmt;
 use std::path::Path;
 
 use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
+use peel_picture::{ImageError, Picture, Source};
 
 use crate::align::{AlignedFace, align};
 use crate::detect::{Chosen, Detector, Face};
 use crate::embed::{Embedder, Embedding};
 use crate::engine::check_listed;
 use crate::error::FaceError;
-use crate::frame::{FRAME_SIDE, float};
+use crate::frame::float;
 use crate::graph;
 use crate::manifest::manifest;
 use crate::mask::{MaskedImage, mask};
@@ -70,7 +71,7 @@ impl FaceCheck {
         let manifest = manifest()?;
         check_listed(detector, &manifest.detector.model)?;
         check_listed(embedder, &manifest.embedder)?;
-        let detector = Detector::new(graph::parse(detector)?, &manifest.detector, FRAME_SIDE)?;
+        let detector = Detector::new(graph::parse(detector)?, &manifest.detector)?;
         let embedder = graph::dequantise(graph::keep_quantised_products(graph::parse(embedder)?)?)?;
         Ok(Self { detector, embedder: Embedder::new(embedder)? })
     }

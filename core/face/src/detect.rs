@@ -89,22 +89,51 @@ pub(crate) struct Chosen {
     pub(crate) rival_fraction: f32,
 }
 
+/// The network for frames of one size.
+pub(crate) struct Network {
+    engine: Engine,
+    side: usize,
+}
+
+impl Network {
+    /// Takes the graph as published; it will look at `side` by `side` pixels, a multiple of 32.
+    pub(crate) fn new(model: ModelProto, side: usize) -> Result<Self, FaceError> {
+        Ok(Self { engine: Engine::new(resize_detector(model, side)?, &[1, 3, side, side])?, side })
+    }
+
+    /// What every cell says whose score is at least `floor`, the best first.
+    pub(crate) fn cells(&self, planes: &[f32], floor: f32) -> Result<Vec<Face>, FaceError> {
+        let outputs = self.engine.run(planes)?;
+        let [cls_8, cls_16, cls_32, obj_8, obj_16, obj_32, box_8, box_16, box_32, points_8, points_16, points_32] =
+            outputs.as_slice()
+        else {
+            return Err(FaceError::Inference);
+        };
+        let levels =
+            [(cls_8, obj_8, box_8, points_8), (cls_16, obj_16, box_16, points_16), (cls_32, obj_32, box_32, points_32)];
+        let mut faces = Vec::new();
+        for (stride, (class, object, boxes, points)) in STRIDES.into_iter().zip(levels) {
+            let level = Level { columns: self.side / stride, class, object, boxes, points };
+            faces.extend(decode_level(stride, &level, floor));
+        }
+        faces.sort_by(|left, right| right.score.total_cmp(&left.score));
+        Ok(faces)
+    }
+}
+
 /// The detector.
 pub(crate) struct Detector {
-    engine: Engine,
-    /// Pixels a side of what it looks at.
-    side: usize,
+    network: Network,
     score_floor: f32,
     bystander_score_floor: f32,
     overlap_limit: f32,
 }
 
 impl Detector {
-    /// Takes the graph as published; it will look at `side` by `side` pixels, a multiple of 32.
-    pub(crate) fn new(model: ModelProto, entry: &DetectorEntry, side: usize) -> Result<Self, FaceError> {
+    /// Takes the graph as published.
+    pub(crate) fn new(model: ModelProto, entry: &DetectorEntry) -> Result<Self, FaceError> {
         Ok(Self {
-            engine: Engine::new(resize_detector(model, side)?, &[1, 3, side, side])?,
-            side,
+            network: Network::new(model, FRAME_SIDE)?,
             score_floor: entry.score_floor,
             bystander_score_floor: entry.bystander_score_floor,
             overlap_limit: entry.overlap_limit,
@@ -147,7 +176,7 @@ impl Detector {
     pub(crate) fn look_again(&self, picture: &Picture, face: Face) -> Result<Face, FaceError> {
         let side = face.side() * SURROUNDINGS;
         let frame = Frame::new(picture, Region::around(face.centre(), side, picture), float(FRAME_SIDE) / side);
-        let cells = self.cells(&frame, self.score_floor * WEAKEST_SHARE)?;
+        let cells = self.network.cells(&frame.planes(), self.score_floor * WEAKEST_SHARE)?;
         let strongest = cells
             .iter()
             .filter(|seen| seen.score >= self.score_floor && overlap(&seen.moved(&frame), &face) > self.overlap_limit)
@@ -158,35 +187,7 @@ impl Detector {
 
     /// Faces in one frame, in the frame's coordinates, the best score first.
     pub(crate) fn in_frame(&self, frame: &Frame, floor: f32) -> Result<Vec<Face>, FaceError> {
-        self.in_planes(&frame.planes(), floor)
-    }
-
-    /// The same of what the detector takes.
-    pub(crate) fn in_planes(&self, planes: &[f32], floor: f32) -> Result<Vec<Face>, FaceError> {
-        Ok(keep_strongest(self.cells_of(planes, floor)?, self.overlap_limit))
-    }
-
-    /// What every cell of the detector says, the best score first.
-    fn cells(&self, frame: &Frame, floor: f32) -> Result<Vec<Face>, FaceError> {
-        self.cells_of(&frame.planes(), floor)
-    }
-
-    fn cells_of(&self, planes: &[f32], floor: f32) -> Result<Vec<Face>, FaceError> {
-        let outputs = self.engine.run(planes)?;
-        let [cls_8, cls_16, cls_32, obj_8, obj_16, obj_32, box_8, box_16, box_32, points_8, points_16, points_32] =
-            outputs.as_slice()
-        else {
-            return Err(FaceError::Inference);
-        };
-        let levels =
-            [(cls_8, obj_8, box_8, points_8), (cls_16, obj_16, box_16, points_16), (cls_32, obj_32, box_32, points_32)];
-        let mut faces = Vec::new();
-        for (stride, (class, object, boxes, points)) in STRIDES.into_iter().zip(levels) {
-            let level = Level { columns: self.side / stride, class, object, boxes, points };
-            faces.extend(decode_level(stride, &level, floor));
-        }
-        faces.sort_by(|left, right| right.score.total_cmp(&left.score));
-        Ok(faces)
+        Ok(keep_strongest(self.network.cells(&frame.planes(), floor)?, self.overlap_limit))
     }
 }
 
@@ -259,7 +260,7 @@ fn decode_level(stride: usize, level: &Level<'_>, floor: f32) -> Vec<Face> {
 }
 
 /// Of boxes that overlap by more than `limit` only the one with the best score stays; `faces` is sorted by score.
-fn keep_strongest(faces: Vec<Face>, limit: f32) -> Vec<Face> {
+pub(crate) fn keep_strongest(faces: Vec<Face>, limit: f32) -> Vec<Face> {
     let mut kept: Vec<Face> = Vec::new();
     for face in faces {
         if kept.iter().all(|stronger| overlap(stronger, &face) <= limit) {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::align::AlignedFace;
 use crate::check::FaceCheck;
-use crate::detect::Detector;
+use crate::detect::{Network, keep_strongest};
 use crate::engine::check_listed;
 use crate::error::FaceError;
 use crate::frame::{FRAME_SIDE, Frame, planar_bgr};
@@ -71,20 +71,20 @@ pub struct Pixels {
 }
 
 /// The detector at a size of its own, for benchmarks.
-pub struct SizedDetector(Detector);
+pub struct SizedDetector(Network);
 
 impl SizedDetector {
     /// Loads the listed file for `side` by `side` pixels, a multiple of 32.
     pub fn new(detector: &[u8], side: usize) -> Result<Self, FaceError> {
         let entry = &manifest()?.detector;
         check_listed(detector, &entry.model)?;
-        Ok(Self(Detector::new(graph::parse(detector)?, entry, side)?))
+        Ok(Self(Network::new(graph::parse(detector)?, side)?))
     }
 
     /// How many faces it finds in a frame of its size, packed RGB.
     pub fn count(&self, frame: &[u8]) -> Result<usize, FaceError> {
-        let floor = manifest()?.detector.score_floor;
-        Ok(self.0.in_planes(&planar_bgr(frame), floor)?.len())
+        let entry = &manifest()?.detector;
+        Ok(keep_strongest(self.0.cells(&planar_bgr(frame), entry.score_floor)?, entry.overlap_limit).len())
     }
 }
 

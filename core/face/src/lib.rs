@@ -10,7 +10,8 @@
 //! Always: untrusted images give a typed error or a right answer; images, crops and embeddings are wiped after use; every
 //! opinion carries its calibration and its limits.
 //!
-//! What remains: between two layers the inference engine holds numbers in memory of its own, which it frees unwiped.
+//! What remains: between two layers the inference engine holds numbers in memory of its own, and while an image is decoded
+//! its decoder does; both free it unwiped.
 
 mod align;
 mod check;

@@ -12,9 +12,9 @@ use common::CHECK;
 
 const FILE: &str = "PEEL_FACE_MEMORY_FILE";
 /// The whole process: input, decoded picture, models, program.
-const LIMIT_KILOBYTES: u64 = 330_000;
+const LIMIT_KILOBYTES: u64 = 200_000;
 /// What one image may add to what the loaded check holds anyway.
-const IMAGE_LIMIT_KILOBYTES: u64 = 200_000;
+const IMAGE_LIMIT_KILOBYTES: u64 = 100_000;
 
 #[test]
 fn a_forty_megapixel_photograph_is_checked_within_the_memory_limit() {

@@ -8,7 +8,7 @@ mod common;
 
 use common::{CHECK, Image, compare, face, permit};
 use peel_domain::permit::ComparisonPurpose;
-use peel_face::{Band, Limit, Masking, Opinion, QualityReason, WhichImage};
+use peel_face::{Band, FaceError, ImageError, Limit, Masking, Opinion, QualityReason, WhichImage};
 
 fn picture(name: &str) -> Image {
     Image::of_jpeg(&face(name))
@@ -119,6 +119,21 @@ fn one_face_alone_is_left_as_it_is() {
     let image = face("devon_1.jpg");
     let masked = CHECK.mask_bystanders(&image).unwrap();
     assert_eq!((masked.masking, masked.bytes), (Masking::OneFace, image));
+}
+
+#[test]
+fn a_reference_that_was_opened_before_gives_the_same_opinion_each_time() {
+    let (first, second, reference) = (face("avery_2.jpg"), face("blair_1.jpg"), face("avery_1.jpg"));
+    let opened = CHECK.open_reference(&reference).unwrap();
+    for probe in [&first, &second, &first] {
+        let use_of = || permit(ComparisonPurpose::ClosePhotograph);
+        let anew = CHECK.compare(use_of(), probe, &reference).unwrap();
+        assert_eq!(CHECK.compare_with(use_of(), probe, &opened).unwrap(), anew);
+    }
+    let nobody = CHECK.open_reference(&Image::flat(300, 200, 90).png()).unwrap();
+    let opinion = CHECK.compare_with(permit(ComparisonPurpose::ClosePhotograph), &first, &nobody).unwrap();
+    assert_eq!(reason(&opinion), Some((WhichImage::Reference, QualityReason::NoFace)));
+    assert_eq!(CHECK.open_reference(b"").err(), Some(FaceError::Reference(ImageError::Empty)));
 }
 
 #[test]

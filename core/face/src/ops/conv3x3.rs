@@ -8,34 +8,28 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 use zeroize::Zeroizing;
 
-use super::layer::{Image, Layer, check_channels, grouped_weights, stride_of};
+use super::layer::{Image, Layer, Stride, check_weights, grouped_weights};
 use super::padded::{Padded, after};
 use super::product::{Panel, Place, Product};
 
 /// A convolution of this stride, with weights, biases and slopes.
 #[derive(Debug, Clone, Hash, PartialEq, Eq)]
-pub(super) struct Conv3x3 {
-    stride: usize,
-}
+pub(super) struct Conv3x3(Stride);
 
 impl Layer for Conv3x3 {
     const NAME: &'static str = "Conv3x3";
     const CONSTANTS: usize = 3;
 
     fn of(node: &NodeProto) -> TractResult<Self> {
-        Ok(Self { stride: stride_of(node)? })
+        Ok(Self(Stride::of(node)?))
     }
 
     fn after(&self, side: TDim) -> TDim {
-        (side - 1) / self.stride + 1
+        self.0.after(side)
     }
 
     fn check(&self, constants: &[Arc<Tensor>], channels: usize) -> TractResult<()> {
-        let Some([to, each, 3, 3]) = constants.first().map(|weights| weights.shape()) else {
-            bail!("3 by 3 weights expected")
-        };
-        ensure!(*each == channels, "weights for all channels expected");
-        check_channels(constants, *to)
+        check_weights(constants, channels, 3)
     }
 
     fn prepare(&self, constants: Vec<Arc<Tensor>>) -> TractResult<Vec<Arc<Tensor>>> {
@@ -45,7 +39,7 @@ impl Layer for Conv3x3 {
     fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]) {
         let [weights, biases, slopes] = *constants else { return };
         let product = Product::new(weights, biases, slopes, 9 * image.channels);
-        Arch::new().dispatch(Run { product, stride: self.stride, image, output });
+        Arch::new().dispatch(Run { product, stride: self.0.0, image, output });
     }
 }
 

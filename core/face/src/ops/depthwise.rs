@@ -10,7 +10,7 @@ use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
 use zeroize::Zeroizing;
 
-use super::layer::{Image, Layer, check_channels, stride_of};
+use super::layer::{Image, Layer, Stride, check_weights};
 use super::padded::{Padded, after};
 use super::{activated, activated_wide};
 
@@ -19,34 +19,33 @@ const BLOCK: usize = 1_024;
 
 /// A convolution of this stride, with weights, biases and slopes.
 #[derive(Debug, Clone, Hash, PartialEq, Eq)]
-pub(super) struct Depthwise3x3 {
-    stride: usize,
-}
+pub(super) struct Depthwise3x3(Stride);
 
 impl Layer for Depthwise3x3 {
     const NAME: &'static str = "Depthwise3x3";
     const CONSTANTS: usize = 3;
 
     fn of(node: &NodeProto) -> TractResult<Self> {
-        Ok(Self { stride: stride_of(node)? })
+        Ok(Self(Stride::of(node)?))
     }
 
     fn after(&self, side: TDim) -> TDim {
-        (side - 1) / self.stride + 1
+        self.0.after(side)
     }
 
     fn check(&self, constants: &[Arc<Tensor>], channels: usize) -> TractResult<()> {
-        let Some([to, 1, 3, 3]) = constants.first().map(|weights| weights.shape()) else {
-            bail!("3 by 3 weights of one channel expected")
-        };
-        ensure!(*to == channels, "one kernel a channel expected");
-        check_channels(constants, *to)
+        check_weights(constants, 1, 3)?;
+        ensure!(
+            constants.first().is_some_and(|weights| weights.shape().first() == Some(&channels)),
+            "one kernel a channel"
+        );
+        Ok(())
     }
 
     fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]) {
         let [weights, biases, slopes] = *constants else { return };
-        let padded = Padded::new(image.height, image.width, self.stride);
-        let beside = after(image.width, self.stride);
+        let padded = Padded::new(image.height, image.width, self.0.0);
+        let beside = after(image.width, self.0.0);
         Arch::new().dispatch(Run {
             weights: weights.as_chunks::<9>().0,
             biases,

@@ -49,7 +49,7 @@ pub(super) trait Layer: Clone + Debug + Hash + Eq + Send + Sync + 'static {
 }
 
 /// Refuses biases and slopes that are not one a channel.
-pub(super) fn check_channels(constants: &[Arc<Tensor>], channels: usize) -> TractResult<()> {
+fn check_channels(constants: &[Arc<Tensor>], channels: usize) -> TractResult<()> {
     let fit = constants.iter().skip(1).all(|values| values.len() == channels);
     ensure!(fit, "one bias and one slope a channel expected");
     Ok(())
@@ -64,11 +64,32 @@ pub(super) fn grouped_weights(mut constants: Vec<Arc<Tensor>>) -> TractResult<Ve
     Ok(constants)
 }
 
-/// The stride of a node.
-pub(super) fn stride_of(node: &NodeProto) -> TractResult<usize> {
-    let stride = node.get_attr::<usize>("stride")?;
-    ensure!(stride == 1 || stride == 2, "stride 1 or 2 expected");
-    Ok(stride)
+/// A convolution's stride, 1 or 2.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq)]
+pub(super) struct Stride(pub(super) usize);
+
+impl Stride {
+    /// That of a node.
+    pub(super) fn of(node: &NodeProto) -> TractResult<Self> {
+        let stride = node.get_attr::<usize>("stride")?;
+        ensure!(stride == 1 || stride == 2, "stride 1 or 2 expected");
+        Ok(Self(stride))
+    }
+
+    /// Height or width after a 3 by 3 convolution with one pixel of padding.
+    pub(super) fn after(self, side: TDim) -> TDim {
+        (side - 1) / self.0 + 1
+    }
+}
+
+/// Refuses weights of other sides than `kernel` or for another number of channels, and what does not belong to them.
+pub(super) fn check_weights(constants: &[Arc<Tensor>], channels: usize, kernel: usize) -> TractResult<()> {
+    let Some(&[to, each, height, width]) = constants.first().map(|weights| weights.shape()) else {
+        bail!("weights with four sides expected")
+    };
+    ensure!([height, width] == [kernel; 2], "weights of {kernel} by {kernel} expected");
+    ensure!(each == channels, "weights for all channels expected");
+    check_channels(constants, to)
 }
 
 /// Builds a layer for the ONNX parser.

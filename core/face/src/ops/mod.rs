@@ -15,7 +15,6 @@ mod layer;
 mod max_pool;
 mod padded;
 mod pointwise;
-mod prelu;
 mod product;
 
 pub(crate) use fuse::fuse;
@@ -36,7 +35,6 @@ const MAX_POOL: &str = "PeelMaxPool";
 
 /// Makes the operators known to the engine.
 pub(crate) fn register(onnx: &mut Onnx) {
-    onnx.op_register.insert("PRelu", prelu::parse);
     onnx.op_register.insert(DEPTHWISE_3X3, layer::parse::<depthwise::Depthwise3x3>);
     onnx.op_register.insert(CONV_3X3, layer::parse::<conv3x3::Conv3x3>);
     onnx.op_register.insert(POINTWISE, layer::parse::<pointwise::Pointwise>);

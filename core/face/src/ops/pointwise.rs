@@ -8,7 +8,7 @@ use tract_onnx::pb::NodeProto;
 #[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
 use tract_onnx::tract_hir::internal::*;
 
-use super::layer::{Image, Layer, check_channels, grouped_weights};
+use super::layer::{Image, Layer, check_weights, grouped_weights};
 use super::product::{Panel, Place, Product};
 
 /// A convolution with weights, biases and slopes.
@@ -28,11 +28,7 @@ impl Layer for Pointwise {
     }
 
     fn check(&self, constants: &[Arc<Tensor>], channels: usize) -> TractResult<()> {
-        let Some([to, each, 1, 1]) = constants.first().map(|weights| weights.shape()) else {
-            bail!("1 by 1 weights expected")
-        };
-        ensure!(*each == channels, "weights for all channels expected");
-        check_channels(constants, *to)
+        check_weights(constants, channels, 1)
     }
 
     fn prepare(&self, constants: Vec<Arc<Tensor>>) -> TractResult<Vec<Arc<Tensor>>> {
