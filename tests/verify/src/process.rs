@@ -271,8 +271,31 @@ fn open_log(path: &Path) -> Result<File, VerifyError> {
     OpenOptions::new().create(true).append(true).open(path).map_err(VerifyError::file(path))
 }
 
+/// What a runner says of the tests that failed, from their blocks on, then its last lines: with many programs in one run
+/// the last lines are seldom about the failure.
+pub(crate) fn failures(text: &str, lines: usize) -> String {
+    const BLOCK: usize = 25;
+    let mut told = Vec::new();
+    let mut left = 0;
+    for line in text.lines() {
+        let name = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----"));
+        if let Some(name) = name {
+            let has_failed = format!("test {name} ... FAILED");
+            left = if text.lines().any(|line| line == has_failed) { BLOCK } else { 0 };
+        } else if line.starts_with("failures:") || line.starts_with("test result:") {
+            left = 0;
+        }
+        if left > 0 {
+            left -= 1;
+            told.push(format!("   | {line}"));
+        }
+    }
+    told.push(tail(text, lines));
+    told.join("\n")
+}
+
 /// The last lines of a text, indented for the terminal.
-pub(crate) fn tail(text: &str, lines: usize) -> String {
+fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     let from = all.len().saturating_sub(lines);
     all.iter().skip(from).map(|line| format!("   | {line}")).collect::<Vec<_>>().join("\n")
@@ -301,6 +324,14 @@ mod tests {
     fn tail_keeps_only_the_last_lines() {
         assert_eq!(tail("one\ntwo\nthree", 2), "   | two\n   | three");
         assert_eq!(tail("one", 5), "   | one");
+    }
+
+    #[test]
+    fn the_blocks_of_failed_tests_are_told_before_the_last_lines() {
+        let text = "test a ... ok\ntest b ... FAILED\n---- a stdout ----\nfine\n---- b stdout ----\nbroke at 7\n\n\
+                    failures:\n    b\n\ntest result: FAILED.\nmore\nlast";
+        let told = failures(text, 1);
+        assert_eq!(told, "   | ---- b stdout ----\n   | broke at 7\n   | \n   | last");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::counts::Counts;
 use crate::error::VerifyError;
-use crate::process::{Job, Ran, tail};
+use crate::process::{Job, Ran, failures};
 use crate::setup::{self, Need};
 
 /// A part of the verification.
@@ -159,7 +159,7 @@ impl Outcome {
             counts.failed = 1;
         }
         if counts.failed > 0 {
-            context.say(&tail(&ran.text, 60));
+            context.say(&failures(&ran.text, 60));
             self.problems.push(format!("{what}, see {}", context.shown(&context.log())));
         }
         self.passed += counts.passed;
