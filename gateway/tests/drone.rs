@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use peel_domain::deployment::DeploymentState;
 use peel_domain::wire::{DroneStateDto, StreamEvent};
 use reqwest::Method;
 use support::{OFFICER, TestGateway, TestPhone};
@@ -68,6 +69,41 @@ async fn a_sender_that_breaks_off_ends_the_feed_for_everybody() {
     drop(chunks);
     let ended = tokio::time::timeout(Duration::from_secs(15), stream.next_stored()).await.unwrap();
     assert!(matches!(ended.unwrap().1, StreamEvent::DroneEnded { .. }));
+}
+
+#[tokio::test]
+async fn wherever_a_sender_breaks_off_each_feed_that_was_told_of_is_told_to_have_ended() {
+    let gateway = TestGateway::start().await;
+    gateway.go_live().await;
+    let phone = gateway.phone(OFFICER).await;
+    let mut stream = phone.stream(&gateway, None).await;
+    for step in 0..40_u64 {
+        let (chunks, sending) = send(&gateway, "drone-1");
+        tokio::time::sleep(Duration::from_micros(step * 300)).await;
+        sending.abort();
+        drop(chunks);
+    }
+    // A last feed that ends as it should; the pause is told after everything before it.
+    loop {
+        let (chunks, sending) = send(&gateway, "drone-1");
+        let _ = chunks.send(Bytes::from_static(b"x")).await;
+        drop(chunks);
+        if sending.await.unwrap() == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    gateway.state("paused").await;
+    let mut live = false;
+    loop {
+        match stream.next_stored().await.unwrap().1 {
+            StreamEvent::DroneAssigned { .. } => assert!(!std::mem::replace(&mut live, true), "told twice to be live"),
+            StreamEvent::DroneEnded { .. } => assert!(std::mem::replace(&mut live, false), "ended before it was live"),
+            StreamEvent::DeploymentState { state: DeploymentState::Paused, .. } => break,
+            _ => {}
+        }
+    }
+    assert!(!live, "a feed that nobody sends is said to be live");
 }
 
 #[tokio::test]

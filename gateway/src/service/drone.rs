@@ -25,7 +25,7 @@ const STATE_EVERY: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct ActiveFeed {
     gateway: Arc<Gateway>,
-    sending: Option<Sending>,
+    sending: Sending,
     feed_id: FeedId,
     deployment_id: DeploymentId,
     devices: Vec<EnrolmentId>,
@@ -66,7 +66,7 @@ impl Gateway {
         self.hub.wake(&devices);
         Ok(ActiveFeed {
             gateway: Arc::clone(self),
-            sending: Some(sending),
+            sending,
             telemetry: Telemetry::new(feed_id.clone()),
             feed_id,
             deployment_id,
@@ -98,9 +98,7 @@ impl ActiveFeed {
         let gateway = Arc::clone(&self.gateway);
         let now_ms = gateway.authority.clock.now_ms();
         let state = self.telemetry.take(&chunk, now, now_ms);
-        if let Some(sending) = &self.sending {
-            sending.feed().push(chunk, now);
-        }
+        self.sending.feed().push(chunk, now);
         let Some(state) = state else { return Ok(()) };
         if self.devices_read.is_none_or(|read| now.duration_since(read) > Duration::from_secs(2)) {
             let deployment_id = self.deployment_id;
@@ -118,10 +116,10 @@ impl ActiveFeed {
         Ok(())
     }
 
-    /// Ends the feed: viewers' bodies end, and the deployment is told.
-    pub async fn end(mut self) -> Result<(), ServiceError> {
-        self.sending = None;
-        let (gateway, deployment_id, feed_id) = (self.gateway, self.deployment_id, self.feed_id.clone());
+    /// Ends the feed: the deployment is told, then viewers' bodies end and the feed may begin anew. In this order: a feed
+    /// that began before its last end was written would be taken for ended.
+    pub async fn end(self) -> Result<(), ServiceError> {
+        let Self { gateway, deployment_id, feed_id, sending, .. } = self;
         let authority = gateway.authority.clone();
         let devices = gateway
             .db
@@ -129,8 +127,9 @@ impl ActiveFeed {
                 let ended = StreamEvent::DroneEnded { feed_id };
                 fanout::send_to(&authority, tx, deployment_id, Recipients::Everybody, &ended)
             })
-            .await?;
-        gateway.hub.wake(&devices);
+            .await;
+        drop(sending);
+        gateway.hub.wake(&devices?);
         Ok(())
     }
 }

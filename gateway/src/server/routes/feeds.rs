@@ -13,7 +13,7 @@ use peel_domain::id::FeedId;
 use crate::server::DeviceSession;
 use crate::server::error::ApiError;
 use crate::server::request::Id;
-use crate::service::{ActiveFeed, Gateway, ServiceError};
+use crate::service::{Gateway, ServiceError};
 
 /// A sender that says nothing for this long is gone.
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -24,13 +24,14 @@ pub(super) async fn send(
     Id(feed_id): Id<FeedId>,
     body: Body,
 ) -> Result<Json<serde_json::Value>, ApiError> {
-    let feed = gateway.begin_feed(feed_id).await?;
-    // On its own task: a sender that breaks off drops this request, and the deployment must still be told.
-    let relayed = tokio::spawn(relay(feed, body)).await.map_err(|_| ServiceError::Internal)??;
+    // On its own task from the first step on: a sender that breaks off drops this request, wherever it is, and a
+    // deployment that was told of the feed must still be told of its end.
+    let relayed = tokio::spawn(relay(gateway, feed_id, body)).await.map_err(|_| ServiceError::Internal)??;
     Ok(Json(serde_json::json!({ "relayed_bytes": relayed })))
 }
 
-async fn relay(mut feed: ActiveFeed, body: Body) -> Result<u64, ServiceError> {
+async fn relay(gateway: Arc<Gateway>, feed_id: FeedId, body: Body) -> Result<u64, ServiceError> {
+    let mut feed = gateway.begin_feed(feed_id).await?;
     let mut chunks = body.into_data_stream();
     let mut total = 0_u64;
     let mut pushed = Ok(());
