@@ -14,8 +14,11 @@ use crate::manifest::DetectorEntry;
 
 const STRIDES: [usize; 3] = [8, 16, 32];
 
-/// The side of the square in which a face is looked at again, in face sides.
-const SURROUNDINGS: f32 = 3.0;
+/// The side of the square in which a face is looked at again, in face sides: first closely, then, should it not be seen
+/// there, with more around it. It is as large in the one as in the other.
+const SURROUNDINGS: [(f32, usize); 2] = [(1.5, CLOSE_SIDE), (3.0, FRAME_SIDE)];
+/// Pixels a side of the frame of a close look, which costs a quarter of a whole one.
+const CLOSE_SIDE: usize = FRAME_SIDE / 2;
 /// Cells with a smaller part of the best score than this have no say in where the landmarks are.
 const WEAKEST_SHARE: f32 = 0.5;
 
@@ -124,6 +127,7 @@ impl Network {
 /// The detector.
 pub(crate) struct Detector {
     network: Network,
+    close: Network,
     score_floor: f32,
     bystander_score_floor: f32,
     overlap_limit: f32,
@@ -133,7 +137,8 @@ impl Detector {
     /// Takes the graph as published.
     pub(crate) fn new(model: ModelProto, entry: &DetectorEntry) -> Result<Self, FaceError> {
         Ok(Self {
-            network: Network::new(model, FRAME_SIDE)?,
+            network: Network::new(model.clone(), FRAME_SIDE)?,
+            close: Network::new(model, CLOSE_SIDE)?,
             score_floor: entry.score_floor,
             bystander_score_floor: entry.bystander_score_floor,
             overlap_limit: entry.overlap_limit,
@@ -174,15 +179,21 @@ impl Detector {
     /// The landmarks of the chosen face are found in a view of its own, always at the same size: the detector places them
     /// a little differently on large and on small faces, and the embedder sees every shift.
     pub(crate) fn look_again(&self, picture: &Picture, face: Face) -> Result<Face, FaceError> {
-        let side = face.side() * SURROUNDINGS;
-        let frame = Frame::new(picture, Region::around(face.centre(), side, picture), float(FRAME_SIDE) / side);
-        let cells = self.network.cells(&frame.planes(), self.score_floor * WEAKEST_SHARE)?;
-        let strongest = cells
-            .iter()
-            .filter(|seen| seen.score >= self.score_floor && overlap(&seen.moved(&frame), &face) > self.overlap_limit)
-            .max_by(|left, right| left.score.total_cmp(&right.score));
-        let averaged = strongest.map(|strongest| averaged(strongest, &cells, self.overlap_limit).moved(&frame));
-        Ok(averaged.unwrap_or(face))
+        for ((surroundings, frame_side), network) in SURROUNDINGS.into_iter().zip([&self.close, &self.network]) {
+            let side = face.side() * surroundings;
+            let region = Region::around(face.centre(), side, picture);
+            let frame = Frame::new(picture, region, float(frame_side) / side, frame_side);
+            let cells = network.cells(&frame.planes(), self.score_floor * WEAKEST_SHARE)?;
+            let strongest = cells
+                .iter()
+                .filter(|seen| seen.score >= self.score_floor)
+                .filter(|seen| overlap(&seen.moved(&frame), &face) > self.overlap_limit)
+                .max_by(|left, right| left.score.total_cmp(&right.score));
+            if let Some(strongest) = strongest {
+                return Ok(averaged(strongest, &cells, self.overlap_limit).moved(&frame));
+            }
+        }
+        Ok(face)
     }
 
     /// Faces in one frame, in the frame's coordinates, the best score first.

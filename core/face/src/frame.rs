@@ -7,7 +7,7 @@ use peel_picture::Picture;
 use pulp::Arch;
 use zeroize::Zeroizing;
 
-/// Pixels a side.
+/// Pixels a side of the frame that holds a whole picture.
 pub(crate) const FRAME_SIDE: usize = 320;
 
 /// Small pictures and parts are enlarged at most so far.
@@ -43,7 +43,7 @@ impl Region {
 
 /// The detector's input and the way back to the picture.
 pub(crate) struct Frame {
-    /// Packed RGB, [`FRAME_SIDE`] by [`FRAME_SIDE`].
+    /// Packed RGB, square.
     pub(crate) pixels: Zeroizing<Vec<u8>>,
     /// Frame pixels for each picture pixel.
     pub(crate) scale: f32,
@@ -54,16 +54,17 @@ impl Frame {
     /// The whole picture, its longer side `extent` frame pixels long (at most [`FRAME_SIDE`]).
     pub(crate) fn whole(picture: &Picture, extent: usize) -> Self {
         let region = Region::whole(picture);
-        Self::new(picture, region, float(extent) / region.width.max(region.height))
+        Self::new(picture, region, float(extent) / region.width.max(region.height), FRAME_SIDE)
     }
 
-    /// A part of the picture at `scale` frame pixels for each picture pixel; what does not fit is left out.
-    pub(crate) fn new(picture: &Picture, region: Region, scale: f32) -> Self {
+    /// A part of the picture at `scale` frame pixels for each picture pixel, in a frame of `side` by `side`; what does not
+    /// fit is left out.
+    pub(crate) fn new(picture: &Picture, region: Region, scale: f32, side: usize) -> Self {
         let scale = scale.min(GREATEST_SCALE);
-        let columns = taps(region.x, region.width, picture.width(), scale);
-        let rows = taps(region.y, region.height, picture.height(), scale);
-        let mut pixels = Zeroizing::new(vec![0_u8; FRAME_SIDE * FRAME_SIDE * 3]);
-        Arch::new().dispatch(|| squeeze(picture, &columns, &rows, &mut pixels));
+        let columns = taps(region.x, region.width, picture.width(), scale, side);
+        let rows = taps(region.y, region.height, picture.height(), scale, side);
+        let mut pixels = Zeroizing::new(vec![0_u8; side * side * 3]);
+        Arch::new().dispatch(|| squeeze(picture, &columns, &rows, &mut pixels, side));
         Self { pixels, scale, origin: [region.x, region.y] }
     }
 
@@ -110,9 +111,9 @@ struct Taps {
 }
 
 /// A triangle filter: linear interpolation when enlarging, a weighted mean over the covered pixels when reducing.
-fn taps(start: f32, length: f32, limit: usize, scale: f32) -> Vec<Taps> {
+fn taps(start: f32, length: f32, limit: usize, scale: f32, side: usize) -> Vec<Taps> {
     let reach = (1.0 / scale).max(1.0);
-    let count = to_index((length * scale).round()).clamp(1, FRAME_SIDE);
+    let count = to_index((length * scale).round()).clamp(1, side);
     (0..count)
         .map(|target| {
             let centre = start + (float(target) + 0.5) / scale;
@@ -136,12 +137,12 @@ fn taps(start: f32, length: f32, limit: usize, scale: f32) -> Vec<Taps> {
 /// Rows first, which are long, then columns, four numbers at a time.
 #[expect(clippy::inline_always, reason = "compiled once for each kind of processor, as part of its caller")]
 #[inline(always)]
-fn squeeze(picture: &Picture, columns: &[Taps], rows: &[Taps], pixels: &mut [u8]) {
+fn squeeze(picture: &Picture, columns: &[Taps], rows: &[Taps], pixels: &mut [u8], side: usize) {
     let left = columns.first().map_or(0, |column| column.first);
     let right = columns.last().map_or(0, |column| column.first + column.weights.len());
     let mut sums = Zeroizing::new(vec![0.0_f32; (right - left) * 3]);
     let mut padded = Zeroizing::new(vec![[0.0_f32; 4]; right - left]);
-    for (target, row) in pixels.chunks_exact_mut(FRAME_SIDE * 3).zip(rows) {
+    for (target, row) in pixels.chunks_exact_mut(side * 3).zip(rows) {
         sums.fill(0.0);
         for (offset, weight) in row.weights.iter().enumerate() {
             let source = picture.row(row.first + offset).get(left * 3..).unwrap_or_default();
@@ -234,7 +235,7 @@ mod tests {
         let picture = gradient(200, 100);
         let region = Region::around([10.0, 50.0], 80.0, &picture);
         assert_eq!(region, Region { x: 0.0, y: 10.0, width: 50.0, height: 80.0 });
-        let frame = Frame::new(&picture, region, 4.0);
+        let frame = Frame::new(&picture, region, 4.0, FRAME_SIDE);
         assert_eq!(pixel(&frame, 4 * 20 + 2, 4 * 30 + 2)[..2], [20, 40]);
         let back = frame.to_picture([81.5, 121.5]);
         assert_eq!(back, [20.0, 40.0]);
@@ -252,10 +253,10 @@ mod tests {
         ) {
             let picture = gradient(width, height);
             let region = Region::around([left, top], side, &picture);
-            let frame = Frame::new(&picture, region, scale);
+            let frame = Frame::new(&picture, region, scale, FRAME_SIDE);
             let (columns, rows) = (
-                taps(region.x, region.width, width, frame.scale),
-                taps(region.y, region.height, height, frame.scale),
+                taps(region.x, region.width, width, frame.scale, FRAME_SIDE),
+                taps(region.y, region.height, height, frame.scale, FRAME_SIDE),
             );
             for (y, row) in rows.iter().enumerate() {
                 for (x, column) in columns.iter().enumerate() {

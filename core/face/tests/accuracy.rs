@@ -42,7 +42,7 @@ fn frontal_photographs_of_one_person_and_of_others_are_told_apart_with_room_to_s
     let [left, right] = alike;
     let alike = left.iter().flat_map(|left| right.iter().map(|right| score(left, right))).fold(f32::MIN, f32::max);
     println!("the two who look most alike {alike:.4}");
-    assert!(alike < 0.55, "{alike}");
+    assert!(alike < 0.53, "{alike}");
     assert!(least_mated > 0.83, "{least_mated}");
     assert!(greatest_non_mated < 0.53, "{greatest_non_mated}");
 }
