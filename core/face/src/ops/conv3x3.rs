@@ -65,7 +65,7 @@ impl WithSimd for Run<'_> {
             padded.fill(channel, framed);
         }
         let (below, beside) = (after(height, stride), after(width, stride));
-        let mut panel = Panel::new(9 * channels);
+        let mut panel = Panel::new(9 * channels, beside);
         let mut place = Place { output, stride: below * beside, offset: 0 };
         for row in 0..below {
             let taps = |framed| padded.taps(framed, row * padded.row, beside);

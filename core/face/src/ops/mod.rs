@@ -8,6 +8,7 @@
 #![expect(clippy::inline_always, reason = "only what is inlined is compiled for the instructions that were found")]
 
 mod conv3x3;
+mod deep;
 mod dense;
 mod depthwise;
 mod fuse;

@@ -57,6 +57,7 @@ impl WithSimd for Run<'_> {
         let Self { product, image, output } = self;
         let pixels = image.height * image.width;
         let mut place = Place { output, stride: pixels, offset: 0 };
-        product.run(simd, &image.numbers.chunks_exact(pixels), pixels, &mut place, &mut Panel::new(image.channels));
+        let mut panel = Panel::new(image.channels, pixels);
+        product.run(simd, &image.numbers.chunks_exact(pixels), pixels, &mut place, &mut panel);
     }
 }

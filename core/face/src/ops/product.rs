@@ -2,15 +2,16 @@
 //! once their rows are laid out.
 //!
 //! Pixels are the vectors. A tile of two vectors of each row is copied side by side, so that it stays near the processor,
-//! and eight channels (four where there are sixteen registers only) are summed over it in registers.
+//! and eight channels (four where there are sixteen registers only) are summed over it in registers. Where there are so many
+//! rows that a tile does not stay near, `deep` goes the other way round.
 
 use pulp::Simd;
 use zeroize::Zeroizing;
 
-use super::activated_wide;
+use super::{activated_wide, deep};
 
 /// Weights lie in groups of so many channels, one row of the input after another; the last group is filled with zeros.
-pub(super) const GROUP: usize = 8;
+const GROUP: usize = 8;
 /// Vectors of pixels that are summed side by side.
 const VECTORS: usize = 2;
 /// The most numbers in a vector of any processor that is known.
@@ -18,12 +19,13 @@ const MOST_LANES: usize = 16;
 
 /// Weights in groups, from `channels` rows of `from` weights.
 pub(super) fn grouped(weights: &[f32], from: usize) -> Vec<f32> {
+    let width = if deep::is_deep(from) { deep::GROUP } else { GROUP };
     let rows: Vec<&[f32]> = weights.chunks_exact(from.max(1)).collect();
-    let mut grouped = Vec::with_capacity(rows.len().next_multiple_of(GROUP) * from);
-    for group in rows.chunks(GROUP) {
+    let mut grouped = Vec::with_capacity(rows.len().next_multiple_of(width) * from);
+    for group in rows.chunks(width) {
         for input in 0..from {
             let column = group.iter().map(|row| row.get(input).copied().unwrap_or_default());
-            grouped.extend(column.chain(std::iter::repeat(0.0)).take(GROUP));
+            grouped.extend(column.chain(std::iter::repeat(0.0)).take(width));
         }
     }
     grouped
@@ -39,26 +41,28 @@ pub(super) struct Place<'a> {
 /// A layer's numbers, weights in groups.
 #[derive(Clone, Copy)]
 pub(super) struct Product<'a> {
-    weights: &'a [[f32; GROUP]],
-    biases: &'a [f32],
+    pub(super) weights: &'a [f32],
+    pub(super) biases: &'a [f32],
     slopes: &'a [f32],
-    from: usize,
+    pub(super) from: usize,
 }
 
-/// A tile of the input: one row of `VECTORS` vectors for each row.
-pub(super) struct Panel(Zeroizing<Vec<f32>>);
+/// What of the input is worked on: one row of some vectors for each row.
+pub(super) struct Panel(pub(super) Zeroizing<Vec<f32>>);
 
 impl Panel {
-    /// For products of so many rows.
-    pub(super) fn new(from: usize) -> Self {
-        Self(Zeroizing::new(vec![0.0; from * VECTORS * MOST_LANES]))
+    /// For products of so many rows and pixels.
+    pub(super) fn new(from: usize, pixels: usize) -> Self {
+        let vectors = pixels.div_ceil(MOST_LANES);
+        let vectors = if deep::is_deep(from) { deep::laid_out(vectors) } else { vectors.min(VECTORS) };
+        Self(Zeroizing::new(vec![0.0; from * vectors * MOST_LANES]))
     }
 }
 
 impl<'a> Product<'a> {
     /// Of `from` rows.
     pub(super) fn new(weights: &'a [f32], biases: &'a [f32], slopes: &'a [f32], from: usize) -> Self {
-        Self { weights: weights.as_chunks::<GROUP>().0, biases, slopes, from }
+        Self { weights, biases, slopes, from }
     }
 
     /// Computes `pixels` pixels of all channels, from as many of each row.
@@ -71,6 +75,9 @@ impl<'a> Product<'a> {
         place: &mut Place<'_>,
         panel: &mut Panel,
     ) {
+        if deep::is_deep(self.from) {
+            return deep::run(self, simd, rows, pixels, place, panel);
+        }
         let mut at = 0;
         while at < pixels {
             let left = pixels - at;
@@ -103,7 +110,7 @@ impl<'a> Product<'a> {
             rest.fill(0.0);
         }
         let Some(panel) = panel.0.get(..self.from * V * S::F32_LANES) else { return };
-        for (group, weights) in self.weights.chunks_exact(self.from).enumerate() {
+        for (group, weights) in self.weights.as_chunks::<GROUP>().0.chunks_exact(self.from).enumerate() {
             let first = group * GROUP;
             if S::REGISTER_COUNT >= 32 {
                 let sums = self.sums::<S, GROUP, V>(simd, panel, weights, first, 0);
@@ -150,7 +157,7 @@ impl<'a> Product<'a> {
 
     /// Writes what the activation makes of sums, where there is such a channel.
     #[inline(always)]
-    fn write<S: Simd, const C: usize, const V: usize>(
+    pub(super) fn write<S: Simd, const C: usize, const V: usize>(
         &self,
         simd: S,
         sums: &[[S::f32s; V]; C],

@@ -192,7 +192,7 @@ proptest! {
     fn a_layer_of_any_size_is_what_the_engine_makes_of_it(
         (kernel, stride) in prop_oneof![Just((3, 1)), Just((3, 2)), Just((1, 1))],
         (height, width) in (1_usize..40, 1_usize..40),
-        channels in prop_oneof![1_usize..20, 60_usize..140],
+        channels in prop_oneof![1_usize..20, 60_usize..140, 380_usize..390],
         (dense, to) in (1_usize..5, 1_usize..20),
         depthwise in any::<bool>(),
         (bias, normal) in (any::<bool>(), any::<bool>()),
