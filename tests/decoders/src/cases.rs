@@ -1,5 +1,5 @@
 //! What the referees in other languages judge: proofs and tiles at drawn sizes, notes sound and hostile with our own
-//! verdict on each, sealed entries of the edge lengths, and the signed COSE documents.
+//! verdict on each, sealed entries of the edge lengths, the signed COSE documents, and counts with our statistics of them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::world::world;
-use crate::{domain, receipts};
+use crate::{domain, receipts, statistics};
 
 /// Sizes around the widths of tiles and packages, and one beyond the second level of tiles.
 const SIZES: [u64; 9] = [0, 1, 255, 256, 257, 511, 512, 513, 65_537];
@@ -35,6 +35,7 @@ pub fn files(seed: u64) -> Vec<(String, Vec<u8>)> {
         ("cose.json".to_owned(), bytes(&domain::cose_cases())),
         ("record.json".to_owned(), bytes(&domain::record_case(&mut rng))),
         ("receipts.json".to_owned(), bytes(&receipts::cases(&mut rng))),
+        ("statistics.json".to_owned(), bytes(&statistics::cases(&mut rng))),
     ];
     for size in SIZES {
         let log: Vec<Vec<u8>> = (0..size).map(entry).collect();

@@ -27,6 +27,7 @@ mod ledger;
 mod mirror;
 mod pictures;
 mod receipts;
+mod statistics;
 mod world;
 
 /// One decoder under test.

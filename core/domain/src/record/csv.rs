@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use crate::alert::Thousandths;
 use crate::deployment::UseCase;
 use crate::record::summary::{DeploymentRecord, RecordError};
-use crate::statistics::Rate;
 
 /// The published columns.
 pub const COLUMNS: [&str; 16] = [
@@ -67,14 +66,10 @@ impl DeploymentRecord {
 
     /// Both denominators, each with its interval (S45); the published figure, per face, comes first.
     fn false_alert_rate(&self) -> String {
-        let published = self.false_alert_rate_per_face().map(|rate| format!("{:.4}%", rate.share() * 100.0));
-        let text = |rate: Option<Rate>| rate.map_or_else(|| NOT_STATED.to_owned(), |rate| rate.to_string());
-        format!(
-            "{}; per face {}; per alert {}",
-            published.unwrap_or_else(|| NOT_STATED.to_owned()),
-            text(self.false_alert_rate_per_face()),
-            text(self.false_alert_rate_per_alert())
-        )
+        let rates = self.false_alert_rates();
+        let [per_face, _] = rates.both();
+        let published = per_face.map_or_else(|| NOT_STATED.to_owned(), |rate| format!("{:.4}%", rate.share() * 100.0));
+        format!("{published}; {rates}")
     }
 
     /// Hours and minutes from first live to the end; pauses are part of it.

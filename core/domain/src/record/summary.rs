@@ -6,7 +6,7 @@ use crate::alert::Thousandths;
 use crate::deployment::DeploymentCard;
 use crate::id::{AlertId, DeploymentId, EngagementId, EnrolmentId, OfficerId};
 use crate::policy::Policy;
-use crate::statistics::Rate;
+use crate::statistics::FalseAlertRates;
 use crate::stop::{FalseAlertCause, Truth};
 use crate::time::Elapsed;
 use crate::workflow::DecisionKind;
@@ -253,14 +253,9 @@ impl DeploymentRecord {
         self.true_confirmed.saturating_add(self.true_unconfirmed)
     }
 
-    /// False alerts per face; `None` without an estimate of the faces.
-    pub fn false_alert_rate_per_face(&self) -> Option<Rate> {
-        Rate::new(self.false_alerts(), self.faces_seen?).ok()
-    }
-
-    /// False alerts per alert; `None` without alerts.
-    pub fn false_alert_rate_per_alert(&self) -> Option<Rate> {
-        Rate::new(self.false_alerts(), self.total_alerts).ok()
+    /// Both false alert rates, per face and per alert.
+    pub fn false_alert_rates(&self) -> FalseAlertRates {
+        FalseAlertRates::new(self.false_alerts(), self.total_alerts, self.faces_seen)
     }
 
     /// Stops on false alerts that took longer than the policy lets pass without a review (S52).
