@@ -4,6 +4,7 @@
 mod support;
 
 use p256::ecdsa::signature::Signer as _;
+use peel_domain::ethnicity::EthnicGroup;
 use peel_domain::event::{Action, Actor, BODY_VERSION, CoordinationStatus, EventBody, Justification};
 use peel_domain::id::{AlertId, OfficerId};
 use peel_domain::judgement::Decision;
@@ -11,9 +12,9 @@ use peel_domain::time::Clock as _;
 use peel_domain::wire::StreamEvent;
 use peel_gateway::bundle::{bundle_files, trust_text, write_bundle};
 use peel_gateway::clock::GatewayClock;
-use peel_gateway::desk::{Desk, DeskDir, DeskError, deployment_record, read_record};
+use peel_gateway::desk::{Desk, DeskDir, DeskError, all_records, deployment_record, read_record};
 use peel_gateway::params;
-use peel_gateway::service::record_truth;
+use peel_gateway::service::{TestWalk, record_test_walk, record_truth};
 use peel_gateway::storage::{Row, Tx};
 use peel_ledger::bundle::{Trust, Verdict, VerifyOptions, verify};
 use peel_ledger::entry::{EntryClass, EntryTime};
@@ -250,6 +251,30 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     assert!(rows[1].contains("EXERCISE"));
     assert!(text.record.deletion_receipts >= 3);
     assert_eq!(deployment_record(&desk_dir(&gateway), deployment, &[]).unwrap().total_alerts, 1);
+    assert_eq!(all_records(&desk_dir(&gateway), &[]).unwrap(), [text.record]);
+}
+
+#[tokio::test]
+async fn s47_a_supervisor_records_how_test_subjects_walked_past() {
+    let gateway = TestGateway::start().await;
+    gateway.force.add_officer("PS-1", peel_domain::deployment::Role::Supervisor);
+    gateway.go_live().await;
+    let deployment = gateway.force.deployment_id;
+    let walk = |number: &str, pin: &str, passes, recognised| {
+        let officer = OfficerId::new(number).unwrap();
+        let walk = TestWalk { group: EthnicGroup::Asian, passes, recognised };
+        gateway.force.change(|authority, tx| record_test_walk(authority, tx, &officer, pin, deployment, walk))
+    };
+    assert_eq!(walk(OFFICER, PIN, 4, 0).unwrap_err().code(), "not_rostered");
+    assert_eq!(walk("PS-1", "000000", 4, 0).unwrap_err().code(), "sign_in.refused");
+    assert!(walk("PS-1", PIN, 4, 5).is_err() && walk("PS-1", PIN, 0, 0).is_err());
+    walk("PS-1", PIN, 4, 0).unwrap();
+    assert_eq!(gateway.state("ended").await.status(), 200);
+    let mut desk = Desk::open(&desk_dir(&gateway), &gateway.url()).unwrap();
+    desk.follow(&mut |_, _, _| {}).await.unwrap();
+    let record = deployment_record(&desk_dir(&gateway), deployment, &[]).unwrap();
+    let walks = record.practice.walks.get(&EthnicGroup::Asian).copied();
+    assert_eq!(walks.map(|walks| (walks.passes, walks.recognised)), Some((4, 0)));
 }
 
 #[tokio::test]

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Thousandths;
 use crate::deployment::{DeploymentCard, DeploymentState, Role};
+use crate::ethnicity::{EthnicGroup, SelfDefined};
 use crate::id::{AlertId, CameraId, DeploymentId, EngagementId, EnrolmentId, FeedId, MediaId, OfficerId};
 use crate::judgement::{Decision, JudgementKind, JudgementValue, Look, Saw, Sighting, SkipReason};
 use crate::stop::{
-    Explanation, FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, Outcome,
-    ReceiptChannel, SegmentKind, Truth, Verification,
+    Explanation, FalseAlertCause, ForceUse, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting,
+    Outcome, ReceiptChannel, SegmentKind, Truth, Verification,
 };
 use crate::time::{Elapsed, Moment};
 
@@ -113,6 +114,9 @@ pub enum Action {
     Joined {
         /// In this role.
         role: Role,
+        /// The version of the phone's core; entries of earlier versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        software: Option<String>,
     },
     /// The officer acknowledged the briefing.
     BriefingAcknowledged,
@@ -251,6 +255,11 @@ pub enum Action {
         #[serde(with = "crate::bytes")]
         commitment: [u8; 32],
     },
+    /// The person said how they define their ethnicity, or did not; the last answer of a stop counts. It is asked for
+    /// statistics, holds no name, and is never anybody's impression.
+    EthnicityStated(SelfDefined),
+    /// Whether force was used; the last statement of a stop counts.
+    ForceStated(ForceUse),
     /// "Left": the timer stopped.
     Released {
         /// The whole stop.
@@ -355,6 +364,21 @@ pub enum Action {
         /// The threshold that the LFR system raised it at; entries of earlier versions do not say it.
         #[serde(default)]
         threshold: Option<Thousandths>,
+        /// Whether the entry is of somebody under 18; entries of earlier versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        under_18: Option<bool>,
+        /// Whether the entry is of somebody vulnerable; entries of earlier versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vulnerable: Option<bool>,
+    },
+    /// Members of staff whose images were put on the watchlist walked past the cameras, to see who is recognised (S47).
+    TestWalked {
+        /// How they define their own ethnicity.
+        group: EthnicGroup,
+        /// How often they walked past.
+        passes: u32,
+        /// How often the LFR system raised an alert.
+        recognised: u32,
     },
     /// The operator withdrew an alert.
     AlertWithdrawn {

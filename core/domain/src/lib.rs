@@ -10,6 +10,7 @@ pub mod alert;
 mod bytes;
 mod cbor;
 pub mod deployment;
+pub mod ethnicity;
 pub mod event;
 pub mod evidence;
 pub mod id;

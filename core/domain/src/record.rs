@@ -7,13 +7,29 @@
 //! stand apart; conflicting decisions and verifications of two phones stay and are listed.
 
 mod alert_facts;
+mod count;
 mod csv;
-mod figures;
+mod export;
+mod issue;
+mod practice;
 mod project;
+mod rates;
+mod stops;
 mod summary;
+mod tables;
 mod truth;
+mod year;
 
 pub use csv::COLUMNS;
-pub use figures::Figures;
+pub use export::{
+    Apart, BlindJudgements, Cameras, Cause, Column, Deletions, EXPORT_FORMAT, PublicExport, Published, Receipts,
+    Setting, TestSubjects, ThresholdChange, TwoPersonCompliance,
+};
+pub use issue::Issue;
+pub use practice::{Ages, BlindShift, CheckModel, ForceCounts, GroupTruth, HumanValue, Practice, TwoPersons, Walks};
 pub use project::{RecordBuilder, Source};
-pub use summary::{Conflict, DeploymentRecord, GivenUpPhone, Issue, OfficerJudgements, RecordError, StopSummary};
+pub use rates::{Counts, Measures};
+pub use stops::StopLengths;
+pub use summary::{Conflict, DeploymentRecord, GivenUpPhone, OfficerJudgements, RecordError, StopSummary};
+pub use tables::{AgeTable, BASE, GroupRow, GroupTable, WalkRow};
+pub use year::{Finding, Period, REPORT_FORMAT, RecordsBuilder, SecondCheck, YearError, YearReport};

@@ -7,13 +7,17 @@
 //! no result depends on the order of a sum over a hash.
 
 mod binomial;
+mod disclosure;
 mod fisher;
+mod per_unit;
 mod power;
 mod rate;
 mod second_check;
 
 pub use binomial::{binomial_test, rule_of_three};
+pub use disclosure::{Part, Shown, suppress, suppress_sums};
 pub use fisher::fisher_exact;
+pub use per_unit::PerUnit;
 pub use power::{DETECTED, MAX_CASES, SIGNIFICANT, detectable_share, power};
 pub use rate::{FalseAlertRates, Interval, NotARate, Rate, RateWords};
 pub use second_check::share_of_true_after;

@@ -264,6 +264,21 @@ pub enum Outcome {
     FalseAlertReleased,
 }
 
+/// Whether force was used at a stop, as the officer answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForceUse {
+    /// None.
+    NotUsed,
+    /// Some.
+    Used {
+        /// Handcuffs.
+        handcuffs: bool,
+        /// Somebody was injured.
+        injury: bool,
+    },
+}
+
 /// Causes of a false alert, with the codes of domain.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -305,6 +320,32 @@ pub enum FalseAlertCause {
     UnrelatedLookalikeGoodImages,
     /// X1.
     Unknown,
+}
+
+impl FalseAlertCause {
+    /// The published code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LowLight => "L1",
+            Self::GlareOrBacklight => "L2",
+            Self::HeadAngle => "P1",
+            Self::LookingDown => "P2",
+            Self::CameraHeight => "P3",
+            Self::Clothing => "O1",
+            Self::PasserBy => "O2",
+            Self::HairOrHand => "O3",
+            Self::Glasses => "O4",
+            Self::IdenticalTwin => "T1",
+            Self::SiblingOrRelative => "T2",
+            Self::GenderWrong => "G1",
+            Self::ReferenceOld => "A1",
+            Self::ReferencePoorQuality => "A2",
+            Self::WrongImageOnEntry => "W1",
+            Self::BlurOrLowResolution => "B1",
+            Self::UnrelatedLookalikeGoodImages => "U1",
+            Self::Unknown => "X1",
+        }
+    }
 }
 
 /// How the receipt went to the person.

@@ -70,16 +70,16 @@ fn supervisor() -> Actor {
 #[test]
 fn s28_holds_are_counted_once_and_published_and_only_a_supervisors_count() {
     let mut trail = full(false);
-    assert_eq!(trail.record().figures().unwrap().evidence_holds, 0);
+    assert_eq!(trail.record().export(&policy()).unwrap().published.deletions.evidence_holds, 0);
     for number in [61, 62, 62] {
         trail.push(Source::Events, supervisor(), 170_000, Some(alert(1)), Action::EvidenceHeld(held(number)));
     }
     let released = EvidenceReleased { hold_id: HoldId(uuid(61)), end: HoldEnd::DateReached };
     trail.force(180_000, Some(alert(1)), Action::EvidenceReleased(released));
-    let figures = trail.record().figures().unwrap();
-    assert_eq!((figures.evidence_holds, figures.engagements), (2, 4));
-    let json = serde_json::to_value(&figures).unwrap();
-    assert_eq!(json["evidence_holds"], 2);
+    let export = trail.record().export(&policy()).unwrap();
+    assert_eq!((export.published.deletions.evidence_holds, export.published.counts.engaged), (2, 4));
+    let json = serde_json::to_value(&export).unwrap();
+    assert_eq!(json["deletions"]["evidence_holds"], 2);
     // Neither the gateway by itself nor an officer's phone holds anything.
     let others = [
         (Source::Events, Actor::Gateway),
@@ -92,7 +92,7 @@ fn s28_holds_are_counted_once_and_published_and_only_a_supervisors_count() {
         trail.push(source, actor, 170_000, Some(alert(1)), Action::EvidenceHeld(held(63)));
         let record = trail.record();
         assert_eq!(record.evidence_holds, 0);
-        assert!(record.issues.contains(&Issue::WrongActor(alert(1))) && record.figures().is_err());
+        assert!(record.issues.contains(&Issue::WrongActor(alert(1))) && record.export(&policy()).is_err());
     }
 }
 

@@ -43,7 +43,7 @@ fn concluding(conclusions: &[IdentityConclusion], outcome: Outcome) -> Trail {
 }
 
 #[test]
-fn the_last_conclusion_of_a_stop_counts() {
+fn s41_the_last_conclusion_of_a_stop_counts_and_every_one_stays_in_the_trail() {
     let nothing = Outcome::NoAction(NoActionReason::IdentityNotEstablished);
     for (conclusions, outcome, expected) in [
         (&[SamePerson, NotEstablished][..], nothing.clone(), [0, 1, 0, 0]),
@@ -51,10 +51,13 @@ fn the_last_conclusion_of_a_stop_counts() {
         (&[SamePerson, NotThePerson][..], Outcome::FalseAlertReleased, [0, 0, 1, 0]),
         (&[NotThePerson, NotEstablished, SamePerson][..], arrest(), [1, 0, 0, 0]),
     ] {
-        let record = concluding(conclusions, outcome).record();
+        let record = concluding(conclusions, outcome.clone()).record();
         assert_eq!(record.complete().map(|_| ()), Ok(()), "{conclusions:?}");
         assert_eq!(truths(&record), expected, "{conclusions:?}");
         assert!(record.verified_apart.is_empty(), "one officer corrected themselves");
+        let kept = concluding(conclusions, outcome).0;
+        let stated = kept.iter().filter(|(_, event)| matches!(event.action, Action::IdentityConcluded(_))).count();
+        assert_eq!(stated, conclusions.len(), "a correction is an event of its own");
     }
 }
 

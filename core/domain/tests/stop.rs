@@ -4,11 +4,12 @@
 
 mod support;
 
+use peel_domain::ethnicity::{EthnicityCode, NotStated, SelfDefined};
 use peel_domain::event::{Action, Band, ComparisonRecord};
 use peel_domain::permit::ComparisonPurpose;
 use peel_domain::stop::{
-    ArrestCause, ArrestKind, CodeGNecessity, FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult,
-    NoActionReason, OtherOutcome, Outcome, Power, SegmentKind, Truth, Verification,
+    ArrestCause, ArrestKind, CodeGNecessity, FalseAlertCause, ForceUse, IdentityConclusion, IdentityStepKind,
+    IdentityStepResult, NoActionReason, OtherOutcome, Outcome, Power, SegmentKind, Truth, Verification,
 };
 use peel_domain::time::{BootId, Elapsed, Moment};
 use peel_domain::workflow::{AlertState, Command, ComparisonRequest, FalseAlertForm, Phase, WorkflowError, due};
@@ -286,4 +287,26 @@ fn an_arrest_ends_the_stop_as_arrested() {
     play(&mut state, receipt(), 72_000).unwrap();
     play(&mut state, Command::Release, 90_000).unwrap();
     assert_eq!(state.phase(), Phase::Arrested);
+}
+
+#[test]
+fn what_a_person_said_of_themselves_and_force_are_stated_at_a_stop_alone_and_may_be_stated_again() {
+    let ethnicity = |code| Command::StateEthnicity(SelfDefined::Code(code));
+    let force = Command::StateForce(ForceUse::Used { handcuffs: true, injury: false });
+    assert_eq!(play(&mut revealed(), ethnicity(EthnicityCode::W1), 5_000), Err(WorkflowError::NoContact));
+    assert_eq!(play(&mut revealed(), force.clone(), 5_000), Err(WorkflowError::NoContact));
+    let mut state = in_contact();
+    for (command, expected) in [
+        (ethnicity(EthnicityCode::W1), Action::EthnicityStated(SelfDefined::Code(EthnicityCode::W1))),
+        (ethnicity(EthnicityCode::M3), Action::EthnicityStated(SelfDefined::Code(EthnicityCode::M3))),
+        (
+            Command::StateEthnicity(SelfDefined::NotStated(NotStated::N3)),
+            Action::EthnicityStated(SelfDefined::NotStated(NotStated::N3)),
+        ),
+        (force, Action::ForceStated(ForceUse::Used { handcuffs: true, injury: false })),
+        (Command::StateForce(ForceUse::NotUsed), Action::ForceStated(ForceUse::NotUsed)),
+    ] {
+        let events = play(&mut state, command, 30_000).unwrap();
+        assert_eq!(events.iter().map(|event| event.action.clone()).collect::<Vec<_>>(), [expected]);
+    }
 }

@@ -1,11 +1,12 @@
 //! `desk`, `record` and `debrief`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use peel_domain::event::EventBody;
-use peel_domain::id::{AlertId, DeploymentId, OfficerId};
+use peel_domain::id::{AlertId, DeploymentId, ForceId, OfficerId};
+use peel_domain::policy::Policy;
 use peel_domain::record::{GivenUpPhone, Issue};
 use peel_domain::stop::Truth;
 use peel_gateway::desk::{Desk as Follower, DeskDir, DeskError, Followed, read_record};
@@ -130,9 +131,12 @@ pub(crate) struct Record {
     /// Write the CSV here instead of to standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write the counts that are published beside the columns here, as JSON
+    /// Write the public export here, as JSON: the columns and everything that is published beside them
     #[arg(long, value_name = "FILE")]
     figures: Option<PathBuf>,
+    /// The force's policy as TOML, for its limits; the strictest where it is not given
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Leave this device's log out, because it cannot be read; it is named beside the record
     #[arg(long, value_name = "LOG")]
     leave_out: Vec<String>,
@@ -158,8 +162,9 @@ impl Record {
             eprintln!("left out: the log {log}");
         }
         if let Some(path) = &self.figures {
-            let figures = text.record.figures().map_err(|_| DeskError::Incomplete(text.record.issues.len()))?;
-            let json = serde_json::to_vec_pretty(&figures).map_err(std::io::Error::from)?;
+            let policy = policy_of(&dir, self.policy.as_deref())?;
+            let export = text.record.export(&policy).map_err(|_| DeskError::Incomplete(text.record.issues.len()))?;
+            let json = serde_json::to_vec_pretty(&export).map_err(std::io::Error::from)?;
             std::fs::write(path, json)?;
         }
         match &self.out {
@@ -168,6 +173,17 @@ impl Record {
         }
         Ok(())
     }
+}
+
+/// The policy of a file, or the strictest.
+pub(super) fn policy_of(dir: &DeskDir, file: Option<&Path>) -> Result<Policy, CliError> {
+    let Some(file) = file else {
+        let force = ForceId::new(dir.config()?.force).map_err(|_| CliError::Argument("--desk"))?;
+        return Ok(Policy::strictest(force, 1));
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| CliError::Read("--policy", error.kind()))?;
+    let policy = Policy::from_toml(&text).map_err(|_| CliError::Argument("--policy"))?;
+    if policy.contradictions().is_empty() { Ok(policy) } else { Err(CliError::Argument("--policy")) }
 }
 
 /// What a record says of a phone that was given up.

@@ -23,7 +23,7 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    fn read(self) -> Result<(OfficerId, Zeroizing<String>), CliError> {
+    pub(super) fn read(self) -> Result<(OfficerId, Zeroizing<String>), CliError> {
         let number = OfficerId::new(self.supervisor).map_err(|_| CliError::Argument("--supervisor"))?;
         let pin = Zeroizing::new(if self.pin == "-" { line_of_input()? } else { self.pin });
         Ok((number, pin))

@@ -10,6 +10,7 @@ mod desk;
 mod evidence;
 mod policy;
 mod serve;
+mod test_walk;
 mod tls;
 
 use std::path::PathBuf;
@@ -93,6 +94,8 @@ enum Command {
     Record(desk::Record),
     /// State the truth of an alert that nobody judged, as supervisor at the debrief
     Debrief(desk::Debrief),
+    /// Record how test subjects walked past the cameras, as supervisor
+    TestWalk(test_walk::TestWalk),
     /// Hold an alert's images as evidence
     #[command(subcommand)]
     Evidence(evidence::Evidence),
@@ -146,6 +149,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), CliError> {
         Command::OperationsKey(command) => command.run(),
         Command::Record(command) => command.run(),
         Command::Debrief(command) => command.run(),
+        Command::TestWalk(command) => command.run(),
         Command::Evidence(command) => command.run(),
         Command::Bundle(command) => command.run(),
     }

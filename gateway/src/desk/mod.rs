@@ -15,7 +15,7 @@ mod succession;
 
 pub use follow::{Desk, Followed};
 pub use keys::DeskDir;
-pub use record::{RecordText, deployment_record, read_record};
+pub use record::{RecordText, all_records, deployment_record, read_record};
 
 use crate::force::ForceError;
 use crate::storage::StoreError;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use peel_domain::event::Action;
+use peel_domain::event::{Action, EventBody};
 use peel_domain::id::{DeploymentId, EnrolmentId};
-use peel_domain::record::{DeploymentRecord, RecordBuilder, Source};
+use peel_domain::record::{DeploymentRecord, RecordBuilder, RecordsBuilder, Source};
 
 use super::open::open_entry;
 use super::store::DeskStore;
@@ -30,18 +30,48 @@ pub fn deployment_record(
     deployment_id: DeploymentId,
     leave_out: &[String],
 ) -> Result<DeploymentRecord, DeskError> {
+    let mut builder = RecordBuilder::new(deployment_id);
+    read_trail(dir, leave_out, |read| match read {
+        Read::Entries(device, entries) => builder.holds(device, entries),
+        Read::Event(source, event) => builder.add(source, event),
+    })?;
+    Ok(builder.finish())
+}
+
+/// Every deployment's record, as [`deployment_record`] makes it, in one reading of the logs.
+///
+/// # Errors
+/// As there.
+pub fn all_records(dir: &DeskDir, leave_out: &[String]) -> Result<Vec<DeploymentRecord>, DeskError> {
+    let mut builder = RecordsBuilder::default();
+    read_trail(dir, leave_out, |read| match read {
+        Read::Entries(device, entries) => builder.holds(device, entries),
+        Read::Event(source, event) => builder.add(source, event),
+    })?;
+    Ok(builder.finish())
+}
+
+/// What is read of the logs.
+enum Read<'a> {
+    /// How many entries of a phone's log there are.
+    Entries(EnrolmentId, u64),
+    /// An event.
+    Event(Source, &'a EventBody),
+}
+
+/// Reads all logs but those named in `leave_out`, in their order.
+fn read_trail(dir: &DeskDir, leave_out: &[String], mut take: impl FnMut(Read<'_>)) -> Result<(), DeskError> {
     let store = DeskStore::open(&dir.database())?;
     let keys = dir.operations_keys()?;
-    let mut builder = RecordBuilder::new(deployment_id);
     let (mut replaces, mut before) = (BTreeMap::new(), BTreeMap::new());
     for log in store.logs()?.into_iter().filter(|log| !leave_out.contains(&log.log_id)) {
         let device = log.log_id.parse::<EnrolmentId>().ok();
         if let Some(device) = device {
-            builder.holds(device, log.range.size());
+            take(Read::Entries(device, log.range.size()));
         }
         for bytes in store.entries(&log.log_id, 0, log.range.size())? {
             let Some(event) = open_entry(&bytes, &log.origin, &keys)? else { continue };
-            builder.add(device.map_or(Source::Events, Source::Device), &event);
+            take(Read::Event(device.map_or(Source::Events, Source::Device), &event));
             match (device, &event.action) {
                 (None, Action::Enrolled { enrolment_id, replaces: Some(old) }) => {
                     replaces.insert(*old, *enrolment_id);
@@ -54,9 +84,9 @@ pub fn deployment_record(
     // The events that another log carries of a log come after those of the log itself.
     replaces.retain(|old: &EnrolmentId, new| ![old, new].iter().any(|log| leave_out.contains(&log.to_string())));
     for (old, event) in carried_events(dir, &store, &keys, &replaces, before)? {
-        builder.add(Source::Device(old), &event);
+        take(Read::Event(Source::Device(old), &event));
     }
-    Ok(builder.finish())
+    Ok(())
 }
 
 /// The record, if it has no holes.

@@ -135,6 +135,8 @@ fn store(authority: &Authority, tx: &Tx, prepared: Prepared) -> Result<Vec<Enrol
         captured_at_ms: dto.captured_at_ms,
         test_subject,
         threshold: Some(Thousandths(dto.threshold_thousandths)),
+        under_18: Some(dto.under_18),
+        vulnerable: Some(dto.vulnerable),
     };
     let mut events = vec![authority.event(Actor::Gateway, about, ingested)];
     let devices = Recipients::Engaging.of(tx, deployment_id)?;

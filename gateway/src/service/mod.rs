@@ -56,7 +56,7 @@ pub use receipts::{ReceiptOnRecord, ReceiptPage, Wanted, paper_code};
 pub use relay::Relays;
 pub use restored::{prepare_restart, propose_restart};
 pub use sessions::{FreshProof, NONCE_WINDOW_S, Prover, Sessions, TOKEN_LIFE_S, TokenClaims, TooManyProofs, Window};
-pub use sign_in::{add_officer, record_truth};
+pub use sign_in::{TestWalk, add_officer, record_test_walk, record_truth};
 pub use signed::{LastSigned, SignedMemory};
 pub use standing::Standings;
 pub use tiles::TileRoots;

@@ -5,6 +5,7 @@
 
 use p256::pkcs8::DecodePublicKey as _;
 use peel_domain::deployment::Role;
+use peel_domain::ethnicity::EthnicGroup;
 use peel_domain::event::{Action, Actor};
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, OfficerId};
 use peel_domain::shift::{CertificateClaims, sign_certificate};
@@ -59,6 +60,37 @@ pub fn record_truth(
     authority.append_events(tx, &[stated])
 }
 
+/// How members of staff of one group who tested the system walked past its cameras (S47).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestWalk {
+    /// How they define their own ethnicity.
+    pub group: EthnicGroup,
+    /// How often they walked past.
+    pub passes: u32,
+    /// How often the system raised an alert.
+    pub recognised: u32,
+}
+
+/// A supervisor records a test of the system; more recognised than passed is refused.
+pub fn record_test_walk(
+    authority: &Authority,
+    tx: &Tx,
+    supervisor: &OfficerId,
+    pin: &str,
+    deployment_id: DeploymentId,
+    walk: TestWalk,
+) -> Result<(), ServiceError> {
+    supervises(tx, supervisor, pin, |_| Ok(deployment_id))?;
+    let TestWalk { group, passes, recognised } = walk;
+    if passes == 0 || recognised > passes {
+        return Err(ServiceError::Invalid("test_walk"));
+    }
+    let about = About { deployment_id: Some(deployment_id), alert_id: None };
+    let action = Action::TestWalked { group, passes, recognised };
+    let stated = authority.event(Actor::Supervisor(supervisor.clone()), about, action);
+    authority.append_events(tx, &[stated])
+}
+
 /// Refuses whoever is not a supervisor of the alert's deployment; gives the deployment.
 pub(super) fn check_supervisor(
     tx: &Tx,
@@ -66,12 +98,23 @@ pub(super) fn check_supervisor(
     pin: &str,
     alert_id: AlertId,
 ) -> Result<DeploymentId, ServiceError> {
+    let of_alert = |tx: &Tx| Ok(storage::alert(tx, alert_id)?.ok_or(ServiceError::NotFound)?.deployment_id);
+    supervises(tx, supervisor, pin, of_alert)
+}
+
+/// Refuses whoever is not a supervisor of the deployment, which is looked up only once the PIN is right.
+fn supervises(
+    tx: &Tx,
+    supervisor: &OfficerId,
+    pin: &str,
+    deployment: impl FnOnce(&Tx) -> Result<DeploymentId, ServiceError>,
+) -> Result<DeploymentId, ServiceError> {
     let row = storage::officer(tx, supervisor)?;
     let stored = row.as_ref().map(|row| PinHash { salt: row.salt.clone(), hash: row.pin_hash.clone() });
     if !pin::verify(pin, stored.as_ref())? {
         return Err(ServiceError::SignIn);
     }
-    let deployment_id = storage::alert(tx, alert_id)?.ok_or(ServiceError::NotFound)?.deployment_id;
+    let deployment_id = deployment(tx)?;
     let roles = row.and_then(|mut row| row.roster.remove(&deployment_id)).unwrap_or_default();
     if roles.contains(&Role::Supervisor) { Ok(deployment_id) } else { Err(ServiceError::NotRostered) }
 }

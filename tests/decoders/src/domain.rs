@@ -14,12 +14,14 @@ use ed25519_dalek::{Signer as _, SigningKey as Ed25519Key};
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use peel_domain::deployment::Role;
+use peel_domain::ethnicity::{EthnicGroup, NotStated, SelfDefined};
 use peel_domain::event::{Action, Actor, BODY_VERSION, CertificateBytes, EventBody, Justification};
 use peel_domain::id::{AlertId, DeploymentId, EnrolmentId, ForceId, OfficerId};
 use peel_domain::judgement::{Decision, NoEngagementReason};
 use peel_domain::policy::{Policy, PolicySigner, PolicyTrust, sign_policy, verify_policy};
 use peel_domain::shift::{Binding, CertificateClaims, certificate_sha256, sign_certificate, verify_certificate};
 use peel_domain::signed_decision::DecisionStatement;
+use peel_domain::stop::ForceUse;
 use peel_domain::time::{BootId, Moment, TimeSource};
 use peel_domain::wire::{EnrolmentCode, StreamEnvelope, StreamEvent};
 use peel_ledger::Origin;
@@ -201,7 +203,11 @@ pub(crate) fn event_body_seeds() -> Vec<Vec<u8>> {
         Action::ShiftStarted { until_ms: 5, certificate: Some(CertificateBytes(vec![1, 2])) },
         Action::ShiftEnded,
         Action::PolicyApplied { version: 2, sha256: [1; 32] },
-        Action::Joined { role: Role::EngagementOfficer },
+        Action::Joined { role: Role::EngagementOfficer, software: None },
+        Action::Joined { role: Role::EngagementOfficer, software: Some("0.1.0".to_owned()) },
+        Action::EthnicityStated(SelfDefined::NotStated(NotStated::N3)),
+        Action::ForceStated(ForceUse::Used { handcuffs: true, injury: false }),
+        Action::TestWalked { group: EthnicGroup::Asian, passes: 20, recognised: 17 },
         Action::InputRefused { alert_seq: Some(4), code: "stream.signature".to_owned() },
     ];
     actions.into_iter().map(|action| body(action).to_cbor().unwrap()).collect()

@@ -76,7 +76,8 @@ impl Engine {
         // The gateway's list of deployments has just been fetched.
         let silence = Silence::beginning(self.now());
         batch.push(persist::put(&self.store_key, persist::SILENCE, &silence)?);
-        let event = self.officer_event(&state, Action::Joined { role }, record.card.deployment_id)?;
+        let joined = Action::Joined { role, software: Some(env!("CARGO_PKG_VERSION").to_owned()) };
+        let event = self.officer_event(&state, joined, record.card.deployment_id)?;
         state.deployment = Some(OpenDeployment { record, cache });
         let result = self.record(&mut state, &[event], batch);
         if result.is_ok() {

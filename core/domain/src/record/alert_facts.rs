@@ -5,13 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Action, Actor, EventBody};
+use crate::ethnicity::SelfDefined;
+use crate::event::{Action, Actor, CoordinationStatus, EventBody};
 use crate::id::{AlertId, EngagementId, EnrolmentId, OfficerId};
 use crate::judgement::{Decision, JudgementKind, JudgementValue, NoEngagementReason};
+use crate::record::issue::Issue;
+use crate::record::practice::StoppedBy;
 use crate::record::project::Source;
-use crate::record::summary::Issue;
 use crate::record::truth::{AlertTruth, Statements};
-use crate::stop::{FalseAlertCause, IdentityConclusion, Outcome, ReceiptChannel, Truth, Verification};
+use crate::stop::{
+    FalseAlertCause, ForceUse, IdentityConclusion, NoActionReason, Outcome, ReceiptChannel, Truth, Verification,
+};
 use crate::time::Elapsed;
 use crate::workflow::{self, DecisionKind};
 
@@ -21,6 +25,24 @@ pub(super) struct StopFacts {
     pub(super) duration: Option<Elapsed>,
     pub(super) outcome: Option<Outcome>,
     pub(super) receipts: Vec<ReceiptChannel>,
+    pub(super) ethnicity: Option<SelfDefined>,
+    pub(super) force: Option<ForceUse>,
+}
+
+impl StopFacts {
+    fn begun() -> Self {
+        Self { duration: None, outcome: None, receipts: Vec::new(), ethnicity: None, force: None }
+    }
+}
+
+/// An officer on a phone.
+type Judge = (EnrolmentId, OfficerId);
+
+/// A decision to engage: by whom, and who was known on that phone to have judged before.
+#[derive(Clone, Debug)]
+struct Engaging {
+    officer: OfficerId,
+    judged_before: BTreeSet<OfficerId>,
 }
 
 /// A false alert's causes, all of them and the main one.
@@ -45,6 +67,21 @@ pub(super) struct AlertFacts {
     pub(super) received: BTreeSet<EnrolmentId>,
     /// To whom it was issued, under which number.
     issued: BTreeSet<(EnrolmentId, u64)>,
+    /// Whether the entry is of somebody under 18, where the trail says it.
+    pub(super) under_18: Option<bool>,
+    /// Whether the entry is of somebody vulnerable, where the trail says it.
+    pub(super) vulnerable: Option<bool>,
+    operator_said_false: bool,
+    blind: BTreeMap<Judge, JudgementValue>,
+    revealed: BTreeMap<Judge, JudgementValue>,
+    /// Who judged blind, by their own phones.
+    judged_blind: BTreeSet<OfficerId>,
+    /// Who was known on each phone to have judged, as far as its log has been read.
+    known_judges: BTreeMap<EnrolmentId, BTreeSet<OfficerId>>,
+    engaging: Vec<Engaging>,
+    decided_different: bool,
+    entry_called_stale: bool,
+    apologised: bool,
 }
 
 impl AlertFacts {
@@ -59,19 +96,23 @@ impl AlertFacts {
 
     fn take_force(&mut self, event: &EventBody) -> Result<(), NotBelieved> {
         match (&event.action, &event.actor) {
-            (Action::AlertIngested { test_subject, .. }, _) => {
+            (Action::AlertIngested { test_subject, under_18, vulnerable, .. }, _) => {
                 self.ingested = true;
                 self.test_subject |= test_subject;
+                self.under_18 = self.under_18.or(*under_18);
+                self.vulnerable = self.vulnerable.or(*vulnerable);
             }
             (Action::AlertIssued { enrolment_id, alert_seq }, _) => {
                 self.issued.insert((*enrolment_id, *alert_seq));
             }
             (Action::AlertWithdrawn { judged_false: true }, by) => {
+                self.operator_said_false = true;
                 self.statements.judge(Source::Events, by, event.at, Some(Truth::FalseAlert));
             }
             (Action::AlertWithdrawn { judged_false: false }, _) => self.withdrawn_technically = true,
             (Action::MarkedDuplicate { .. }, _) => self.marked_duplicate = true,
             (Action::Judged { kind: JudgementKind::OperatorAdjudication, value, .. }, by @ Actor::Operator(_)) => {
+                self.operator_said_false = *value == JudgementValue::DifferentPeopleLikely;
                 self.statements.judge(Source::Events, by, event.at, judged(*value));
             }
             (Action::Judged { kind: JudgementKind::Supervisor, value, .. }, Actor::Supervisor(_)) => {
@@ -103,7 +144,11 @@ impl AlertFacts {
                 self.closed.insert(device);
             }
             (Actor::Officer(officer), _) => self.take_officer(device, officer, event),
-            // What the phone was told: it changes nothing here, because the force's own log says it.
+            // What the phone was told: that another officer has judged must be borne out by that officer's own log.
+            (Actor::Gateway, Action::Coordination { officer_id, status: CoordinationStatus::Judged }) => {
+                self.known_judges.entry(device).or_default().insert(officer_id.clone());
+            }
+            // The rest changes nothing here, because the force's own log says it.
             (Actor::Core, _) | (Actor::Gateway, Action::Withdrawn { .. } | Action::Coordination { .. }) => {}
             _ => return Err(NotBelieved),
         }
@@ -115,21 +160,49 @@ impl AlertFacts {
             Action::Decided { decision, .. } => {
                 let decisions = self.decisions.entry(device).or_default();
                 decisions.push((officer.clone(), DecisionKind::from(decision)));
+                if *decision == Decision::Engage {
+                    let judged_before = self.known_judges.get(&device).cloned().unwrap_or_default();
+                    self.engaging.push(Engaging { officer: officer.clone(), judged_before });
+                }
                 self.take_reasons(device, decision, event);
             }
             Action::ContactMade { engagement_id, .. } => {
                 self.current_stop.insert(device, *engagement_id);
-                let stop = StopFacts { duration: None, outcome: None, receipts: Vec::new() };
-                self.stops.entry((device, *engagement_id)).or_insert(stop);
+                self.stops.entry((device, *engagement_id)).or_insert_with(StopFacts::begun);
             }
             Action::Released { duration } => self.on_stop(device, |stop| stop.duration = Some(*duration)),
-            Action::OutcomeRecorded(outcome) => self.on_stop(device, |stop| stop.outcome = Some(outcome.clone())),
+            Action::OutcomeRecorded(outcome) => {
+                self.entry_called_stale |= *outcome == Outcome::NoAction(NoActionReason::NoLongerWanted);
+                self.on_stop(device, |stop| stop.outcome = Some(outcome.clone()));
+            }
+            Action::EthnicityStated(stated) => self.on_stop(device, |stop| stop.ethnicity = Some(*stated)),
+            Action::ForceStated(force) => self.on_stop(device, |stop| stop.force = Some(*force)),
             Action::ReceiptOffered { channel, .. } => self.on_stop(device, |stop| stop.receipts.push(*channel)),
-            Action::FalseAlertReported { causes, primary, .. } => {
+            Action::FalseAlertReported { causes, primary, apology_given, .. } => {
+                self.apologised |= apology_given;
                 self.causes.insert(device, (causes.clone(), *primary));
             }
             Action::MarkedDuplicate { .. } => self.marked_duplicate = true,
+            Action::Judged { kind, value, .. } => {
+                self.take_judgement(device, officer, *kind, *value);
+                self.take_truth(device, event);
+            }
             _ => self.take_truth(device, event),
+        }
+    }
+
+    fn take_judgement(&mut self, device: EnrolmentId, officer: &OfficerId, kind: JudgementKind, value: JudgementValue) {
+        let judge = (device, officer.clone());
+        match kind {
+            JudgementKind::Blind | JudgementKind::SecondOfficer => {
+                self.blind.insert(judge, value);
+                self.judged_blind.insert(officer.clone());
+                self.known_judges.entry(device).or_default().insert(officer.clone());
+            }
+            JudgementKind::Revealed => {
+                self.revealed.insert(judge, value);
+            }
+            JudgementKind::OperatorAdjudication | JudgementKind::Supervisor => {}
         }
     }
 
@@ -139,6 +212,8 @@ impl AlertFacts {
             Decision::DoNotEngage(reasons) | Decision::PassTo(reasons) | Decision::ObserveOnly(reasons) => reasons,
         };
         self.called_duplicate |= reasons.contains(&NoEngagementReason::DuplicateAlert);
+        self.entry_called_stale |= reasons.contains(&NoEngagementReason::EntryStaleOrError);
+        self.decided_different |= reasons.contains(&NoEngagementReason::DifferentPerson);
         if reasons.contains(&NoEngagementReason::DifferentPerson) {
             self.statements.judge(Source::Device(device), &event.actor, event.at, Some(Truth::FalseAlert));
         }
@@ -174,6 +249,63 @@ impl AlertFacts {
     /// Contact was made on some phone.
     pub(super) fn engaged(&self) -> bool {
         !self.stops.is_empty()
+    }
+
+    /// Somebody decided to engage.
+    pub(super) fn decided_to_engage(&self) -> bool {
+        !self.engaging.is_empty()
+    }
+
+    /// Before every decision to engage its officer and another one had judged blind, each by their own log (S04).
+    pub(super) fn judged_by_two(&self) -> bool {
+        self.engaging.iter().all(|engaging| {
+            let judged = |officer: &OfficerId| self.judged_blind.contains(officer);
+            let another = engaging.judged_before.iter().any(|other| *other != engaging.officer && judged(other));
+            engaging.judged_before.contains(&engaging.officer) && judged(&engaging.officer) && another
+        })
+    }
+
+    /// Whether an officer said that the entry is out of date or wrong: the person is right, the entry is not (W2).
+    pub(super) fn entry_called_stale(&self) -> bool {
+        self.entry_called_stale
+    }
+
+    /// Whether the officer apologised for a false alert.
+    pub(super) fn apologised(&self) -> bool {
+        self.apologised
+    }
+
+    /// Which human saw first that a false alert was one, in the order in which humans come to it.
+    pub(super) fn stopped_by(&self) -> StoppedBy {
+        let said = |judgements: &BTreeMap<Judge, JudgementValue>| {
+            judgements.values().any(|value| *value == JudgementValue::DifferentPeopleLikely)
+        };
+        if self.engaged() {
+            StoppedBy::Contact
+        } else if self.operator_said_false {
+            StoppedBy::Operator
+        } else if said(&self.blind) {
+            StoppedBy::BlindJudgement
+        } else if said(&self.revealed) || self.decided_different {
+            StoppedBy::AfterReveal
+        } else {
+            StoppedBy::Otherwise
+        }
+    }
+
+    /// Officers who judged blind that it was not, or could not tell, and judged again after the reveal: how many, and how
+    /// many of these then said that it was.
+    pub(super) fn blind_shift(&self) -> (u64, u64) {
+        let doubted = self.blind.iter().filter(|(_, value)| **value != JudgementValue::SamePersonLikely);
+        let again = doubted.filter_map(|(judge, _)| self.revealed.get(judge));
+        again.fold((0, 0), |(all, shifted), value| {
+            (all + 1, shifted + u64::from(*value == JudgementValue::SamePersonLikely))
+        })
+    }
+
+    /// What the person last said of their ethnicity, at any stop.
+    pub(super) fn ethnicity(&self) -> Option<SelfDefined> {
+        self.stops.values().filter_map(|stop| stop.ethnicity).next_back()
     }
 
     /// Every decision, by phone and in its order.
@@ -258,6 +390,8 @@ fn is_officers_alone(action: &Action) -> bool {
             | Action::IdentityConcluded(_)
             | Action::FalseAlertReported { .. }
             | Action::ReceiptOffered { .. }
+            | Action::EthnicityStated(_)
+            | Action::ForceStated(_)
             | Action::JudgementSkipped { .. }
             | Action::Judged { .. }
             | Action::TruthRecorded { .. }

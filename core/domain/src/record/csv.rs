@@ -74,13 +74,8 @@ impl DeploymentRecord {
 
     /// Hours and minutes from first live to the end; pauses are part of it.
     fn duration(&self) -> String {
-        match (self.started_ms, self.ended_ms) {
-            (Some(start), Some(end)) => {
-                let minutes = end.saturating_sub(start).max(0) / 60_000;
-                format!("{:02}:{:02}", minutes / 60, minutes % 60)
-            }
-            _ => NOT_STATED.to_owned(),
-        }
+        let minutes = self.duration_ms().map(|ms| ms / 60_000);
+        minutes.map_or_else(|| NOT_STATED.to_owned(), |minutes| format!("{:02}:{:02}", minutes / 60, minutes % 60))
     }
 }
 

@@ -1,6 +1,7 @@
 //! From events to a record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use crate::alert::Thousandths;
 use crate::deployment::{DeploymentCard, DeploymentState};
@@ -8,12 +9,10 @@ use crate::event::{Action, Actor, EventBody};
 use crate::id::{AlertId, DeploymentId, EnrolmentId, HoldId, MediaId, OfficerId};
 use crate::judgement::JudgementKind;
 use crate::record::alert_facts::AlertFacts;
-use crate::record::summary::{Conflict, DeploymentRecord, GivenUpPhone, Issue, OfficerJudgements, StopSummary};
-use crate::record::truth::AlertTruth;
-use crate::stop::{Outcome, ReceiptChannel, Truth, Verification};
-
-/// Phones that were given up.
-type GivenUp = BTreeMap<EnrolmentId, GivenUpPhone>;
+use crate::record::count::{count, count_alert};
+use crate::record::issue::Issue;
+use crate::record::practice::{CheckModel, Practice};
+use crate::record::summary::{DeploymentRecord, GivenUpPhone, OfficerJudgements};
 
 /// Which log an event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +30,9 @@ pub struct RecordBuilder {
     card: Option<DeploymentCard>,
     states: Vec<(i64, DeploymentState)>,
     faces: Option<u64>,
-    threshold: Option<Thousandths>,
+    /// The thresholds that alerts were raised at, without repetitions, in the order of the force's log.
+    thresholds: Vec<Thousandths>,
+    practice: Practice,
     alerts: BTreeMap<AlertId, AlertFacts>,
     officers: BTreeMap<OfficerId, OfficerJudgements>,
     deleted: BTreeSet<(Source, MediaId)>,
@@ -51,7 +52,8 @@ impl RecordBuilder {
             card: None,
             states: Vec::new(),
             faces: None,
-            threshold: None,
+            thresholds: Vec::new(),
+            practice: Practice::default(),
             alerts: BTreeMap::new(),
             officers: BTreeMap::new(),
             deleted: BTreeSet::new(),
@@ -84,8 +86,26 @@ impl RecordBuilder {
         match (&event.action, source) {
             (Action::DeploymentCreated(card), Source::Events) => self.card = Some(card.clone()),
             (Action::DeploymentStateChanged { state }, Source::Events) => self.states.push((event.at.utc_ms, *state)),
-            (Action::AlertIngested { threshold: Some(threshold), .. }, Source::Events) => {
-                self.threshold = Some(self.threshold.map_or(*threshold, |lowest| lowest.min(*threshold)));
+            (Action::AlertIngested { threshold: Some(threshold), .. }, Source::Events)
+                if self.thresholds.last() != Some(threshold) =>
+            {
+                self.thresholds.push(*threshold);
+            }
+            (Action::TestWalked { group, passes, recognised }, Source::Events)
+                if matches!(event.actor, Actor::Supervisor(_)) =>
+            {
+                let walks = self.practice.walks.entry(*group).or_default();
+                walks.passes = walks.passes.saturating_add(u64::from(*passes));
+                walks.recognised = walks.recognised.saturating_add(u64::from(*recognised));
+            }
+            (Action::Joined { software: Some(version), .. }, Source::Device(_)) => {
+                self.practice.software.insert(version.clone());
+            }
+            (Action::Compared(comparison), Source::Device(_)) => {
+                self.practice.models.insert(CheckModel {
+                    model_sha256: hexadecimal(&comparison.model_sha256),
+                    calibration_id: comparison.calibration_id.clone(),
+                });
             }
             (Action::PhoneGivenUp { enrolment_id, reason, size }, Source::Events) => {
                 self.given_up.insert(
@@ -146,10 +166,15 @@ impl RecordBuilder {
         if record.started_ms.is_none() || record.ended_ms.is_none() {
             self.issues.insert(Issue::NotEnded);
         }
+        record.live_ms = live_ms(&self.states);
         record.faces_seen = self.faces.or_else(|| self.card.as_ref().and_then(|card| card.faces_seen_estimate));
         record.exercise = self.card.as_ref().is_some_and(|card| card.exercise);
         let set = self.card.as_ref().map(|card| card.threshold);
-        record.threshold_min = set.into_iter().chain(self.threshold).min();
+        record.threshold_min = set.into_iter().chain(self.thresholds.iter().copied()).min();
+        // The card's own threshold comes first: an alert at another one is a change.
+        record.thresholds = set.into_iter().chain(self.thresholds.drain(..)).collect();
+        record.thresholds.dedup();
+        record.practice = std::mem::take(&mut self.practice);
         record.card = self.card.take();
         record.evidence_holds = count(self.holds.len());
         record.deletion_receipts = count(self.deleted.len());
@@ -178,158 +203,39 @@ impl RecordBuilder {
         if !record.outcomes_add_up() {
             self.issues.insert(Issue::OutcomesDoNotAddUp);
         }
+        if record.faces_seen.is_some_and(|faces| faces < record.total_alerts) {
+            self.issues.insert(Issue::FewerFacesThanAlerts);
+        }
+        let recognised: u64 = record.practice.walks.values().map(|walks| walks.recognised).sum();
+        let more = record.practice.walks.values().any(|walks| walks.recognised > walks.passes);
+        if more || recognised > record.test_subjects {
+            self.issues.insert(Issue::TestWalksDoNotAddUp);
+        }
         record.issues = self.issues;
         record
     }
 }
 
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-fn count_alert(
-    record: &mut DeploymentRecord,
-    issues: &mut BTreeSet<Issue>,
-    given_up: &mut GivenUp,
-    alert_id: AlertId,
-    facts: &AlertFacts,
-) {
-    if !facts.ingested {
-        issues.insert(Issue::UnknownAlert(alert_id));
-        return;
-    }
-    note_conflict(record, alert_id, facts);
-    record.open_on.extend(facts.received.difference(&facts.closed).map(|device| (alert_id, *device)));
-    if facts.test_subject {
-        record.test_subjects += 1;
-        return;
-    }
-    if facts.is_duplicate() {
-        record.duplicates += 1;
-        return;
-    }
-    if facts.withdrawn_technically && !facts.engaged() {
-        record.technical_withdrawals += 1;
-        return;
-    }
-    record.total_alerts += 1;
-    record.engagements += u64::from(facts.engaged());
-    let truth = match facts.truth() {
-        AlertTruth::Known(truth, verification) => {
-            count_truth(record, truth, verification);
-            Some((truth, verification))
-        }
-        AlertTruth::Missing => {
-            issues.insert(Issue::TruthMissing(alert_id));
-            None
-        }
-        AlertTruth::Contradictory => {
-            issues.insert(Issue::TruthContradictory(alert_id));
-            None
-        }
-    };
-    let lost = count_stops(record, issues, given_up, alert_id, facts, truth.map(|(truth, _)| truth));
-    count_outcome(record, issues, alert_id, facts, truth, lost);
-    if facts.verified_apart() {
-        record.verified_apart.push(alert_id);
-    }
-    if truth.is_some_and(|(truth, _)| truth == Truth::FalseAlert) {
-        count_causes(record, facts);
-    }
-}
-
-/// A report that its officer overtook by concluding otherwise is no false alert's.
-fn count_causes(record: &mut DeploymentRecord, facts: &AlertFacts) {
-    let (causes, primary) = facts.causes();
-    for cause in causes {
-        *record.causes.entry(cause).or_default() += 1;
-    }
-    if let Some(primary) = primary {
-        *record.primary_causes.entry(primary).or_default() += 1;
-    }
-}
-
-fn note_conflict(record: &mut DeploymentRecord, alert_id: AlertId, facts: &AlertFacts) {
-    let decisions = facts.decisions();
-    let kinds: BTreeSet<String> = decisions.iter().map(|(_, _, kind)| format!("{kind:?}")).collect();
-    if kinds.len() > 1 {
-        record.conflicts.push(Conflict { alert_id, decisions });
-    }
-}
-
-fn count_truth(record: &mut DeploymentRecord, truth: Truth, verification: Verification) {
-    let column = match (truth, verification) {
-        (Truth::TrueAlert, Verification::Confirmed) => &mut record.true_confirmed,
-        (Truth::TrueAlert, Verification::Unconfirmed) => &mut record.true_unconfirmed,
-        (Truth::FalseAlert, Verification::Confirmed) => &mut record.false_confirmed,
-        (Truth::FalseAlert, Verification::Unconfirmed) => &mut record.false_unconfirmed,
-    };
-    *column += 1;
-}
-
-/// Counts the stops; says whether the rest of one went with a phone that was given up.
-fn count_stops(
-    record: &mut DeploymentRecord,
-    issues: &mut BTreeSet<Issue>,
-    given_up: &mut GivenUp,
-    alert_id: AlertId,
-    facts: &AlertFacts,
-    truth: Option<Truth>,
-) -> bool {
-    let mut lost = false;
-    for ((enrolment_id, engagement_id), stop) in &facts.stops {
-        let phone = given_up.get_mut(enrolment_id);
-        lost |= phone.is_some() && stop.outcome.is_none();
-        let Some(duration) = stop.duration else {
-            match phone {
-                Some(phone) => phone.stops_open.push(alert_id),
-                None => {
-                    issues.insert(Issue::StopOpen(alert_id));
-                }
+/// How long cameras compared faces: from each "live" to the next pause or end. `None` while it is live.
+fn live_ms(states: &[(i64, DeploymentState)]) -> Option<u64> {
+    let mut since = None;
+    let mut total = 0_i64;
+    for (at_ms, state) in states {
+        match (state, since) {
+            (DeploymentState::Live, None) => since = Some(*at_ms),
+            (DeploymentState::Paused | DeploymentState::Ended, Some(from)) => {
+                total = total.saturating_add(at_ms.saturating_sub(from).max(0));
+                since = None;
             }
-            continue;
-        };
-        let offered = count(stop.receipts.len().min(1));
-        let taken = stop.receipts.iter().any(|channel| *channel != ReceiptChannel::Declined);
-        record.receipts_offered += offered;
-        record.receipts_taken += u64::from(taken);
-        record.stops.push(StopSummary {
-            alert_id,
-            engagement_id: *engagement_id,
-            enrolment_id: *enrolment_id,
-            duration,
-            truth,
-        });
+            _ => {}
+        }
     }
-    lost
+    if since.is_some() { None } else { u64::try_from(total).ok() }
 }
 
-/// One top-level outcome for each confirmed true alert: arrest before other before no action.
-fn count_outcome(
-    record: &mut DeploymentRecord,
-    issues: &mut BTreeSet<Issue>,
-    alert_id: AlertId,
-    facts: &AlertFacts,
-    truth: Option<(Truth, Verification)>,
-    lost: bool,
-) {
-    let arrested = facts.outcomes().any(|outcome| matches!(outcome, Outcome::Arrest { .. }));
-    match truth {
-        Some((Truth::TrueAlert, Verification::Confirmed)) => {
-            if arrested {
-                record.arrests += 1;
-            } else if facts.outcomes().any(|outcome| matches!(outcome, Outcome::Other(_))) {
-                record.other_outcomes += 1;
-            } else if facts.outcomes().any(|outcome| matches!(outcome, Outcome::NoAction(_))) {
-                record.no_action += 1;
-            } else if lost {
-                record.outcomes_lost += 1;
-            } else {
-                issues.insert(Issue::OutcomeMissing(alert_id));
-            }
-        }
-        Some((Truth::FalseAlert, _)) if arrested => record.arrests_on_false_alerts += 1,
-        _ if arrested => record.arrests_without_identity += 1,
-        _ => {}
-    }
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

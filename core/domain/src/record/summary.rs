@@ -6,65 +6,12 @@ use crate::alert::Thousandths;
 use crate::deployment::DeploymentCard;
 use crate::id::{AlertId, DeploymentId, EngagementId, EnrolmentId, OfficerId};
 use crate::policy::Policy;
+use crate::record::issue::Issue;
+use crate::record::practice::Practice;
 use crate::statistics::FalseAlertRates;
 use crate::stop::{FalseAlertCause, Truth};
 use crate::time::Elapsed;
 use crate::workflow::DecisionKind;
-
-/// What keeps a record from being published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
-pub enum Issue {
-    /// The deployment's card is not in the events log.
-    #[error("the deployment has no card")]
-    NoCard,
-    /// The deployment was not live, or has not ended.
-    #[error("the deployment has not ended")]
-    NotEnded,
-    /// A counted alert has no truth: the supervisor states it at the debrief.
-    #[error("an alert has no truth")]
-    TruthMissing(AlertId),
-    /// Two phones verified one alert as true and as false: the supervisor settles it at the debrief.
-    #[error("an alert was verified as true and as false")]
-    TruthContradictory(AlertId),
-    /// A confirmed true alert has no outcome.
-    #[error("a confirmed alert has no outcome")]
-    OutcomeMissing(AlertId),
-    /// A stop has not ended.
-    #[error("a stop has not ended")]
-    StopOpen(AlertId),
-    /// An alert was issued to this phone, and its record does not say how that ended: it has not synchronised, or the
-    /// alert is still open there.
-    #[error("a phone's record of an alert is missing or not ended")]
-    PhoneMissing(AlertId, EnrolmentId),
-    /// A phone recorded an alert that the events log does not know.
-    #[error("a phone recorded an alert that the force did not take in")]
-    UnknownAlert(AlertId),
-    /// An event claims an actor that cannot have done it; it was left out.
-    #[error("an event claims an impossible actor")]
-    WrongActor(AlertId),
-    /// The four truth columns do not add to the total.
-    #[error("the truth columns do not add to the total")]
-    TruthDoesNotAddUp,
-    /// The outcomes do not add to the confirmed true alerts.
-    #[error("the outcomes do not add to the confirmed true alerts")]
-    OutcomesDoNotAddUp,
-}
-
-impl Issue {
-    /// The alert concerned.
-    pub fn alert_id(&self) -> Option<AlertId> {
-        match self {
-            Self::TruthMissing(alert_id)
-            | Self::TruthContradictory(alert_id)
-            | Self::OutcomeMissing(alert_id)
-            | Self::StopOpen(alert_id)
-            | Self::PhoneMissing(alert_id, _)
-            | Self::UnknownAlert(alert_id)
-            | Self::WrongActor(alert_id) => Some(*alert_id),
-            _ => None,
-        }
-    }
-}
 
 /// A record cannot be published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,10 +84,14 @@ pub struct DeploymentRecord {
     pub started_ms: Option<i64>,
     /// Ended.
     pub ended_ms: Option<i64>,
+    /// How long cameras compared faces, pauses left out, in milliseconds.
+    pub live_ms: Option<u64>,
     /// Faces seen, as estimated.
     pub faces_seen: Option<u64>,
     /// The lowest threshold of the card and of all alerts, as far as the trail says it.
     pub threshold_min: Option<Thousandths>,
+    /// The card's threshold, then each other one that alerts were raised at, in the order of the force's log.
+    pub thresholds: Vec<Thousandths>,
     /// Counted alerts.
     pub total_alerts: u64,
     /// True, verified.
@@ -163,6 +114,8 @@ pub struct DeploymentRecord {
     pub arrests_without_identity: u64,
     /// Counted alerts with contact.
     pub engagements: u64,
+    /// False alerts with contact.
+    pub engaged_false: u64,
     /// Duplicates, not counted.
     pub duplicates: u64,
     /// Technical withdrawals, not counted.
@@ -185,6 +138,8 @@ pub struct DeploymentRecord {
     pub media_without_receipt: u64,
     /// Holds of evidence by supervisors (S28).
     pub evidence_holds: u64,
+    /// What is published beside the columns.
+    pub practice: Practice,
     /// Judgements by officer.
     pub officers: BTreeMap<OfficerId, OfficerJudgements>,
     /// Alerts that a phone received and has not closed.
@@ -209,8 +164,10 @@ impl DeploymentRecord {
             exercise: false,
             started_ms: None,
             ended_ms: None,
+            live_ms: None,
             faces_seen: None,
             threshold_min: None,
+            thresholds: Vec::new(),
             total_alerts: 0,
             true_confirmed: 0,
             true_unconfirmed: 0,
@@ -222,6 +179,7 @@ impl DeploymentRecord {
             arrests_on_false_alerts: 0,
             arrests_without_identity: 0,
             engagements: 0,
+            engaged_false: 0,
             duplicates: 0,
             technical_withdrawals: 0,
             test_subjects: 0,
@@ -233,6 +191,7 @@ impl DeploymentRecord {
             deletion_receipts: 0,
             media_without_receipt: 0,
             evidence_holds: 0,
+            practice: Practice::default(),
             officers: BTreeMap::new(),
             open_on: Vec::new(),
             conflicts: Vec::new(),

@@ -15,9 +15,9 @@ pub(crate) fn may_do(action: &Action, actor: &Actor) -> bool {
         Action::MarkedDuplicate { .. } | Action::Superseded { .. } => *actor != Actor::Core,
         Action::Coordination { .. } => matches!(actor, Actor::Gateway | Actor::Desk),
         Action::Judged { kind: JudgementKind::OperatorAdjudication, .. } => matches!(actor, Actor::Operator(_)),
-        Action::Judged { kind: JudgementKind::Supervisor, .. } | Action::EvidenceHeld(_) => {
-            matches!(actor, Actor::Supervisor(_))
-        }
+        Action::Judged { kind: JudgementKind::Supervisor, .. }
+        | Action::EvidenceHeld(_)
+        | Action::TestWalked { .. } => matches!(actor, Actor::Supervisor(_)),
         Action::EvidenceReleased(_) => matches!(actor, Actor::Supervisor(_) | Actor::Gateway),
         Action::TruthRecorded { .. } => officer || matches!(actor, Actor::Supervisor(_)),
         _ => officer,

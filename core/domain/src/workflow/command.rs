@@ -1,11 +1,12 @@
 //! What an officer may ask for. No field has a default (S01).
 
+use crate::ethnicity::SelfDefined;
 use crate::event::ComparisonRecord;
 use crate::id::{EngagementId, MediaId};
 use crate::judgement::{Decision, JudgementValue, Look, Sighting, SkipReason};
 use crate::stop::{
-    Explanation, FalseAlertCause, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting, Outcome,
-    ReceiptChannel, SegmentKind,
+    Explanation, FalseAlertCause, ForceUse, IdentityConclusion, IdentityStepKind, IdentityStepResult, LegalFooting,
+    Outcome, ReceiptChannel, SegmentKind,
 };
 
 /// A false alert's causes, as the officer states them.
@@ -106,6 +107,10 @@ pub enum Command {
     ReportFalseAlert(FalseAlertForm),
     /// A receipt was offered.
     OfferReceipt(ReceiptForm),
+    /// How the person defines their ethnicity, as they said it; an answer may be given again.
+    StateEthnicity(SelfDefined),
+    /// Whether force was used; may be stated again.
+    StateForce(ForceUse),
     /// "Left": the timer stops.
     Release,
     /// Nothing more is due. Harmless when repeated.

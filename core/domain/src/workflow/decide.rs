@@ -153,6 +153,8 @@ fn draft_plain(command: &Command) -> Option<Action> {
             Action::IdentityStep { kind: *kind, result: *result, reason: reason.clone() }
         }
         Command::RecordOutcome(outcome) => Action::OutcomeRecorded(outcome.clone()),
+        Command::StateEthnicity(stated) => Action::EthnicityStated(*stated),
+        Command::StateForce(force) => Action::ForceStated(*force),
         Command::ReportFalseAlert(form) => Action::FalseAlertReported {
             causes: form.causes.clone(),
             primary: form.primary,

@@ -106,6 +106,10 @@ impl AlertState {
                 self.stop.as_mut().ok_or(WorkflowError::NoContact)?.receipt_offered = true;
                 Ok(())
             }
+            Action::EthnicityStated(_) | Action::ForceStated(_) => {
+                self.check_open()?;
+                self.stop.as_ref().map(|_| ()).ok_or(WorkflowError::NoContact)
+            }
             Action::Released { duration } => self.on_released(*duration, at),
             _ => Err(WorkflowError::WrongAlert),
         }

@@ -73,7 +73,14 @@ impl Trail {
     pub fn ingest(&mut self, number: u128, test_subject: bool) {
         let camera_id = CameraId::new("cam-1").unwrap();
         let threshold = Some(Thousandths(640));
-        let action = Action::AlertIngested { camera_id, captured_at_ms: START_MS, test_subject, threshold };
+        let action = Action::AlertIngested {
+            camera_id,
+            captured_at_ms: START_MS,
+            test_subject,
+            threshold,
+            under_18: Some(false),
+            vulnerable: Some(false),
+        };
         self.force(100_000, Some(alert(number)), action);
     }
 
