@@ -117,6 +117,12 @@ impl<'a> Source<'a> {
             Kind::Png { width, height } => png_picture(self.bytes, width, height, reduction),
         }));
         let (picture, turn) = decoded.unwrap_or(Err(ImageError::Damaged))?;
+        // The decoders take what is missing of the last blocks as zeros.
+        if let Kind::Jpeg(ref header) = self.kind
+            && !jpeg_header::has_end(self.bytes, header)
+        {
+            return Err(ImageError::Damaged);
+        }
         Ok(picture.upright(turn))
     }
 
@@ -191,6 +197,9 @@ fn reduced_jpeg(bytes: &[u8], header: &JpegHeader, reduction: usize) -> Result<(
 fn png_decoder(bytes: &[u8]) -> png::Decoder<Cursor<&[u8]>> {
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: MEMORY_BUDGET_BYTES });
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
+    // Nobody looks at them here, and they unpack to a thousand times their size.
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_ignore_text_chunk(true);
     decoder
 }
 
@@ -211,7 +220,6 @@ fn png_picture(
     if reader.info().animation_control.is_some() {
         return Err(ImageError::Animated);
     }
-    let turn = reader.info().exif_metadata.as_deref().map_or(Orientation::UPRIGHT, exif::orientation);
     let samples = reader.output_color_type().0.samples();
     let mut builder = Builder::new(width, height, reduction);
     if reader.info().interlaced {
@@ -231,6 +239,9 @@ fn png_picture(
             builder.push_row(row.chunks_exact(samples).map(rgb));
         }
     }
+    // The checksum of the last rows, the end, and what may stand before it: an orientation, for one.
+    reader.finish().map_err(|_| ImageError::Damaged)?;
+    let turn = reader.info().exif_metadata.as_deref().map_or(Orientation::UPRIGHT, exif::orientation);
     Ok((builder.finish().ok_or(ImageError::Damaged)?, turn))
 }
 
@@ -271,7 +282,8 @@ mod tests {
             let source = Source::read(bytes).unwrap();
             (source.coarsest(), source.finest())
         };
-        let header = |width, height, components| JpegHeader { width, height, components, holds_coefficients: false };
+        let header =
+            |width, height, components| JpegHeader { width, height, components, holds_coefficients: false, data_at: 0 };
         let of = |width, height| {
             let source = Source { bytes: &[], kind: Kind::Jpeg(header(width, height, 3)) };
             (source.coarsest(), source.finest())

@@ -14,7 +14,18 @@ pub(crate) struct JpegHeader {
     pub(crate) components: usize,
     /// All coefficients have to be held until the last scan: progressive, or components in scans of their own.
     pub(crate) holds_coefficients: bool,
+    /// Where the first scan's data begin.
+    pub(crate) data_at: usize,
 }
+
+/// Whether the file goes on to its end's marker. Within a scan `FF` is followed by `00` or a restart marker (B.1.1.5): a
+/// picture before the first scan, as EXIF holds one, has an end of its own, and nothing after it has.
+pub(crate) fn has_end(bytes: &[u8], header: &JpegHeader) -> bool {
+    let data = bytes.get(header.data_at..).unwrap_or_default();
+    data.ends_with(END) || data.windows(END.len()).any(|pair| pair == END)
+}
+
+const END: &[u8] = &[0xFF, 0xD9];
 
 /// Reads up to the first scan.
 pub(crate) fn read(bytes: &[u8]) -> Result<JpegHeader, ImageError> {
@@ -35,6 +46,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<JpegHeader, ImageError> {
                 let in_first_scan = usize::from(cursor.segment()?.byte()?);
                 return Ok(JpegHeader {
                     holds_coefficients: progressive || in_first_scan < header.components,
+                    data_at: bytes.len() - cursor.0.len(),
                     ..header
                 });
             }
@@ -97,7 +109,7 @@ impl<'a> Cursor<'a> {
             return Err(ImageError::Damaged);
         }
         match components {
-            1 | 3 => Ok(JpegHeader { width, height, components, holds_coefficients: false }),
+            1 | 3 => Ok(JpegHeader { width, height, components, holds_coefficients: false, data_at: 0 }),
             _ => Err(ImageError::UnsupportedColours),
         }
     }
@@ -138,6 +150,22 @@ mod tests {
         let whole = jpeg(0xC0, 8, 3, 3);
         for length in 2..whole.len() {
             assert_eq!(read(&whole[..length]), Err(ImageError::Damaged), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn an_end_counts_after_the_first_scan_only() {
+        let mut bytes = jpeg(0xC0, 8, 3, 3);
+        // As a thumbnail within EXIF has one.
+        bytes[7..9].copy_from_slice(END);
+        let header = read(&bytes).unwrap();
+        assert_eq!(header.data_at, bytes.len());
+        assert!(!has_end(&bytes, &header));
+        for rest in [&[0xFF, 0xD9][..], &[1, 0xFF, 0xD9, 0xA5]] {
+            assert!(has_end(&[&bytes, rest].concat(), &header));
+        }
+        for rest in [&[0xFF][..], &[0xD9], &[1, 0xFF, 0, 0xD9]] {
+            assert!(!has_end(&[&bytes, rest].concat(), &header));
         }
     }
 

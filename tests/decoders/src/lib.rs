@@ -23,6 +23,7 @@ mod evidence;
 mod feeds;
 #[path = "../../../core/ledger/tests/support/mod.rs"]
 mod force;
+pub mod images;
 mod ledger;
 mod mirror;
 mod pictures;

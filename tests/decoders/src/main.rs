@@ -1,5 +1,6 @@
 //! `peel-seeds corpus FOLDER` writes the seed corpora of the fuzz targets, `peel-seeds cases FOLDER [SEED]` the cases
-//! that the referees in other languages judge.
+//! that the referees in other languages judge, `peel-seeds images FOLDER` the corpus of images, and `peel-seeds decoded
+//! FILE...` what our decoder makes of files: a JSON object a line.
 //!
 //! Everything is made here, from real values of a small made-up force. Cases are drawn anew from each seed.
 
@@ -8,7 +9,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use peel_decoders::{TARGETS, cases};
+use peel_decoders::{TARGETS, cases, images};
+use peel_picture::Source;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,8 +21,10 @@ fn main() -> ExitCode {
         ["cases", folder, seed] if seed.parse::<u64>().is_ok() => {
             write(Path::new(folder), cases::files(seed.parse().unwrap_or_default()))
         }
+        ["images", folder] => write(Path::new(folder), images::files()),
+        ["decoded", files @ ..] => decoded(files),
         _ => {
-            eprintln!("usage: peel-seeds corpus FOLDER | peel-seeds cases FOLDER [SEED]");
+            eprintln!("usage: peel-seeds corpus FOLDER | cases FOLDER [SEED] | images FOLDER | decoded FILE...");
             return ExitCode::from(2);
         }
     };
@@ -37,6 +41,21 @@ fn corpus(folder: &Path) -> io::Result<()> {
     for target in TARGETS {
         let seeds = (target.seeds)().into_iter().enumerate();
         write(&folder.join(target.name), seeds.map(|(number, seed)| (format!("seed-{number:02}"), seed)))?;
+    }
+    Ok(())
+}
+
+fn decoded(files: &[&str]) -> io::Result<()> {
+    for file in files {
+        let bytes = fs::read(file)?;
+        let picture = Source::read(&bytes).and_then(|source| source.decode(1));
+        let line = match picture {
+            Ok(picture) => serde_json::json!({
+                "width": picture.width(), "height": picture.height(), "rgb": hex::encode(picture.pixels()),
+            }),
+            Err(error) => serde_json::json!({ "error": error.code() }),
+        };
+        println!("{line}");
     }
     Ok(())
 }

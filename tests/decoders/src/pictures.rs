@@ -1,10 +1,13 @@
 //! Images from outside: JPEG and PNG.
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use peel_picture::{ImageError, Source};
+
+use crate::images;
 
 /// Pictures with more pixels are not decoded here: an input of a few bytes would cost a tenth of a second.
 const MOST_PIXELS: usize = 65_536;
+/// A fuzzer changes short inputs faster.
+const MOST_SEED_BYTES: usize = 8_000;
 
 /// What an image says of its sides is what comes out, at every reduction; a fault at one is a typed error.
 pub(crate) fn picture(data: &[u8]) {
@@ -39,53 +42,7 @@ pub(crate) fn picture(data: &[u8]) {
     }
 }
 
-fn samples_of(colours: ColorType) -> usize {
-    match colours {
-        ColorType::Luma => 1,
-        ColorType::Cmyk => 4,
-        _ => 3,
-    }
-}
-
-fn jpeg(colours: ColorType, setting: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
-    let (width, height) = (37_u16, 21_u16);
-    let samples = usize::from(width) * usize::from(height) * samples_of(colours);
-    let pixels: Vec<u8> = (0..samples).map(|place| (place * 7 % 251) as u8).collect();
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, 80);
-    setting(&mut encoder);
-    encoder.encode(&pixels, width, height, colours).unwrap();
-    bytes
-}
-
-fn png(colours: png::ColorType, depth: png::BitDepth) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 16, 9);
-    encoder.set_color(colours);
-    encoder.set_depth(depth);
-    if colours == png::ColorType::Indexed {
-        encoder.set_palette((0..48).collect::<Vec<u8>>());
-    }
-    let bits = colours.samples() * depth as usize * 16;
-    let data: Vec<u8> = (0..bits.div_ceil(8) * 9).map(|place| (place % 16) as u8).collect();
-    encoder.write_header().unwrap().write_image_data(&data).unwrap();
-    bytes
-}
-
+/// The corpus of images, which has every kind.
 pub(crate) fn picture_seeds() -> Vec<Vec<u8>> {
-    let turned = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
-    vec![
-        jpeg(ColorType::Rgb, |_| ()),
-        jpeg(ColorType::Rgb, |encoder| encoder.set_sampling_factor(SamplingFactor::R_4_2_0)),
-        jpeg(ColorType::Rgb, |encoder| encoder.set_progressive(true)),
-        jpeg(ColorType::Rgb, |encoder| encoder.set_restart_interval(2)),
-        jpeg(ColorType::Rgb, |encoder| encoder.add_app_segment(1, turned.to_vec()).unwrap()),
-        jpeg(ColorType::Luma, |_| ()),
-        jpeg(ColorType::Cmyk, |_| ()),
-        png(png::ColorType::Rgb, png::BitDepth::Eight),
-        png(png::ColorType::Rgba, png::BitDepth::Sixteen),
-        png(png::ColorType::GrayscaleAlpha, png::BitDepth::Eight),
-        png(png::ColorType::Indexed, png::BitDepth::Eight),
-        png(png::ColorType::Grayscale, png::BitDepth::One),
-    ]
+    images::kept().into_iter().map(|image| image.bytes).filter(|bytes| bytes.len() <= MOST_SEED_BYTES).collect()
 }
