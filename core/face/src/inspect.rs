@@ -99,6 +99,11 @@ pub fn norm_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<f32, FaceError> {
     Ok(check.embedder().embed(&AlignedFace(Zeroizing::new(crop.to_vec())))?.norm())
 }
 
+/// Embeds a crop (packed RGB, 112 by 112) that shows nobody, for golden values: the embedding of no person is kept.
+pub fn embedding_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<Vec<f32>, FaceError> {
+    Ok(check.embedder().embed(&AlignedFace(Zeroizing::new(crop.to_vec())))?.numbers().to_vec())
+}
+
 /// Where the bands lie for one use, as the manifest says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Calibrated {

@@ -1,9 +1,9 @@
 """A second opinion on the face check, by OpenCV and onnxruntime with the same model files.
 
 OpenCV's FaceDetectorYN looks at exactly the frames that our detector looked at; onnxruntime embeds exactly the crops that
-our embedder embedded; OpenCV aligns and embeds with our landmarks, from the image files; then it does everything itself.
-The last differs by design, and by a bounded amount: our check looks at the chosen face again at a fixed size and averages
-the landmarks of neighbouring cells, where FaceDetectorYN takes the best cell's.
+our embedder embedded, and those of its golden values; OpenCV aligns and embeds with our landmarks, from the image files;
+then it does everything itself. The last differs by design, and by a bounded amount: our check looks at the chosen face
+again at a fixed size and averages the landmarks of neighbouring cells, where FaceDetectorYN takes the best cell's.
 Runs `cargo run --example ...`; closes with "N passed, N failed".
 """
 
@@ -101,6 +101,28 @@ def check_aligned(tally, name, recogniser, image, seen):
     return agreement
 
 
+def patterns():
+    """The crops of core/face/tests/golden.rs, by the same formulas."""
+    y, x, channel = numpy.meshgrid(*(numpy.arange(side) for side in (CROP_SIDE, CROP_SIDE, 3)), indexing="ij")
+    return {
+        "flat": 90 + 40 * channel,
+        "ramp": 2 * numpy.where(channel == 0, x, y) + 16 * channel,
+        "weave": (x * 7 + y * 13 + channel * 29) % 251,
+        "rings": ((x - 56) ** 2 + (y - 56) ** 2) // 24 * (channel + 3) % 256,
+        "blocks": (x // 14 * 5 + y // 14 * 11 + channel * 3) % 17 * 15,
+    }
+
+
+def check_golden(tally, session):
+    """The golden values of the embedder, which show nobody."""
+    golden = json.loads((ROOT / "tests" / "vectors" / "face" / "embedder.json").read_text())
+    tally.check("a golden value for each pattern", golden.keys() == patterns().keys())
+    for name, crop in patterns().items():
+        theirs = session.run(None, {"data": crop.transpose(2, 0, 1)[None].astype(numpy.float32)})[0][0]
+        agreement = cosine(numpy.array(golden[name], numpy.float32), theirs)
+        tally.check(f"golden {name}: agrees only to {agreement:.7f}", agreement >= LEAST_EMBEDDING_COSINE)
+
+
 def opencv_embedding(recogniser, image):
     """Everything by OpenCV."""
     detector = cv2.FaceDetectorYN.create(str(DETECTOR), "", (image.shape[1], image.shape[0]), SCORE_FLOOR, OVERLAP_LIMIT)
@@ -131,6 +153,7 @@ def main():
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(embedder), options, providers=["CPUExecutionProvider"])
         recogniser = cv2.FaceRecognizerSF.create(str(embedder), "")
+        check_golden(tally, session)
         lines = [json.loads(line) for line in cargo_example("face_dump", "--", *files).splitlines()]
         tally.check("one line for each image", len(lines) == len(files))
         ours, theirs, shifts, agreements, aligned = {}, {}, [], [], []
