@@ -1,4 +1,4 @@
-//! When an alert's images are destroyed (S24 to S27, S39).
+//! When an alert's images are destroyed (S24 to S27, S39), and a close photograph (S19).
 //!
 //! Must never: let a clock that was set back lengthen a life. Always: on doubt, delete; several clocks are asked and
 //! the latest counts.
@@ -52,6 +52,17 @@ fn due_reason(state: &AlertState, policy: &Policy, now: &Moment, known: Known) -
 /// The latest of what the wall clock, the alert's own clock (see [`AlertState::present_ms`]) and what is known elsewhere say.
 fn latest_ms(state: &AlertState, now: &Moment, known: Known) -> i64 {
     now.utc_ms.max(state.present_ms(now)).max(known.latest_ms.unwrap_or(i64::MIN))
+}
+
+/// How much earlier than its last moment a close photograph goes: the clock is not looked at all the time.
+const CAPTURE_MARGIN_MS: u64 = 1_000;
+
+/// Whether a close photograph that was taken at `taken` must go (S19). It is measured on the monotonic clock; another boot,
+/// or a clock that reads earlier than then, is doubt, and on doubt it goes.
+pub fn live_capture_due(policy: &Policy, taken: &Moment, now: &Moment) -> bool {
+    let life_ms = u64::from(policy.check.live_capture_max_s).saturating_mul(1000);
+    let doubt = now.boot_id != taken.boot_id || now.monotonic_ns < taken.monotonic_ns;
+    doubt || now.since(taken).ms.saturating_add(CAPTURE_MARGIN_MS) >= life_ms
 }
 
 /// How far the clocks of a force's machines may differ before one of them counts as set back.

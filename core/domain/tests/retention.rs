@@ -6,7 +6,9 @@ mod support;
 
 use peel_domain::event::{Action, Actor, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted};
 use peel_domain::judgement::{Decision, NoEngagementReason};
-use peel_domain::retention::{ForceCopy, Known, copies_until_ms, copy_due, due_media, due_media_knowing};
+use peel_domain::retention::{
+    ForceCopy, Known, copies_until_ms, copy_due, due_media, due_media_knowing, live_capture_due,
+};
 use peel_domain::time::{BootId, Moment};
 use peel_domain::workflow::{AlertState, Command, Phase, due};
 use support::*;
@@ -133,4 +135,20 @@ fn s27_a_clock_set_back_over_a_reboot_ends_every_life_and_revives_no_alert() {
     // The clock says that a minute has passed; the boot alone has lasted longer than the alert is fresh.
     let late = due(&undecided, &policy(), rebooted(60_000, 200_000));
     assert_eq!(late.events.len(), 3);
+}
+
+#[test]
+fn s19_a_close_photograph_goes_within_a_minute_and_on_doubt_at_once() {
+    let (policy, taken) = (policy(), at(5_000));
+    assert_eq!(policy.check.live_capture_max_s, 60);
+    let due = |now: Moment| live_capture_due(&policy, &taken, &now);
+    assert!(!due(at(5_000)) && !due(at(63_000)));
+    assert!(due(at(64_000)), "before the minute is over");
+    assert!(!due(Moment { utc_ms: 0, ..at(63_000) }), "the wall clock is not asked");
+    assert!(due(Moment { utc_ms: 0, ..at(64_000) }), "so to set it back gains nothing");
+    assert!(due(at(4_999)), "a clock that runs backwards is doubt");
+    assert!(due(Moment { boot_id: BootId([9; 8]), ..at(6_000) }), "and so is another boot");
+    let mut short = policy.clone();
+    short.check.live_capture_max_s = 10;
+    assert!(live_capture_due(&short, &taken, &at(14_000)) && !live_capture_due(&short, &taken, &at(13_999)));
 }

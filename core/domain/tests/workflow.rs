@@ -331,6 +331,32 @@ fn s33_a_view_is_recorded_even_after_the_image_was_destroyed_and_only_of_this_al
 }
 
 #[test]
+fn s18_a_photograph_may_be_aimed_at_exactly_when_it_could_be_compared() {
+    let policies = [policy(), {
+        let mut off = policy();
+        off.check.close_photograph = false;
+        off
+    }];
+    let states = [fresh(), revealed(), in_contact()];
+    let officers = [officer(), officer_in("PC-1", Role::Spotter)];
+    let mut allowed = 0;
+    for policy in &policies {
+        for state in &states {
+            for officer in &officers {
+                for now in [at(30_000), at(100_000_000)] {
+                    let request =
+                        ComparisonRequest { comparison_id: comparison(6), purpose: ClosePhotograph, reason: None };
+                    let permit = state.comparison_permit(request, officer, policy, now).map(|_| ());
+                    assert_eq!(state.photograph_allowed(None, officer, policy, now), permit);
+                    allowed += usize::from(permit.is_ok());
+                }
+            }
+        }
+    }
+    assert!(allowed > 0);
+}
+
+#[test]
 fn s18_a_comparison_needs_a_revealed_open_alert_and_for_a_photograph_a_stop() {
     let (officer, policy) = (officer(), policy());
     let permit = |state: &AlertState, purpose, ms| {

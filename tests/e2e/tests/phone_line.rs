@@ -79,6 +79,11 @@ async fn a_stop_runs_to_its_receipt_and_release() {
     core.identity_step(alert_id, IdentityStepKind::Document, IdentityStepResult::Supports, None).await.unwrap();
     let opinion = core.compare_close_photograph(alert_id, face("avery_3.jpg"), None).await.unwrap();
     assert_ne!(opinion.band, Band::NotPossible, "{opinion:?}");
+    core.hold_photograph(alert_id, face("avery_3.jpg"), None).unwrap();
+    let held = core.compare_held_photograph(alert_id, None).await.unwrap();
+    assert_eq!((held.band, held.purpose), (opinion.band, opinion.purpose));
+    let gone = core.compare_held_photograph(alert_id, None).await;
+    assert!(matches!(gone, Err(CoreError::NotFound { .. })), "{gone:?}");
     phone.clock.advance(65);
     let stop = core.conclude_identity(alert_id, IdentityConclusion::SamePerson).await.unwrap();
     assert_eq!(stop.prompts_due_min, [2]);

@@ -20,7 +20,7 @@ use super::error::EngineError;
 use crate::ffi::{ComparisonView, FaceSide, TestedRate};
 
 /// Longest close photograph that is taken, in bytes.
-const MAX_PHOTOGRAPH_BYTES: usize = peel_face::MAX_IMAGE_BYTES;
+pub(super) const MAX_PHOTOGRAPH_BYTES: usize = peel_face::MAX_IMAGE_BYTES;
 
 /// What the check got wrong when it was tested on alerts: the model's manifest states where each comes from.
 fn tested_rates(purpose: ComparisonPurpose) -> Vec<TestedRate> {
@@ -88,7 +88,7 @@ fn to_record(comparison_id: ComparisonId, opinion: &Opinion, took_ms: u32) -> Re
 }
 
 impl Engine {
-    fn permit(
+    pub(super) fn permit(
         &self,
         alert_id: AlertId,
         purpose: ComparisonPurpose,
@@ -125,7 +125,7 @@ impl Engine {
     }
 
     /// Compares, records, and then tells. Blocks.
-    fn compare_with(
+    pub(super) fn compare_with(
         &self,
         alert_id: AlertId,
         permit: ComparisonPermit,

@@ -16,6 +16,7 @@ mod incoming;
 mod keys;
 mod listeners;
 mod persist;
+mod photograph;
 mod pins;
 mod policy;
 mod receipt;
@@ -60,6 +61,8 @@ pub(crate) struct Engine {
     clock: CoreClock,
     models: PathBuf,
     face: OnceLock<Result<FaceCheck, peel_face::FaceError>>,
+    /// One camera frame in work at a time.
+    previewing: Mutex<()>,
     state: Mutex<State>,
     link: Mutex<Option<Arc<GatewayClient>>>,
     /// Bumped after every commit that changes what may be seen.
@@ -179,6 +182,7 @@ impl Engine {
         // With the projection held, no command is between its check and its commit.
         let mut none_under_way = self.lock();
         none_under_way.reference = None;
+        none_under_way.capture = None;
         self.store.close();
     }
 

@@ -62,6 +62,7 @@ impl Engine {
             clock,
             models: models.to_owned(),
             face: OnceLock::new(),
+            previewing: Mutex::new(()),
             state: Mutex::new(State::fresh(strictest(NO_FORCE)?)),
             link: Mutex::new(None),
             changed: watch::channel(0).0,

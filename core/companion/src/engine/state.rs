@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::EngineError;
 use super::force_log::ForceProof;
+use super::photograph::LiveCapture;
 use crate::ffi::{ConnectionState, OfficerPosition};
 use crate::sealed::RecordKey;
 
@@ -108,6 +109,8 @@ pub(crate) struct State {
     /// The reference of the alert that was compared last, opened: one at most (S13), until the alert is closed, its images
     /// are destroyed or the app goes to sleep.
     pub(crate) reference: Option<(AlertId, Arc<OpenReference>)>,
+    /// The close photograph that was taken and not compared yet: one at most, in memory alone (S19).
+    pub(crate) capture: Option<LiveCapture>,
     pub(crate) feeds: BTreeMap<FeedId, AssignedFeed>,
     pub(crate) cursor: u64,
     pub(crate) refused: Vec<String>,
@@ -147,6 +150,7 @@ impl State {
             deployment: None,
             alerts: BTreeMap::new(),
             reference: None,
+            capture: None,
             feeds: BTreeMap::new(),
             cursor: 0,
             refused: Vec::new(),

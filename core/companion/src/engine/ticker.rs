@@ -36,6 +36,7 @@ impl Engine {
     /// One look at the clock. Blocks.
     pub(super) fn tick(&self) -> Result<(), EngineError> {
         let mut state = self.lock();
+        self.drop_due_capture(&mut state);
         if state.device.is_none() {
             return Ok(());
         }

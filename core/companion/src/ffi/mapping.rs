@@ -6,6 +6,7 @@ use peel_face::FaceError;
 use peel_journal::trail::TrailError;
 
 use super::error::{CoreError, VaultError};
+use super::requests::{PixelOrder, QuarterTurns};
 use crate::engine::EngineError;
 use crate::store::StoreError;
 use crate::transport::TransportError;
@@ -105,4 +106,24 @@ fn face(error: FaceError) -> CoreError {
     };
     let reason = reason.to_owned();
     if by_image { CoreError::Invalid { reason } } else { CoreError::NotPossible { reason } }
+}
+
+impl From<PixelOrder> for peel_face::PixelOrder {
+    fn from(order: PixelOrder) -> Self {
+        match order {
+            PixelOrder::Rgba => Self::Rgba,
+            PixelOrder::Bgra => Self::Bgra,
+        }
+    }
+}
+
+impl From<QuarterTurns> for peel_face::QuarterTurns {
+    fn from(turns: QuarterTurns) -> Self {
+        match turns {
+            QuarterTurns::None => Self::None,
+            QuarterTurns::One => Self::One,
+            QuarterTurns::Two => Self::Two,
+            QuarterTurns::Three => Self::Three,
+        }
+    }
 }

@@ -7,6 +7,7 @@
 
 mod core_alerts;
 mod core_drone;
+mod core_photograph;
 mod core_session;
 mod core_stops;
 mod error;
@@ -27,14 +28,16 @@ pub use error::{CoreError, VaultError};
 pub use host::system_clock;
 #[cfg(feature = "software-vault")]
 pub use host::{exercise_clock, software_vault};
-pub use requests::{CoreConfig, DecisionRequest, FaceSide, FalseAlertRequest, JudgementRequest};
+pub use requests::{
+    CoreConfig, DecisionRequest, FaceSide, FalseAlertRequest, FrameLayout, JudgementRequest, PixelOrder, QuarterTurns,
+};
 pub use subscription::Subscription;
 pub use traits::{
     AlertListener, ClockReading, ConnectionListener, DeviceClock, DroneListener, KeySlot, KeyVault, WrapSlot,
 };
 pub use views::{
-    AlertHeader, AlertPhase, AlertView, AlertsSnapshot, BlindAlert, ComparisonView, KnownErrorRate, OtherOfficer,
-    RevealedAlert, TestedRate,
+    AlertHeader, AlertPhase, AlertView, AlertsSnapshot, BlindAlert, ComparisonView, FacePlace, KnownErrorRate,
+    OtherOfficer, PreviewView, RevealedAlert, TestedRate,
 };
 pub use views_session::{
     Bearing, ConnectionState, ConnectionView, DeploymentView, DroneView, EnrolmentView, Freshness, IdentityStepView,

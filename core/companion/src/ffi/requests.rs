@@ -54,3 +54,40 @@ pub enum FaceSide {
     /// The one reference image.
     Reference,
 }
+
+/// In which order a pixel's four bytes come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum PixelOrder {
+    /// Red, green, blue, and one that is not looked at: Android's `RGBA_8888`.
+    Rgba,
+    /// Blue, green, red, and one that is not looked at: iOS's `kCVPixelFormatType_32BGRA`.
+    Bgra,
+}
+
+/// How far a frame has to be turned clockwise to stand upright.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum QuarterTurns {
+    /// It stands upright.
+    None,
+    /// 90 degrees.
+    One,
+    /// 180 degrees.
+    Two,
+    /// 270 degrees.
+    Three,
+}
+
+/// How a camera's frame lies in its bytes, four a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct FrameLayout {
+    /// Pixels in a row as it lies; 4,096 at most.
+    pub width: u32,
+    /// Rows; 4,096 at most.
+    pub height: u32,
+    /// Bytes from the start of one row to the start of the next.
+    pub row_bytes: u32,
+    /// The order of each pixel's bytes.
+    pub order: PixelOrder,
+    /// How far it has to be turned.
+    pub turns: QuarterTurns,
+}

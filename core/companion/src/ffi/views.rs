@@ -212,3 +212,26 @@ pub struct AlertsSnapshot {
     /// Codes of inputs that were refused since the core was opened, newest last; each is in the trail.
     pub refused: Vec<String>,
 }
+
+/// What to tell the officer who aims the camera now.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct PreviewView {
+    /// A stable code for what stands in the way, what is mended most easily first; nothing when the photograph can be
+    /// taken.
+    pub advice: Option<String>,
+    /// Where the face is in the upright frame, if there is one.
+    pub face: Option<FacePlace>,
+}
+
+/// A face's place in a frame, as parts of the frame's sides; it may reach beyond the frame.
+#[derive(Debug, Clone, Copy, PartialEq, uniffi::Record)]
+pub struct FacePlace {
+    /// From the frame's left side to the face's.
+    pub left: f32,
+    /// From the frame's upper side to the face's.
+    pub top: f32,
+    /// The face's width.
+    pub width: f32,
+    /// The face's height.
+    pub height: f32,
+}

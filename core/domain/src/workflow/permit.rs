@@ -31,26 +31,50 @@ impl AlertState {
         policy: &Policy,
         now: Moment,
     ) -> Result<ComparisonPermit, WorkflowError> {
+        self.may_compare(request.purpose, request.reason, officer, policy, now)?;
+        if self.comparisons.contains(&request.comparison_id) {
+            return Err(WorkflowError::Comparison);
+        }
+        Ok(ComparisonPermit::issue(self.alert_id, request.comparison_id, request.purpose))
+    }
+
+    /// Whether a close photograph may be taken now: exactly when it could be compared. It is asked before a camera's frame
+    /// is looked at and before a photograph is held; leave to compare is another thing.
+    pub fn photograph_allowed(
+        &self,
+        reason: Option<&str>,
+        officer: &SignedInOfficer,
+        policy: &Policy,
+        now: Moment,
+    ) -> Result<(), WorkflowError> {
+        self.may_compare(ComparisonPurpose::ClosePhotograph, reason, officer, policy, now)
+    }
+
+    fn may_compare(
+        &self,
+        purpose: ComparisonPurpose,
+        reason: Option<&str>,
+        officer: &SignedInOfficer,
+        policy: &Policy,
+        now: Moment,
+    ) -> Result<(), WorkflowError> {
         if !officer.is_on_shift(now.utc_ms) {
             return Err(WorkflowError::OffShift);
         }
         if !officer.has_role(self.deployment_id, Role::EngagementOfficer) {
             return Err(WorkflowError::RoleMissing);
         }
-        self.check_comparison(request.purpose)?;
-        let allowed = match request.purpose {
+        self.check_comparison(purpose)?;
+        let allowed = match purpose {
             ComparisonPurpose::AlertProbe => policy.check.alert_probe,
             ComparisonPurpose::ClosePhotograph => policy.check.close_photograph,
         };
         if !allowed {
             return Err(WorkflowError::ComparisonOff);
         }
-        if self.comparisons.contains(&request.comparison_id) {
-            return Err(WorkflowError::Comparison);
+        match (purpose, &self.stop) {
+            (ComparisonPurpose::ClosePhotograph, Some(stop)) => identity::check_reason(stop, reason, policy),
+            _ => Ok(()),
         }
-        if let (ComparisonPurpose::ClosePhotograph, Some(stop)) = (request.purpose, &self.stop) {
-            identity::check_reason(stop, request.reason, policy)?;
-        }
-        Ok(ComparisonPermit::issue(self.alert_id, request.comparison_id, request.purpose))
     }
 }

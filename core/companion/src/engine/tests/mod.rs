@@ -7,6 +7,7 @@ mod inbound;
 mod keeping;
 mod keys;
 mod lapse;
+mod photograph;
 mod policy;
 mod reference;
 mod support;
