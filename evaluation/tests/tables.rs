@@ -142,6 +142,7 @@ fn origin() -> Origin {
         model_sha256: "0".repeat(64),
         manifest_sha256: "1".repeat(64),
         calibration_id: "c".to_owned(),
+        calibration_sha256: "d".to_owned(),
         supports_above: 0.5,
         does_not_support_below: 0.29,
     }

@@ -22,8 +22,8 @@ use crate::time::{Elapsed, Moment};
 
 pub use evidence::{EvidenceHeld, EvidenceReleased, HeldImage, HoldEnd};
 pub use parts::{
-    Band, CertificateBytes, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass, MediaCommitment,
-    MediaDeleted,
+    Band, CalibrationRef, CertificateBytes, ComparisonRecord, CoordinationStatus, DeletionReason, MediaClass,
+    MediaCommitment, MediaDeleted,
 };
 
 pub use succession::{CarriedEntries, EntryCarried, LogEndCause, LogEnded, MAX_CARRIED_PART};

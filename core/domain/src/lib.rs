@@ -8,6 +8,7 @@
 
 pub mod alert;
 mod bytes;
+pub mod calibration;
 mod cbor;
 pub mod deployment;
 pub mod ethnicity;
@@ -26,5 +27,6 @@ pub mod statistics;
 pub mod stop;
 pub mod stop_state;
 pub mod time;
+mod two_signers;
 pub mod wire;
 pub mod workflow;

@@ -4,8 +4,9 @@
 
 mod support;
 
+use peel_domain::calibration::LikelihoodInterval;
 use peel_domain::ethnicity::{EthnicityCode, NotStated, SelfDefined};
-use peel_domain::event::{Action, Band, ComparisonRecord};
+use peel_domain::event::{Action, Band, CalibrationRef, ComparisonRecord};
 use peel_domain::permit::ComparisonPurpose;
 use peel_domain::stop::{
     ArrestCause, ArrestKind, CodeGNecessity, FalseAlertCause, ForceUse, IdentityConclusion, IdentityStepKind,
@@ -42,7 +43,9 @@ fn close_photograph(number: u128) -> Command {
         purpose: ComparisonPurpose::ClosePhotograph,
         model_sha256: [1; 32],
         calibration_id: "close-1".to_owned(),
+        calibration: None,
         score_millionths: Some(512_000),
+        likelihood: None,
         band: Band::Supports,
         reason: None,
         took_ms: 300,
@@ -167,12 +170,33 @@ fn a_comparison_record_must_agree_with_itself() {
     scoreless.score_millionths = None;
     let mut impossible = good.clone();
     impossible.band = Band::NotPossible;
-    let mut beyond = good;
+    let mut beyond = good.clone();
     beyond.score_millionths = Some(1_000_001);
-    for record in [scoreless, impossible, beyond] {
+    let ratio = |from, to| {
+        let interval = LikelihoodInterval { from_log10_thousandths: from, to_log10_thousandths: to };
+        ComparisonRecord { likelihood: Some(interval), ..good.clone() }
+    };
+    let not_possible = ComparisonRecord {
+        band: Band::NotPossible,
+        score_millionths: None,
+        reason: Some("probe.no_face".to_owned()),
+        ..ratio(0, 1)
+    };
+    for record in [scoreless, impossible, beyond, ratio(2, 1), ratio(0, i32::MAX), ratio(i32::MIN, 0), not_possible] {
         let refused = play(&mut state, Command::RecordComparison(record), 30_000);
         assert_eq!(refused, Err(WorkflowError::Comparison));
     }
+    assert!(play(&mut state, Command::RecordComparison(ratio(1, 2)), 30_000).is_ok());
+}
+
+#[test]
+fn a_comparison_recorded_before_calibrations_were_documents_is_still_read() {
+    let Command::RecordComparison(old) = close_photograph(6) else { unreachable!() };
+    let text = serde_json::to_string(&old).unwrap();
+    assert!(!text.contains("likelihood") && !text.contains("\"calibration\""), "what is absent is not written");
+    assert_eq!(serde_json::from_str::<ComparisonRecord>(&text).unwrap(), old);
+    let new = ComparisonRecord { calibration: Some(CalibrationRef { version: 3, sha256: [7; 32] }), ..old };
+    assert_eq!(serde_json::from_str::<ComparisonRecord>(&serde_json::to_string(&new).unwrap()).unwrap(), new);
 }
 
 #[test]

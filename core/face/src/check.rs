@@ -7,10 +7,12 @@
 use std::fmt;
 use std::path::Path;
 
+use peel_domain::calibration::SignedCalibration;
 use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
 use peel_picture::{ImageError, Picture, Source};
 
 use crate::align::{AlignedFace, align};
+use crate::calibration::{Calibrations, calibration_in, read_calibration};
 use crate::detect::{Chosen, Detector, Face};
 use crate::embed::{Embedder, Embedding};
 use crate::engine::check_listed;
@@ -19,17 +21,18 @@ use crate::frame::float;
 use crate::graph;
 use crate::manifest::manifest;
 use crate::mask::{MaskedImage, mask};
-use crate::opinion::{Band, Opinion, band, limits, obstacle};
+use crate::opinion::{Band, Opinion, band, obstacle};
 use crate::preview::{Preview, PreviewFrame, preview};
 use crate::quality::Quality;
 
 /// Pixels between the eyes that are enough: twice those of the embedder's crop.
 const ENOUGH_INTER_EYE: f32 = 70.0;
 
-/// The secondary face check, ready to run. It holds models only, and nothing of what it has seen.
+/// The secondary face check, ready to run. It holds models and their calibration, and nothing of what it has seen.
 pub struct FaceCheck {
     detector: Detector,
     embedder: Embedder,
+    calibrations: Calibrations,
 }
 
 impl fmt::Debug for FaceCheck {
@@ -66,21 +69,32 @@ pub(crate) struct Seen {
 }
 
 impl FaceCheck {
-    /// Loads both models from bytes. Each must be the file that the manifest lists.
-    pub fn from_bytes(detector: &[u8], embedder: &[u8]) -> Result<Self, FaceError> {
+    /// Loads both models and their calibration from bytes. Each model must be the file that the manifest lists, and the
+    /// calibration must be signed by those whom it names.
+    pub fn from_bytes(detector: &[u8], embedder: &[u8], calibration: &[u8]) -> Result<Self, FaceError> {
+        Self::calibrated(detector, embedder, read_calibration(calibration)?)
+    }
+
+    fn calibrated(detector: &[u8], embedder: &[u8], calibration: SignedCalibration) -> Result<Self, FaceError> {
         let manifest = manifest()?;
         check_listed(detector, &manifest.detector.model)?;
         check_listed(embedder, &manifest.embedder)?;
         let detector = Detector::new(graph::parse(detector)?, &manifest.detector)?;
         let embedder = graph::dequantise(graph::keep_quantised_products(graph::parse(embedder)?)?)?;
-        Ok(Self { detector, embedder: Embedder::new(embedder)? })
+        Ok(Self { detector, embedder: Embedder::new(embedder)?, calibrations: calibration.into() })
     }
 
-    /// Loads both models from a folder that holds the files under the manifest's names.
+    /// Loads both models and their calibration from a folder that holds the files under the manifest's names.
     pub fn from_directory(directory: &Path) -> Result<Self, FaceError> {
         let manifest = manifest()?;
         let read = |file: &str| std::fs::read(directory.join(file)).map_err(|_| FaceError::ModelUnreadable);
-        Self::from_bytes(&read(&manifest.detector.model.file)?, &read(&manifest.embedder.file)?)
+        let (detector, embedder) = (read(&manifest.detector.model.file)?, read(&manifest.embedder.file)?);
+        Self::calibrated(&detector, &embedder, calibration_in(directory)?)
+    }
+
+    /// The calibration that opinions come from.
+    pub fn calibration(&self) -> &SignedCalibration {
+        self.calibrations.signed()
     }
 
     /// Compares one probe with one reference (JPEG or PNG) and gives an opinion.
@@ -92,7 +106,7 @@ impl FaceCheck {
     pub fn compare(&self, permit: ComparisonPermit, probe: &[u8], reference: &[u8]) -> Result<Opinion, FaceError> {
         let probe = self.open_image(probe, FaceError::Probe)?;
         let reference = self.open_reference(reference)?;
-        opinion(permit.purpose(), probe.as_ref(), reference.0.as_ref())
+        opinion(&self.calibrations, permit.purpose(), probe.as_ref(), reference.0.as_ref())
     }
 
     /// The same with a reference that was opened before: what an officer waits for is one photograph.
@@ -104,7 +118,7 @@ impl FaceCheck {
         reference: &OpenReference,
     ) -> Result<Opinion, FaceError> {
         let probe = self.open_image(probe, FaceError::Probe)?;
-        opinion(permit.purpose(), probe.as_ref(), reference.0.as_ref())
+        opinion(&self.calibrations, permit.purpose(), probe.as_ref(), reference.0.as_ref())
     }
 
     /// Opens the reference of an alert, once for all comparisons of that alert.
@@ -120,7 +134,7 @@ impl FaceCheck {
     /// Says of a camera's frame what stands in the way of a good close photograph. It takes one run of the detector (two
     /// where a face fills the frame), embeds nothing and keeps nothing.
     pub fn preview(&self, frame: &PreviewFrame<'_>) -> Result<Preview, FaceError> {
-        preview(&self.detector, &manifest()?.calibration.close_photograph.conclusive, frame)
+        preview(&self.detector, &self.calibrations.of(ComparisonPurpose::ClosePhotograph).conclusive, frame)
     }
 
     /// Masks every face but the one that the image is about (S30), before anything is stored.
@@ -160,6 +174,12 @@ impl FaceCheck {
         &self.detector
     }
 
+    /// Bounds and floors, for referees.
+    #[cfg(feature = "referee")]
+    pub(crate) fn calibrations(&self) -> &Calibrations {
+        &self.calibrations
+    }
+
     /// The embedder alone, for referees.
     #[cfg(feature = "referee")]
     pub(crate) fn embedder(&self) -> &Embedder {
@@ -176,12 +196,14 @@ fn needed_reduction(face: &Face, picture: &Picture, finest: usize) -> usize {
 
 /// The one comparison there is.
 fn opinion(
+    calibrations: &Calibrations,
     purpose: ComparisonPurpose,
     probe: Option<&Opened>,
     reference: Option<&Opened>,
 ) -> Result<Opinion, FaceError> {
     let manifest = manifest()?;
-    let calibration = manifest.calibration.of(purpose);
+    let calibration = calibrations.of(purpose);
+    let SignedCalibration { calibration: document, sha256 } = calibrations.signed();
     let (probe_quality, reference_quality) =
         (probe.map(|opened| opened.quality), reference.map(|opened| opened.quality));
     let in_the_way = obstacle(calibration, probe_quality.as_ref(), reference_quality.as_ref());
@@ -203,8 +225,11 @@ fn opinion(
         reference: reference_quality,
         model_id: &manifest.embedder.id,
         model_sha256: &manifest.embedder.sha256,
-        calibration_id: &calibration.id,
-        limits: limits(purpose),
+        calibration_id: document.of(purpose).id.clone(),
+        calibration_version: document.version,
+        calibration_sha256: *sha256,
+        likelihood: score.and_then(|score| calibrations.likelihood(purpose, score)),
+        limits: document.of(purpose).limits.iter().copied().collect(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! Must never: carry a face, a name, a score, a path or bytes of an image.
 //! Always: untrusted images lead to [`ImageError`], never to a panic.
 
+use peel_domain::calibration::CalibrationError;
 use peel_picture::ImageError;
 
 /// Why a face check, or the masking of an image, could not be carried out.
@@ -21,6 +22,12 @@ pub enum FaceError {
     /// The file is listed, but its graph does not have the expected form.
     #[error("the model's graph does not have the expected form")]
     ModelForm,
+    /// The calibration's file is missing or cannot be read.
+    #[error("the calibration's file cannot be read")]
+    CalibrationUnreadable,
+    /// The calibration is not one that the manifest's signers signed for these models, or contradicts itself.
+    #[error("failed to {0}")]
+    Calibration(CalibrationError),
     /// The inference engine refused or failed.
     #[error("the inference engine failed")]
     Inference,

@@ -4,6 +4,7 @@
 //! function, and it needs a permit (S14).
 //! Always: shows what the check itself computes, by the same code.
 
+use peel_domain::calibration::Models;
 use peel_domain::permit::ComparisonPurpose;
 use zeroize::Zeroizing;
 
@@ -104,21 +105,6 @@ pub fn embedding_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<Vec<f32>, Fac
     Ok(check.embedder().embed(&AlignedFace(Zeroizing::new(crop.to_vec())))?.numbers().to_vec())
 }
 
-/// Where the bands lie for one use, as the manifest says.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Calibrated {
-    /// The calibration's name.
-    pub id: &'static str,
-    /// A score above this supports.
-    pub supports_above: f32,
-    /// A score below this does not support, if both images are good enough for that.
-    pub does_not_support_below: f32,
-    /// The embedder's name in the manifest.
-    pub model_id: &'static str,
-    /// Lower-case hexadecimal SHA-256 of the embedder's file.
-    pub model_sha256: &'static str,
-}
-
 fn row(face: &crate::detect::Face) -> Detection {
     let mut row = [0.0; 15];
     let box_and_landmarks =
@@ -165,28 +151,30 @@ pub fn pixels(check: &FaceCheck, image: &[u8]) -> Result<Pixels, FaceError> {
 
 /// What the check would say of a score between two images of this quality. It compares nothing.
 pub fn band_of(
+    check: &FaceCheck,
     purpose: ComparisonPurpose,
     score: f32,
     probe: &Quality,
     reference: &Quality,
-) -> Result<Band, FaceError> {
-    let calibration = manifest()?.calibration.of(purpose);
+) -> Band {
+    let calibration = check.calibrations().of(purpose);
     let in_the_way = obstacle(calibration, Some(probe), Some(reference));
-    Ok(in_the_way.map_or_else(
+    in_the_way.map_or_else(
         || band(calibration, score, probe, reference),
         |(image, reason)| Band::NotPossible { image, reason },
-    ))
+    )
 }
 
-/// The calibration of one use and the model that it belongs to.
-pub fn calibrated(purpose: ComparisonPurpose) -> Result<Calibrated, FaceError> {
+/// The embedder's name in the manifest.
+pub fn model_id() -> Result<&'static str, FaceError> {
+    Ok(&manifest()?.embedder.id)
+}
+
+/// The models that a calibration for this build has to name.
+pub fn models() -> Result<Models, FaceError> {
     let manifest = manifest()?;
-    let calibration = manifest.calibration.of(purpose);
-    Ok(Calibrated {
-        id: &calibration.id,
-        supports_above: calibration.supports_above,
-        does_not_support_below: calibration.does_not_support_below,
-        model_id: &manifest.embedder.id,
-        model_sha256: &manifest.embedder.sha256,
+    Ok(Models {
+        detector_sha256: manifest.detector.model.sha256.clone(),
+        embedder_sha256: manifest.embedder.sha256.clone(),
     })
 }

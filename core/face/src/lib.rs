@@ -14,6 +14,7 @@
 //! its decoder does; both free it unwiped.
 
 mod align;
+mod calibration;
 mod check;
 mod detect;
 mod embed;
@@ -30,6 +31,7 @@ mod ops;
 mod preview;
 mod quality;
 
+pub use calibration::{calibration_in, read_calibration};
 pub use check::{FaceCheck, OpenReference, dequantised_embedder};
 pub use error::FaceError;
 pub use manifest::MODEL_CARD;

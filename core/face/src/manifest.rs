@@ -1,16 +1,17 @@
-//! The list of allowed models and their calibration, compiled into the program.
+//! The list of allowed models, and of those who may sign their calibration, compiled into the program.
 //!
 //! Must never: be read from a place that an attacker or a careless installation could change.
-//! Always: a model whose SHA-256 is not listed here is refused (S17); thresholds live here and not in code.
+//! Always: a model whose SHA-256 is not listed here is refused (S17); thresholds live in the signed calibration and not in
+//! code.
 
 use std::sync::LazyLock;
 
-use peel_domain::permit::ComparisonPurpose;
 use serde::Deserialize;
 
 use crate::error::FaceError;
 
-/// What is known of the models that the check loads: source, licence, input, calibration and limits, as TOML.
+/// What is known of the models that the check loads: source, licence, input, evaluation, limits, and who may sign their
+/// calibration, as TOML.
 pub const MODEL_CARD: &str = include_str!("../../../models/manifest.toml");
 
 static MANIFEST: LazyLock<Option<Manifest>> = LazyLock::new(|| toml::from_str(MODEL_CARD).ok());
@@ -28,8 +29,8 @@ pub(crate) struct Manifest {
     pub detector: DetectorEntry,
     /// The embedder.
     pub embedder: ModelEntry,
-    /// One calibration for each use.
-    pub calibration: Calibrations,
+    /// The calibration beside them.
+    pub calibration: CalibrationEntry,
 }
 
 /// One allowed model file.
@@ -57,62 +58,15 @@ pub(crate) struct DetectorEntry {
     pub bystander_score_floor: f32,
 }
 
-/// The calibrations of the two uses.
+/// The calibration's entry: the file beside the models, and who may sign it.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Calibrations {
-    /// The alert's probe against its reference.
-    pub alert_probe: Calibration,
-    /// A fresh close photograph against the reference.
-    pub close_photograph: Calibration,
-}
-
-/// Where the bands lie for one use, and what quality they need.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Calibration {
-    /// The calibration's name in records.
-    pub id: String,
-    /// Cosine scores above this support.
-    pub supports_above: f32,
-    /// Cosine scores below this do not support, if the quality is conclusive.
-    pub does_not_support_below: f32,
-    /// Quality below which no opinion is given.
-    pub possible: QualityFloors,
-    /// Quality below which a low score means nothing.
-    pub conclusive: QualityFloors,
-}
-
-/// Limits on the measured quality of one image; `quality.rs` defines each measure.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct QualityFloors {
-    /// Least distance between the eyes in pixels of the picture.
-    pub inter_eye_pixels: f32,
-    /// Least detector score.
-    pub detector_score: f32,
-    /// Least length of the embedding.
-    pub embedding_norm: f32,
-    /// Least sharpness.
-    pub sharpness: f32,
-    /// Least mean luma of the face.
-    pub darkest: f32,
-    /// Greatest mean luma of the face.
-    pub brightest: f32,
-    /// Greatest turn to the side, either way.
-    pub yaw: f32,
-    /// Greatest nod, either way.
-    pub pitch: f32,
-    /// Greatest prominence of a second face, as a part of the first one's.
-    pub rival_fraction: f32,
-}
-
-impl Calibrations {
-    /// The calibration of one use.
-    pub(crate) fn of(&self, purpose: ComparisonPurpose) -> &Calibration {
-        match purpose {
-            ComparisonPurpose::AlertProbe => &self.alert_probe,
-            ComparisonPurpose::ClosePhotograph => &self.close_photograph,
-        }
-    }
+pub(crate) struct CalibrationEntry {
+    /// The file's name in the folder `models`.
+    pub file: String,
+    /// The signers' public keys (`SubjectPublicKeyInfo`, DER, P-256), hexadecimal.
+    pub signers: Vec<String>,
+    /// An older one is refused.
+    pub least_version: u32,
 }
 
 #[cfg(test)]
@@ -128,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn s54_source_licence_training_data_and_the_calibrations_origin_are_stated() {
+    fn s54_source_licence_and_training_data_are_stated() {
         let card: toml::Table = toml::from_str(MODEL_CARD).unwrap();
         for (section, key) in [
             ("detector", "source"),
@@ -139,25 +93,17 @@ mod tests {
         ] {
             assert!(card[section][key].as_str().is_some_and(|text| !text.is_empty()), "{section}.{key}");
         }
-        for purpose in ["alert_probe", "close_photograph"] {
-            assert!(card["calibration"][purpose]["statement"].as_str().is_some_and(|text| !text.is_empty()));
-        }
     }
 
     #[test]
-    fn each_use_has_its_own_calibration_and_stricter_floors_for_a_conclusion() {
-        let calibrations = &manifest().unwrap().calibration;
-        assert_ne!(calibrations.alert_probe.id, calibrations.close_photograph.id);
-        for calibration in [&calibrations.alert_probe, &calibrations.close_photograph] {
-            assert!(calibration.does_not_support_below < calibration.supports_above);
-            let (possible, conclusive) = (calibration.possible, calibration.conclusive);
-            assert!(possible.inter_eye_pixels <= conclusive.inter_eye_pixels);
-            assert!(possible.detector_score <= conclusive.detector_score);
-            assert!(possible.embedding_norm <= conclusive.embedding_norm);
-            assert!(possible.sharpness <= conclusive.sharpness);
-            assert!(possible.darkest <= conclusive.darkest && possible.brightest >= conclusive.brightest);
-            assert!(possible.yaw >= conclusive.yaw && possible.pitch >= conclusive.pitch);
-            assert!(possible.rival_fraction >= conclusive.rival_fraction);
+    fn the_calibration_has_two_signers_and_the_keys_are_public_halves_alone() {
+        let entry = &manifest().unwrap().calibration;
+        assert!(entry.signers.len() >= 2 && entry.least_version > 0);
+        for signer in &entry.signers {
+            // The head of a P-256 `SubjectPublicKeyInfo` with an uncompressed point.
+            assert!(
+                signer.starts_with("3059301306072a8648ce3d020106082a8648ce3d03010703420004") && signer.len() == 182
+            );
         }
     }
 }

@@ -3,10 +3,13 @@
 //! Must never: say who somebody is, decide, or turn a score into a percentage.
 //! Always: names its calibration, model and limits, so that whoever reads the record later can weigh it.
 
+use peel_domain::calibration::LikelihoodInterval;
 use peel_domain::permit::ComparisonPurpose;
 
-use crate::manifest::Calibration;
+use crate::calibration::Bands;
 use crate::quality::{Quality, QualityReason};
+
+pub use peel_domain::calibration::Limit;
 
 /// Which of the two images something is said about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,18 +38,6 @@ pub enum Band {
     },
 }
 
-/// What has to be said with every opinion (S21).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Limit {
-    /// The check cannot separate twins or close relatives.
-    CannotSeparateTwinsOrCloseRelatives,
-    /// The same images as the LFR system saw: the two systems' errors are correlated.
-    SameImagesAsTheAlert,
-    /// The bands are starting values, not a fitted calibration.
-    CalibrationNotFitted,
-}
-
 /// One opinion on one probe and one reference.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -69,24 +60,22 @@ pub struct Opinion {
     pub model_id: &'static str,
     /// Lower-case hexadecimal SHA-256 of the embedder's file.
     pub model_sha256: &'static str,
-    /// The calibration's name in the manifest.
-    pub calibration_id: &'static str,
-    /// What has to be said with it.
+    /// The calibration's name.
+    pub calibration_id: String,
+    /// The calibration's version.
+    pub calibration_version: u32,
+    /// SHA-256 of the signed calibration.
+    pub calibration_sha256: [u8; 32],
+    /// The interval of the score's likelihood ratio, where the calibration has one: for the record, never shown to an
+    /// officer.
+    pub likelihood: Option<LikelihoodInterval>,
+    /// What has to be said with it (S21), from the calibration.
     pub limits: Vec<Limit>,
-}
-
-/// The limits that hold for one use.
-pub(crate) fn limits(purpose: ComparisonPurpose) -> Vec<Limit> {
-    let mut limits = vec![Limit::CannotSeparateTwinsOrCloseRelatives, Limit::CalibrationNotFitted];
-    if purpose == ComparisonPurpose::AlertProbe {
-        limits.push(Limit::SameImagesAsTheAlert);
-    }
-    limits
 }
 
 /// What stands in the way of an opinion, the probe's faults before the reference's.
 pub(crate) fn obstacle(
-    calibration: &Calibration,
+    calibration: &Bands,
     probe: Option<&Quality>,
     reference: Option<&Quality>,
 ) -> Option<(WhichImage, QualityReason)> {
@@ -100,7 +89,7 @@ pub(crate) fn obstacle(
 }
 
 /// The band of a score, given that nothing stands in the way.
-pub(crate) fn band(calibration: &Calibration, score: f32, probe: &Quality, reference: &Quality) -> Band {
+pub(crate) fn band(calibration: &Bands, score: f32, probe: &Quality, reference: &Quality) -> Band {
     let conclusive = [probe, reference].iter().all(|quality| quality.below(&calibration.conclusive).is_none());
     if score > calibration.supports_above {
         Band::Supports
@@ -113,8 +102,10 @@ pub(crate) fn band(calibration: &Calibration, score: f32, probe: &Quality, refer
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
-    use crate::manifest::manifest;
+    use crate::calibration::Calibrations;
 
     fn good() -> Quality {
         Quality {
@@ -129,8 +120,9 @@ mod tests {
         }
     }
 
-    fn calibration() -> &'static Calibration {
-        &manifest().unwrap().calibration.alert_probe
+    fn calibration() -> &'static Bands {
+        static COMMITTED: LazyLock<Calibrations> = LazyLock::new(Calibrations::committed);
+        COMMITTED.of(ComparisonPurpose::AlertProbe)
     }
 
     #[test]
@@ -164,6 +156,8 @@ mod tests {
 
     #[test]
     fn s21_every_opinion_says_that_it_cannot_separate_twins_or_close_relatives() {
+        let committed = Calibrations::committed();
+        let limits = |purpose| committed.signed().calibration.of(purpose).limits.clone();
         for purpose in [ComparisonPurpose::AlertProbe, ComparisonPurpose::ClosePhotograph] {
             assert!(limits(purpose).contains(&Limit::CannotSeparateTwinsOrCloseRelatives));
         }

@@ -7,10 +7,10 @@ use peel_picture::{ImageError, Orientation, Picture};
 use zeroize::Zeroizing;
 
 use crate::align::align;
+use crate::calibration::Floors;
 use crate::detect::Detector;
 use crate::error::FaceError;
 use crate::frame::float;
-use crate::manifest::QualityFloors;
 use crate::quality::{Quality, QualityReason};
 
 /// No side of a preview frame may be longer, in pixels: a preview is small, the photograph is not.
@@ -67,11 +67,7 @@ pub struct Preview {
 }
 
 /// Looks at one frame.
-pub(crate) fn preview(
-    detector: &Detector,
-    floors: &QualityFloors,
-    frame: &PreviewFrame<'_>,
-) -> Result<Preview, FaceError> {
+pub(crate) fn preview(detector: &Detector, floors: &Floors, frame: &PreviewFrame<'_>) -> Result<Preview, FaceError> {
     let picture = upright(frame).map_err(FaceError::Image)?;
     let Some(chosen) = detector.glance(&picture)? else {
         return Ok(Preview { advice: Some(QualityReason::NoFace), face: None });

@@ -1,14 +1,14 @@
 //! Measures whether an image is good enough for an opinion, and says what is wrong in terms that an officer can act on.
 //!
 //! Must never: measure anything about the person. What is measured belongs to the capture.
-//! Always: the limits come from the model's calibration in the manifest.
+//! Always: the limits come from the models' signed calibration.
 
 use zeroize::Zeroizing;
 
 use crate::align::{AlignedFace, CROP_SIDE};
+use crate::calibration::Floors;
 use crate::detect::Chosen;
 use crate::frame::float;
-use crate::manifest::QualityFloors;
 
 /// The measured quality of one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,7 +92,7 @@ impl Quality {
     }
 
     /// The first limit that is not kept, the one that an officer can do most about first.
-    pub(crate) fn below(&self, floors: &QualityFloors) -> Option<QualityReason> {
+    pub(crate) fn below(&self, floors: &Floors) -> Option<QualityReason> {
         let checks = [
             (self.rival_fraction > floors.rival_fraction, QualityReason::SeveralFaces),
             (self.inter_eye_pixels < floors.inter_eye_pixels, QualityReason::TooSmall),
@@ -188,8 +188,10 @@ fn variance(values: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use peel_domain::permit::ComparisonPurpose;
+
     use super::*;
-    use crate::manifest::manifest;
+    use crate::calibration::Calibrations;
 
     fn good() -> Quality {
         Quality {
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn each_fault_has_its_own_reason() {
-        let floors = manifest().unwrap().calibration.alert_probe.possible;
+        let floors = Calibrations::committed().of(ComparisonPurpose::AlertProbe).possible;
         let faults = [
             (Quality { rival_fraction: 0.9, ..good() }, QualityReason::SeveralFaces),
             (Quality { inter_eye_pixels: 5.0, ..good() }, QualityReason::TooSmall),

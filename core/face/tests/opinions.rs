@@ -7,6 +7,7 @@
 mod common;
 
 use common::{CHECK, Image, compare, face, permit};
+use peel_domain::calibration::BandsFrom;
 use peel_domain::permit::ComparisonPurpose;
 use peel_face::{Band, FaceError, ImageError, Limit, Masking, Opinion, QualityReason, WhichImage};
 
@@ -144,7 +145,12 @@ fn s21_an_opinion_names_its_use_calibration_model_and_limits() {
     assert_eq!(alert.score, close.score);
     assert_ne!(alert.calibration_id, close.calibration_id);
     assert_eq!(alert.model_sha256.len(), 64);
+    let signed = CHECK.calibration();
     for opinion in [&alert, &close] {
+        let part = signed.calibration.of(opinion.purpose);
+        assert_eq!((&opinion.calibration_id, opinion.calibration_version), (&part.id, signed.calibration.version));
+        assert_eq!(opinion.calibration_sha256, signed.sha256);
+        assert_eq!(opinion.likelihood.is_some(), part.bands_from != BandsFrom::StartingValues);
         assert!(opinion.limits.contains(&Limit::CannotSeparateTwinsOrCloseRelatives));
     }
     assert!(alert.limits.contains(&Limit::SameImagesAsTheAlert));

@@ -6,8 +6,12 @@ mod common;
 
 use std::path::Path;
 
-use common::models;
-use peel_face::{FaceCheck, FaceError, dequantised_embedder};
+use common::{CHECK, models};
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::pkcs8::EncodePublicKey as _;
+use peel_domain::calibration::{CalibrationError, CalibrationSigner, sign_calibration};
+use peel_face::{FaceCheck, FaceError, calibration_in, dequantised_embedder};
 
 fn model(file: &str) -> Vec<u8> {
     std::fs::read(models().join(file)).expect("a model file")
@@ -44,10 +48,14 @@ fn s17_a_model_that_is_not_listed_is_refused() {
         (flipped(&detector), embedder.clone()),
         (detector.clone(), flipped(&embedder)),
     ] {
-        assert_eq!(FaceCheck::from_bytes(&detector, &embedder).unwrap_err(), FaceError::ModelNotListed);
+        assert_eq!(FaceCheck::from_bytes(&detector, &embedder, &calibration()).unwrap_err(), FaceError::ModelNotListed);
     }
     assert_eq!(dequantised_embedder(&flipped(&embedder)).unwrap_err(), FaceError::ModelNotListed);
-    assert!(FaceCheck::from_bytes(&detector, &embedder).is_ok());
+    assert!(FaceCheck::from_bytes(&detector, &embedder, &calibration()).is_ok());
+}
+
+fn calibration() -> Vec<u8> {
+    model("calibration.cose")
 }
 
 fn flipped(bytes: &[u8]) -> Vec<u8> {
@@ -73,6 +81,37 @@ fn s17_the_folder_of_models_holds_only_listed_models() {
 fn models_that_cannot_be_read_are_named_as_such() {
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(FaceCheck::from_directory(empty.path()).unwrap_err(), FaceError::ModelUnreadable);
+}
+
+#[test]
+fn s54_a_calibration_that_is_missing_huge_altered_or_signed_by_others_is_refused() {
+    let (detector, embedder) = (model(DETECTOR), model(EMBEDDER));
+    let refused = |calibration: &[u8]| FaceCheck::from_bytes(&detector, &embedder, calibration).unwrap_err();
+    let why = FaceError::Calibration;
+    assert_eq!(refused(&flipped(&calibration())), why(CalibrationError::Signature));
+    assert_eq!(refused(&[]), why(CalibrationError::Malformed { line: None }));
+    assert_eq!(refused(&detector), why(CalibrationError::Malformed { line: None }));
+    assert_eq!(refused(&model("calibration.toml")), why(CalibrationError::Malformed { line: None }));
+    assert_eq!(refused(&signed_by_strangers()), why(CalibrationError::Signature));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(calibration_in(folder.path()).unwrap_err(), FaceError::CalibrationUnreadable);
+    std::fs::write(folder.path().join("calibration.cose"), vec![0; (1 << 20) + 1]).unwrap();
+    assert_eq!(calibration_in(folder.path()).unwrap_err(), FaceError::CalibrationUnreadable);
+    assert_eq!(calibration_in(&models()).unwrap(), *CHECK.calibration());
+}
+
+/// The committed calibration, signed by two people whom the manifest does not name.
+fn signed_by_strangers() -> Vec<u8> {
+    let keys = [1, 2].map(|seed| SigningKey::from_slice(&[seed; 32]).unwrap());
+    let publics = keys.each_ref().map(|key| key.verifying_key().to_public_key_der().unwrap().into_vec());
+    let signs = keys.each_ref().map(|key| {
+        move |message: &[u8]| -> [u8; 64] {
+            let signature: Signature = key.sign(message);
+            signature.to_bytes().into()
+        }
+    });
+    let signers = [0, 1].map(|at| CalibrationSigner { spki: &publics[at], sign: &signs[at] });
+    sign_calibration(&CHECK.calibration().calibration, &signers).unwrap()
 }
 
 #[test]

@@ -15,10 +15,12 @@ pub struct Origin {
     pub model_id: String,
     /// Lower-case hexadecimal SHA-256 of the embedder's file.
     pub model_sha256: String,
-    /// Lower-case hexadecimal SHA-256 of the whole manifest, quality floors included.
+    /// Lower-case hexadecimal SHA-256 of the whole manifest.
     pub manifest_sha256: String,
     /// The calibration's name.
     pub calibration_id: String,
+    /// Lower-case hexadecimal SHA-256 of the signed calibration, quality floors included.
+    pub calibration_sha256: String,
     /// A score above this supports.
     pub supports_above: f64,
     /// A score below this does not support, if both images are good enough for that.

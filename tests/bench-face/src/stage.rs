@@ -13,6 +13,7 @@ use crate::Failure;
 
 const DETECTOR: &str = "face_detection_yunet_2023mar.onnx";
 const EMBEDDER: &str = "face_recognition_sface_2021dec_int8bq.onnx";
+const CALIBRATION: &str = "calibration.cose";
 /// The longer side of the alert's photographs, as a multiple of 32 pixels.
 const FULL_SIDE: usize = 544;
 /// Sides of the officer's photograph, in pixels.
@@ -56,7 +57,7 @@ impl Stage {
         stage.put("detector.onnx", &detector)?;
         stage.put("probe.jpg", &photograph_of("avery_1.jpg")?)?;
         stage.put("reference.jpg", &photograph_of("avery_2.jpg")?)?;
-        let check = FaceCheck::from_bytes(&detector, &embedder)?;
+        let check = FaceCheck::from_bytes(&detector, &embedder, &std::fs::read(models.join(CALIBRATION))?)?;
         let close = pixels(&check, &photograph_of("avery_3.jpg")?)?;
         stage.put("photograph.jpg", &jpeg(&enlarged(&close, PHOTOGRAPH), PHOTOGRAPH)?)?;
         let preview = enlarged(&close, PREVIEW);

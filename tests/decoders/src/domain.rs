@@ -39,11 +39,12 @@ fn signer(seed: u8) -> (SigningKey, Vec<u8>) {
     (key, spki)
 }
 
-static SIGNERS: LazyLock<[(SigningKey, Vec<u8>); 2]> = LazyLock::new(|| [signer(3), signer(4)]);
-static SPKIS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| SIGNERS.iter().map(|(_, spki)| spki.clone()).collect());
+pub(crate) static SIGNERS: LazyLock<[(SigningKey, Vec<u8>); 2]> = LazyLock::new(|| [signer(3), signer(4)]);
+pub(crate) static SPKIS: LazyLock<Vec<Vec<u8>>> =
+    LazyLock::new(|| SIGNERS.iter().map(|(_, spki)| spki.clone()).collect());
 static FORCE: LazyLock<ForceId> = LazyLock::new(|| ForceId::new("force.example").unwrap());
 
-fn ecdsa(key: &SigningKey, message: &[u8]) -> [u8; 64] {
+pub(crate) fn ecdsa(key: &SigningKey, message: &[u8]) -> [u8; 64] {
     let signature: Signature = key.sign(message);
     signature.to_bytes().into()
 }

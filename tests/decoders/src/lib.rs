@@ -17,6 +17,7 @@
 )]
 
 mod access;
+mod calibration;
 pub mod cases;
 mod domain;
 mod evidence;
@@ -70,6 +71,8 @@ pub const TARGETS: &[Target] = &[
     target("enrolment_code", domain::enrolment_code, domain::enrolment_code_seeds),
     target("policy", domain::policy, domain::policy_seeds),
     target("policy_payload", domain::policy_payload, domain::policy_payload_seeds),
+    target("calibration", calibration::calibration, calibration::calibration_seeds),
+    target("calibration_payload", calibration::calibration_payload, calibration::calibration_payload_seeds),
     target("shift_certificate", domain::shift_certificate, domain::shift_certificate_seeds),
     target("event_body", domain::event_body, domain::event_body_seeds),
     target("stream_message", domain::stream_message, domain::stream_message_seeds),

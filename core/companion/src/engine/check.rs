@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use peel_domain::event::{Band, ComparisonRecord};
+use peel_domain::calibration::{Limit, SignedCalibration, ToldRate, UseCalibration};
+use peel_domain::event::{Band, CalibrationRef, ComparisonRecord};
 use peel_domain::id::{AlertId, ComparisonId};
 use peel_domain::permit::{ComparisonPermit, ComparisonPurpose};
 use peel_domain::workflow::{Command, ComparisonRequest};
@@ -22,35 +23,38 @@ use crate::ffi::{ComparisonView, FaceSide, TestedRate};
 /// Longest close photograph that is taken, in bytes.
 pub(super) const MAX_PHOTOGRAPH_BYTES: usize = peel_face::MAX_IMAGE_BYTES;
 
-/// What the check got wrong when it was tested on alerts: the model's manifest states where each comes from.
-fn tested_rates(purpose: ComparisonPurpose) -> Vec<TestedRate> {
-    let rate = |code: &str, numerator, denominator| TestedRate { code: code.to_owned(), numerator, denominator };
-    match purpose {
-        ComparisonPurpose::AlertProbe => vec![
-            rate("false_alerts_given_supports", 60, 1_000),
-            rate("true_alerts_of_small_poor_probes_scoring_low", 155, 1_000),
-        ],
-        // No set of close photographs has been judged yet: there is no number to show, and the limits say so.
-        ComparisonPurpose::ClosePhotograph => Vec::new(),
-    }
+/// What the calibration says that an officer is told of its errors.
+fn tested_rates(part: &UseCalibration) -> Vec<TestedRate> {
+    let rate = |rate: &ToldRate| TestedRate {
+        code: rate.code.code().to_owned(),
+        numerator: rate.numerator.into(),
+        denominator: rate.denominator.into(),
+    };
+    part.told.iter().map(rate).collect()
 }
 
-fn limits(purpose: ComparisonPurpose) -> Vec<String> {
-    let mut limits = vec!["cannot_separate_twins_or_close_relatives", "calibration_not_fitted"];
+/// What has to be said with every opinion, whatever is known of its calibration.
+fn least_limits(purpose: ComparisonPurpose) -> Vec<Limit> {
+    let mut limits = vec![Limit::CannotSeparateTwinsOrCloseRelatives, Limit::CalibrationNotFitted];
     if purpose == ComparisonPurpose::AlertProbe {
-        limits.push("same_images_as_the_alert");
+        limits.push(Limit::SameImagesAsTheAlert);
     }
-    limits.into_iter().map(str::to_owned).collect()
+    limits
 }
 
-/// A recorded opinion for the screen: the band, never the score.
-pub(super) fn view(record: &ComparisonRecord) -> ComparisonView {
+/// A recorded opinion for the screen: the band, never the score or its ratio. Rates are those of the calibration that gave
+/// the band; of another one's opinion none are known here.
+pub(super) fn view(record: &ComparisonRecord, at_hand: Option<&SignedCalibration>) -> ComparisonView {
+    let part = at_hand
+        .filter(|signed| record.calibration.is_some_and(|calibration| calibration.sha256 == signed.sha256))
+        .map(|signed| signed.calibration.of(record.purpose));
+    let limits = part.map_or_else(|| least_limits(record.purpose), |part| part.limits.iter().copied().collect());
     ComparisonView {
         purpose: record.purpose,
         band: record.band,
         reason: record.reason.clone(),
-        tested_rates: tested_rates(record.purpose),
-        limits: limits(record.purpose),
+        tested_rates: part.map(tested_rates).unwrap_or_default(),
+        limits: limits.into_iter().map(|limit| limit.code().to_owned()).collect(),
         took_ms: record.took_ms,
     }
 }
@@ -79,8 +83,10 @@ fn to_record(comparison_id: ComparisonId, opinion: &Opinion, took_ms: u32) -> Re
         comparison_id,
         purpose: opinion.purpose,
         model_sha256,
-        calibration_id: opinion.calibration_id.to_owned(),
+        calibration_id: opinion.calibration_id.clone(),
+        calibration: Some(CalibrationRef { version: opinion.calibration_version, sha256: opinion.calibration_sha256 }),
         score_millionths: opinion.score.filter(|_| band != Band::NotPossible).map(millionths),
+        likelihood: opinion.likelihood.filter(|_| band != Band::NotPossible),
         band,
         reason,
         took_ms,
@@ -138,7 +144,8 @@ impl Engine {
         let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let record = to_record(comparison_id, &opinion, took_ms)?;
         self.command(alert_id, &Command::RecordComparison(record.clone()))?;
-        Ok(view(&record))
+        let state = self.lock();
+        Ok(view(&record, state.calibration.as_ref()))
     }
 
     /// The alert's own two images. Blocks.
@@ -175,10 +182,51 @@ mod tests {
         assert_eq!(millionths(f32::NAN), 0);
     }
 
+    fn record(purpose: ComparisonPurpose, calibration: Option<CalibrationRef>) -> ComparisonRecord {
+        ComparisonRecord {
+            comparison_id: ComparisonId(Uuid::nil()),
+            purpose,
+            model_sha256: [0; 32],
+            calibration_id: "any".to_owned(),
+            calibration,
+            score_millionths: Some(1),
+            likelihood: None,
+            band: Band::Inconclusive,
+            reason: None,
+            took_ms: 1,
+        }
+    }
+
+    fn committed() -> SignedCalibration {
+        let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+        peel_face::calibration_in(&models).unwrap()
+    }
+
     #[test]
     fn s21_every_view_says_that_twins_cannot_be_told_apart() {
+        let at_hand = committed();
+        let of_it = CalibrationRef { version: at_hand.calibration.version, sha256: at_hand.sha256 };
+        let of_another = CalibrationRef { version: 1, sha256: [9; 32] };
         for purpose in [ComparisonPurpose::AlertProbe, ComparisonPurpose::ClosePhotograph] {
-            assert!(limits(purpose).iter().any(|limit| limit == "cannot_separate_twins_or_close_relatives"));
+            for calibration in [None, Some(of_it), Some(of_another)] {
+                for known in [None, Some(&at_hand)] {
+                    let limits = view(&record(purpose, calibration), known).limits;
+                    assert!(limits.iter().any(|limit| limit == "cannot_separate_twins_or_close_relatives"));
+                    let same = limits.iter().any(|limit| limit == "same_images_as_the_alert");
+                    assert_eq!(same, purpose == ComparisonPurpose::AlertProbe);
+                }
+            }
         }
+    }
+
+    #[test]
+    fn rates_are_shown_with_the_opinions_of_their_own_calibration_alone() {
+        let at_hand = committed();
+        let of_it = CalibrationRef { version: at_hand.calibration.version, sha256: at_hand.sha256 };
+        let rates = |calibration, known| view(&record(ComparisonPurpose::AlertProbe, calibration), known).tested_rates;
+        assert!(!rates(Some(of_it), Some(&at_hand)).is_empty());
+        assert_eq!(rates(Some(of_it), None), []);
+        assert_eq!(rates(None, Some(&at_hand)), []);
+        assert_eq!(rates(Some(CalibrationRef { sha256: [9; 32], ..of_it }), Some(&at_hand)), []);
     }
 }

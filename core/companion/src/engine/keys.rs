@@ -140,6 +140,7 @@ impl Engine {
         old.succeed(&self.store, next, recipients, &items, batch, &mut rand::rng())?;
         self.disconnect();
         let mut fresh = State::fresh(recover::strictest(device.force_id.as_str())?);
+        fresh.calibration.clone_from(&state.calibration);
         fresh.last_tick = state.last_tick;
         self.load_device(&mut fresh, device)?;
         *state = fresh;

@@ -55,6 +55,8 @@ impl Engine {
         let (store, opened) = Store::open(directory, now.utc_ms)?;
         let (store, opened, store_key) = open_key(store, opened, directory, vault.as_ref(), now.utc_ms)?;
         let mut state = State::fresh(strictest(NO_FORCE)?);
+        // Where it is not sound the check does not load, and says why.
+        state.calibration = peel_face::calibration_in(models).ok();
         let engine = Self {
             store,
             store_key,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use peel_domain::alert::Alert;
+use peel_domain::calibration::SignedCalibration;
 use peel_domain::deployment::{DeploymentCard, DeploymentState, Feed, Role};
 use peel_domain::event::{Action, ComparisonRecord, EventBody};
 use peel_domain::id::{AlertId, EnrolmentId, FeedId, ForceId};
@@ -111,6 +112,8 @@ pub(crate) struct State {
     pub(crate) reference: Option<(AlertId, Arc<OpenReference>)>,
     /// The close photograph that was taken and not compared yet: one at most, in memory alone (S19).
     pub(crate) capture: Option<LiveCapture>,
+    /// The calibration beside the models, where it is sound: what an opinion's rates and limits are read from.
+    pub(crate) calibration: Option<SignedCalibration>,
     pub(crate) feeds: BTreeMap<FeedId, AssignedFeed>,
     pub(crate) cursor: u64,
     pub(crate) refused: Vec<String>,
@@ -151,6 +154,7 @@ impl State {
             alerts: BTreeMap::new(),
             reference: None,
             capture: None,
+            calibration: None,
             feeds: BTreeMap::new(),
             cursor: 0,
             refused: Vec::new(),

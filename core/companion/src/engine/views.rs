@@ -110,7 +110,10 @@ fn revealed(
         operator_judgement: gated.operator_judgement,
         blind_judgement: held.state.blind_judgement(),
         revealed_judgement: held.state.revealed_judgement(),
-        comparisons: held.comparisons.iter().map(check::view).collect(),
+        comparisons: {
+            let at_hand = state.calibration.as_ref();
+            held.comparisons.iter().map(|record| check::view(record, at_hand)).collect()
+        },
         decision: held.state.decision().cloned(),
         note_needed: held.state.note_needed(proof).unwrap_or(true),
         display_name: gated.display_name.clone().filter(|_| state.policy.judgement.show_name),

@@ -99,6 +99,8 @@ fn face(error: FaceError) -> CoreError {
         FaceError::ModelUnreadable => ("face.model_unreadable", false),
         FaceError::ModelNotListed => ("face.model_not_listed", false),
         FaceError::ModelForm => ("face.model_form", false),
+        FaceError::CalibrationUnreadable => ("face.calibration_unreadable", false),
+        FaceError::Calibration(error) => (error.code(), false),
         FaceError::Probe(_) => ("face.probe_unusable", true),
         FaceError::Reference(_) => ("face.reference_unusable", true),
         FaceError::Image(_) => ("face.image_unusable", true),

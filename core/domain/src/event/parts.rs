@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::LikelihoodInterval;
 use crate::id::{ComparisonId, MediaId};
 use crate::permit::ComparisonPurpose;
 
@@ -77,6 +78,17 @@ pub struct MediaCommitment {
     pub masked_faces: u8,
 }
 
+/// One signed calibration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationRef {
+    /// Its version.
+    pub version: u32,
+    /// SHA-256 of the signed document.
+    #[serde(with = "crate::bytes")]
+    pub sha256: [u8; 32],
+}
+
 /// The numbers of a comparison, for the trail alone: a screen shows the band.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparisonRecord {
@@ -89,8 +101,14 @@ pub struct ComparisonRecord {
     pub model_sha256: [u8; 32],
     /// The calibration that gave the band.
     pub calibration_id: String,
+    /// Which version and which document of it; absent in records from before calibrations were documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationRef>,
     /// Cosine similarity in millionths; `None` where the comparison was not possible.
     pub score_millionths: Option<i32>,
+    /// The interval of the score's likelihood ratio, where the calibration has one; never shown to an officer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<LikelihoodInterval>,
     /// The band.
     pub band: Band,
     /// The reason's code, where not possible.

@@ -1,34 +1,23 @@
 //! The policy as a document: read from TOML, signed by two people, verified by everybody.
 //!
-//! `COSE_Sign` (RFC 9052 section 4.1, tag 98) over deterministic CBOR, ES256 with P-256, each signature with the key id
-//! of its signer: the first eight bytes of SHA-256 of the `SubjectPublicKeyInfo`.
+//! `COSE_Sign` over deterministic CBOR in the form of [`crate::two_signers`].
 //! Must never: apply a policy that is unsigned, signed once, contradictory, of another force or older than the one in
-//! force. Always: both signers are distinct and trusted, and one policy signed by two people is one document: no byte of
-//! it can be changed without their keys, headers, order and the value of s included.
+//! force. Always: both signers are distinct and trusted, and one policy signed by two people is one document.
 
 use std::collections::BTreeSet;
 
-use coset::{
-    CoseSign, CoseSignBuilder, CoseSignature, CoseSignatureBuilder, Header, HeaderBuilder, TaggedCborSerializable, iana,
-};
-use p256::ecdsa::signature::Verifier as _;
-use p256::ecdsa::{Signature, VerifyingKey};
-use p256::pkcs8::DecodePublicKey as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::cbor;
 use crate::id::ForceId;
 use crate::policy::check::Contradiction;
 use crate::policy::{POLICY_FORMAT, Policy};
+use crate::two_signers::{self, DocumentError};
+
+pub use crate::two_signers::DocumentSigner as PolicySigner;
 
 /// Bound into every signature, so that no other document passes for a policy.
 const CONTEXT: &[u8] = b"peel/v1/policy";
-/// How many people sign.
-const SIGNERS: usize = 2;
-/// Most signatures that are looked at.
-const MAX_SIGNATURES: usize = 8;
-/// Largest policy, in bytes.
-const MAX_POLICY_BYTES: usize = 256 * 1024;
 
 /// Why a policy was refused. The text reads after "failed to".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,14 +75,6 @@ impl PolicyError {
     }
 }
 
-/// One of the two who sign.
-pub struct PolicySigner<'a> {
-    /// The public key: `SubjectPublicKeyInfo`, DER, P-256.
-    pub spki: &'a [u8],
-    /// Signs with ECDSA P-256 and SHA-256: the raw signature, r and s of 32 bytes each.
-    pub sign: &'a dyn Fn(&[u8]) -> [u8; 64],
-}
-
 /// A policy that was verified, with the hash of its signed document for the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedPolicy {
@@ -137,33 +118,22 @@ impl Policy {
     }
 }
 
-fn kid(spki: &[u8]) -> Vec<u8> {
-    Sha256::digest(spki).iter().take(8).copied().collect()
-}
-
-/// What each signer's protected header says, and nothing besides.
-fn signer_header(kid: &[u8]) -> Header {
-    HeaderBuilder::new().algorithm(iana::Algorithm::ES256).key_id(kid.to_vec()).build()
+impl From<DocumentError> for PolicyError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Malformed => malformed(),
+            DocumentError::Unsigned => Self::Unsigned,
+            DocumentError::OneSigner => Self::OneSigner,
+            DocumentError::Signature => Self::Signature,
+            DocumentError::SignerKeys => Self::SignerKeys,
+        }
+    }
 }
 
 /// Signs a sound policy with two different keys.
-pub fn sign_policy(policy: &Policy, signers: &[PolicySigner<'_>; SIGNERS]) -> Result<Vec<u8>, PolicyError> {
+pub fn sign_policy(policy: &Policy, signers: &[PolicySigner<'_>; 2]) -> Result<Vec<u8>, PolicyError> {
     let policy = policy.clone().checked()?;
-    let [first, second] = signers;
-    if first.spki == second.spki {
-        return Err(PolicyError::SignerKeys);
-    }
-    let mut in_order = [first, second];
-    in_order.sort_by_key(|signer| kid(signer.spki));
-    let mut builder = CoseSignBuilder::new().payload(policy.to_cbor()?);
-    for signer in in_order {
-        let signature = CoseSignatureBuilder::new().protected(signer_header(&kid(signer.spki))).build();
-        builder = builder.try_add_created_signature(signature, CONTEXT, |message| {
-            let signature = Signature::from_slice(&(signer.sign)(message)).map_err(|_| PolicyError::Signature)?;
-            Ok(signature.normalize_s().to_bytes().to_vec())
-        })?;
-    }
-    builder.build().to_tagged_vec().map_err(|_| malformed())
+    Ok(two_signers::sign(policy.to_cbor()?, CONTEXT, signers)?)
 }
 
 /// What a policy must be to take effect.
@@ -179,19 +149,8 @@ pub struct PolicyTrust<'a> {
 
 /// Verifies a signed policy.
 pub fn verify_policy(bytes: &[u8], trust: PolicyTrust<'_>) -> Result<SignedPolicy, PolicyError> {
-    if bytes.len() > MAX_POLICY_BYTES {
-        return Err(malformed());
-    }
-    let keys = trusted_keys(trust.signers)?;
-    let signed = CoseSign::from_tagged_slice(bytes).map_err(|_| malformed())?;
-    // What nobody signed must not vary: a policy has one document, and with it one hash in the trail.
-    let bare = signed.protected.header.is_empty() && signed.unprotected.is_empty();
-    if !bare || signed.clone().to_tagged_vec().map_err(|_| malformed())? != bytes {
-        return Err(malformed());
-    }
-    let payload = signed.payload.as_ref().ok_or(malformed())?;
-    check_signatures(&signed, &keys)?;
-    let policy: Policy = cbor::decode(payload).map_err(|_| malformed())?;
+    let payload = two_signers::verify(bytes, CONTEXT, trust.signers)?;
+    let policy: Policy = cbor::decode(&payload).map_err(|_| malformed())?;
     let policy = policy.checked()?;
     if policy.force_id != *trust.force_id {
         return Err(PolicyError::OtherForce);
@@ -200,53 +159,4 @@ pub fn verify_policy(bytes: &[u8], trust: PolicyTrust<'_>) -> Result<SignedPolic
         return Err(PolicyError::WrongVersion);
     }
     Ok(SignedPolicy { policy, sha256: Sha256::digest(bytes).into() })
-}
-
-fn trusted_keys(signers: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, VerifyingKey)>, PolicyError> {
-    let distinct: BTreeSet<&Vec<u8>> = signers.iter().collect();
-    if distinct.len() != signers.len() || signers.len() < SIGNERS || signers.len() > MAX_SIGNATURES {
-        return Err(PolicyError::SignerKeys);
-    }
-    signers
-        .iter()
-        .map(|spki| {
-            let key = VerifyingKey::from_public_key_der(spki).map_err(|_| PolicyError::SignerKeys)?;
-            Ok((kid(spki), key))
-        })
-        .collect()
-}
-
-/// Every signature must be good, and they must be by two different people.
-fn check_signatures(signed: &CoseSign, keys: &[(Vec<u8>, VerifyingKey)]) -> Result<(), PolicyError> {
-    if signed.signatures.len() > MAX_SIGNATURES {
-        return Err(malformed());
-    }
-    let mut signers = BTreeSet::new();
-    for (which, signature) in signed.signatures.iter().enumerate() {
-        let header = &signature.protected.header;
-        let (kid, key) = keys.iter().find(|(kid, _)| *kid == header.key_id).ok_or(PolicyError::Signature)?;
-        if *header != signer_header(kid) || !signature.unprotected.is_empty() {
-            return Err(PolicyError::Signature);
-        }
-        signed.verify_signature(which, CONTEXT, |bytes, message| {
-            let signature = Signature::from_slice(bytes).map_err(|_| PolicyError::Signature)?;
-            // Of the two values of s that verify, only the lower is taken.
-            if signature.normalize_s() != signature {
-                return Err(PolicyError::Signature);
-            }
-            key.verify(message, &signature).map_err(|_| PolicyError::Signature)
-        })?;
-        signers.insert(kid);
-    }
-    let ascending = |pair: &[CoseSignature]| match pair {
-        [left, right] => left.protected.header.key_id < right.protected.header.key_id,
-        _ => true,
-    };
-    match signers.len() {
-        0 => Err(PolicyError::Unsigned),
-        1 => Err(PolicyError::OneSigner),
-        // A third signature, one twice or two exchanged would make another document of the same policy.
-        _ if signed.signatures.len() == SIGNERS && signed.signatures.windows(2).all(ascending) => Ok(()),
-        _ => Err(malformed()),
-    }
 }

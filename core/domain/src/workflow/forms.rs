@@ -1,5 +1,6 @@
 //! What a form must hold. Nothing is filled in for the officer (S01).
 
+use crate::calibration::MAX_LOG10_THOUSANDTHS;
 use crate::event::{Band, ComparisonRecord};
 use crate::judgement::{Decision, NoEngagementReason};
 use crate::workflow::command::FalseAlertForm;
@@ -41,14 +42,19 @@ pub(super) fn check_reasons(decision: &Decision) -> Result<(), WorkflowError> {
     Ok(())
 }
 
-/// "Not possible" has a reason and no score; every other band has a score and no reason.
+/// "Not possible" has a reason and neither score nor ratio; every other band has a score and no reason.
 pub(super) fn check_comparison_record(record: &ComparisonRecord) -> Result<(), WorkflowError> {
     let in_range = record.score_millionths.is_none_or(|score| (-1_000_000..=1_000_000).contains(&score));
     let texts = [record.reason.as_deref(), Some(record.calibration_id.as_str())];
     let sound = texts.into_iter().flatten().all(|text| check_text(text, 1).is_ok());
     let not_possible = record.band == Band::NotPossible;
     let agrees = record.reason.is_some() == not_possible && record.score_millionths.is_none() == not_possible;
-    if in_range && sound && agrees { Ok(()) } else { Err(WorkflowError::Comparison) }
+    let range = -MAX_LOG10_THOUSANDTHS..=MAX_LOG10_THOUSANDTHS;
+    let of_the_score = record.likelihood.is_none_or(|ratio| {
+        let (from, to) = (ratio.from_log10_thousandths, ratio.to_log10_thousandths);
+        !not_possible && from <= to && range.contains(&from) && range.contains(&to)
+    });
+    if in_range && sound && agrees && of_the_score { Ok(()) } else { Err(WorkflowError::Comparison) }
 }
 
 /// At least one cause, none twice, the main one among them.

@@ -61,7 +61,18 @@ fn print(opinion: &Opinion) {
     for (name, quality) in [("probe", &opinion.probe), ("reference", &opinion.reference)] {
         println!("{name:<12} {}", quality.as_ref().map_or_else(|| "no face".to_owned(), quality_line));
     }
-    println!("calibration  {}, model {}", opinion.calibration_id, opinion.model_id);
+    println!(
+        "calibration  {} (version {}, sha256 {}), model {}",
+        opinion.calibration_id,
+        opinion.calibration_version,
+        hex::encode(opinion.calibration_sha256),
+        opinion.model_id
+    );
+    if let Some(ratio) = opinion.likelihood {
+        let power = |thousandths: i32| 10.0_f64.powf(f64::from(thousandths) / 1e3);
+        let (from, to) = (power(ratio.from_log10_thousandths), power(ratio.to_log10_thousandths));
+        println!("ratio        {from:.2} to {to:.2} (95 %), of a true to a false alert; never shown to an officer");
+    }
     for limit in &opinion.limits {
         println!("limit        {}", limit_text(*limit));
     }
@@ -84,7 +95,7 @@ fn limit_text(limit: Limit) -> &'static str {
     match limit {
         Limit::CannotSeparateTwinsOrCloseRelatives => "cannot separate twins or close relatives",
         Limit::SameImagesAsTheAlert => "the same images as the LFR system saw: errors are correlated",
-        Limit::CalibrationNotFitted => "starting values, not a fitted calibration",
+        Limit::CalibrationNotFitted => "a demonstration, not a calibration for operations",
         _ => "see the models' manifest",
     }
 }

@@ -10,6 +10,7 @@ mod evaluate;
 mod exercise;
 mod models;
 mod report;
+mod sign;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Task {
     Evaluate(evaluate::Evaluate),
     Report(report::Report),
     Degrade(degrade::Degrade),
+    Keygen(sign::Keygen),
+    Sign(sign::Sign),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,8 @@ fn main() -> ExitCode {
         Task::Evaluate(task) => ("evaluate", task.run()),
         Task::Report(task) => ("report", task.run()),
         Task::Degrade(task) => ("degrade", task.run()),
+        Task::Keygen(task) => ("make a key", task.run()),
+        Task::Sign(task) => ("sign", task.run()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

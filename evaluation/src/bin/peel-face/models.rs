@@ -4,8 +4,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use peel_domain::calibration::SignedCalibration;
 use peel_domain::permit::ComparisonPurpose;
-use peel_face::{FaceCheck, MAX_IMAGE_BYTES};
+use peel_face::{FaceCheck, MAX_IMAGE_BYTES, calibration_in};
 
 /// Which models, and for which use.
 #[derive(Args)]
@@ -26,10 +27,22 @@ impl Models {
 
     /// Loads the check.
     pub(crate) fn load(&self) -> Result<FaceCheck, String> {
-        let repository = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-        let folder = self.models.clone().unwrap_or_else(repository);
-        FaceCheck::from_directory(&folder).map_err(|error| error.to_string())
+        FaceCheck::from_directory(&self.folder()).map_err(|error| error.to_string())
     }
+
+    /// The signed calibration beside the models.
+    pub(crate) fn calibration(&self) -> Result<SignedCalibration, String> {
+        calibration_in(&self.folder()).map_err(|error| error.to_string())
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.models.clone().unwrap_or_else(repository_models)
+    }
+}
+
+/// The repository's own models.
+pub(crate) fn repository_models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")
 }
 
 /// Reads at most one byte more than the check takes.

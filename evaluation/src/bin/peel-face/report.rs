@@ -6,8 +6,10 @@ use clap::Args;
 use peel_domain::permit::ComparisonPurpose;
 use peel_evaluation::findings::{Bounds, findings};
 use peel_evaluation::report::html;
+use peel_face::calibration_in;
 
 use crate::evaluate::origin;
+use crate::models::repository_models;
 
 /// Writes the report of a table of scores: `report.html` to read, `report.json` for a machine.
 #[derive(Args)]
@@ -28,7 +30,8 @@ impl Report {
 
 /// Writes both forms of the report.
 pub(crate) fn write_report(scores: &Path, folder: &Path) -> Result<(), String> {
-    let here = origin(ComparisonPurpose::AlertProbe)?;
+    let at_hand = calibration_in(&repository_models()).map_err(|error| error.to_string())?;
+    let here = origin(&at_hand, ComparisonPurpose::AlertProbe)?;
     let bounds = Bounds { supports_above: here.supports_above, does_not_support_below: here.does_not_support_below };
     let found = findings(scores, bounds).map_err(|error| error.to_string())?;
     let written = |error: std::io::Error| format!("the report cannot be written ({})", error.kind());

@@ -14,9 +14,10 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use peel_domain::calibration::SignedCalibration;
 use peel_domain::permit::ComparisonPurpose;
 use peel_evaluation::table::{Origin, Row, RowResult, Table, TableError, result_fields, resume};
-use peel_face::inspect::calibrated;
+use peel_face::inspect::model_id;
 use peel_face::{FaceCheck, MODEL_CARD};
 use sha2::{Digest, Sha256};
 
@@ -52,7 +53,7 @@ impl Evaluate {
     /// Scores, then reports.
     pub(crate) fn run(self) -> Result<(), String> {
         let words = |error: TableError| error.to_string();
-        let origin = origin(self.models.purpose())?;
+        let origin = origin(&self.models.calibration()?, self.models.purpose())?;
         let first = open(&self.pairs).map_err(words)?;
         origin.hold(&self.out).map_err(words)?;
         let resumed = resume(&self.out, first).map_err(words)?;
@@ -88,21 +89,17 @@ fn open(pairs: &Path) -> Result<Table<BufReader<File>>, TableError> {
 }
 
 /// What scores and bands come from, for one use.
-pub(crate) fn origin(purpose: ComparisonPurpose) -> Result<Origin, String> {
-    let calibrated = calibrated(purpose).map_err(|error| error.to_string())?;
+pub(crate) fn origin(signed: &SignedCalibration, purpose: ComparisonPurpose) -> Result<Origin, String> {
+    let part = signed.calibration.of(purpose);
     Ok(Origin {
-        model_id: calibrated.model_id.to_owned(),
-        model_sha256: calibrated.model_sha256.to_owned(),
+        model_id: model_id().map_err(|error| error.to_string())?.to_owned(),
+        model_sha256: signed.calibration.models.embedder_sha256.clone(),
         manifest_sha256: hex::encode(Sha256::digest(MODEL_CARD)),
-        calibration_id: calibrated.id.to_owned(),
-        supports_above: decimals(calibrated.supports_above),
-        does_not_support_below: decimals(calibrated.does_not_support_below),
+        calibration_id: part.id.clone(),
+        calibration_sha256: hex::encode(signed.sha256),
+        supports_above: part.supports_above.value(),
+        does_not_support_below: part.does_not_support_below.value(),
     })
-}
-
-/// A bound as the manifest has it in decimals, not as the nearest single-precision number.
-fn decimals(bound: f32) -> f64 {
-    bound.to_string().parse().unwrap_or_else(|_| f64::from(bound))
 }
 
 struct Job<'run> {
@@ -173,7 +170,7 @@ impl Job<'_> {
         let (first, second) = (first.ok_or_else(changed)?, second.ok_or_else(changed)?);
         let probe = sights.wait(first, progress).ok_or_else(changed)?;
         let reference = sights.wait(second, progress).ok_or_else(changed)?;
-        judge(self.purpose, probe, reference).map_err(|error| error.to_string())
+        Ok(judge(self.check, self.purpose, probe, reference))
     }
 }
 

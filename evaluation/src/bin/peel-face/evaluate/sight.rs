@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use peel_domain::permit::ComparisonPurpose;
 use peel_evaluation::table::RowResult;
 use peel_face::inspect::{Look, band_of, look};
-use peel_face::{Band, FaceCheck, FaceError, WhichImage};
+use peel_face::{Band, FaceCheck, WhichImage};
 
 use super::error_code;
 use super::files::Files;
@@ -102,15 +102,15 @@ fn see(check: &FaceCheck, path: &Path) -> Result<Look, &'static str> {
 }
 
 /// The result of one row.
-pub(super) fn judge(purpose: ComparisonPurpose, probe: &Sight, reference: &Sight) -> Result<RowResult, FaceError> {
+pub(super) fn judge(check: &FaceCheck, purpose: ComparisonPurpose, probe: &Sight, reference: &Sight) -> RowResult {
     let milliseconds = probe.milliseconds + reference.milliseconds;
     let (first, second) = match (&probe.face, &reference.face) {
         (Ok(first), Ok(second)) => (first, second),
-        (Err(reason), _) => return Ok(failed(format!("file1:{reason}"), milliseconds)),
-        (_, Err(reason)) => return Ok(failed(format!("file2:{reason}"), milliseconds)),
+        (Err(reason), _) => return failed(format!("file1:{reason}"), milliseconds),
+        (_, Err(reason)) => return failed(format!("file2:{reason}"), milliseconds),
     };
     let score = cosine(&first.embedding, &second.embedding);
-    let (band, reason) = match band_of(purpose, score, &first.quality, &second.quality)? {
+    let (band, reason) = match band_of(check, purpose, score, &first.quality, &second.quality) {
         Band::Supports => ("supports", String::new()),
         Band::Inconclusive => ("inconclusive", String::new()),
         Band::DoesNotSupport => ("does_not_support", String::new()),
@@ -120,7 +120,7 @@ pub(super) fn judge(purpose: ComparisonPurpose, probe: &Sight, reference: &Sight
         }
     };
     let quality = first.quality.embedding_norm.min(second.quality.embedding_norm);
-    Ok(RowResult { score: Some(score), band, quality: Some(quality), reason, milliseconds })
+    RowResult { score: Some(score), band, quality: Some(quality), reason, milliseconds }
 }
 
 fn failed(reason: String, milliseconds: f64) -> RowResult {
