@@ -321,6 +321,8 @@ fn versions_of_phones_and_models_are_published() {
         purpose: ComparisonPurpose::AlertProbe,
         model_sha256: [0xab; 32],
         calibration_id: "calibration-1".to_owned(),
+        calibration: None,
+        likelihood: None,
         score_millionths: Some(1),
         band: Band::Inconclusive,
         reason: None,
