@@ -62,7 +62,8 @@ mod tests {
         for (cases, expected) in [(10, 0.45), (20, 0.45), (6, 0.2), (200, 0.13)] {
             let share = detectable_share(cases, expected).unwrap();
             let found = power(cases, expected, share).unwrap();
-            assert!(share > expected && (found - DETECTED).abs() < 1e-9, "{cases} {expected}: {share} {found}");
+            // The test has two sides: by chance it also errs to the other one, a little.
+            assert!(share > expected && (-1e-9..1e-6).contains(&(found - DETECTED)), "{cases} {expected}: {share} {found}");
         }
     }
 }
