@@ -4,7 +4,7 @@
 //! `ArcFace` template of 112 by 112 pixels; bilinear, black outside the picture, as the reference implementation does it.
 
 use peel_picture::Picture;
-use zeroize::Zeroizing;
+use peel_picture::Wiped;
 
 use crate::frame::{float, to_byte};
 
@@ -16,12 +16,12 @@ const TEMPLATE: [[f64; 2]; 5] =
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]];
 
 /// An aligned face: packed RGB, [`CROP_SIDE`] by [`CROP_SIDE`], wiped on drop.
-pub(crate) struct AlignedFace(pub(crate) Zeroizing<Vec<u8>>);
+pub(crate) struct AlignedFace(pub(crate) Wiped<u8>);
 
 /// Cuts the aligned face out of the picture; `None` when the landmarks fall into one point.
 pub(crate) fn align(picture: &Picture, landmarks: &[[f32; 2]; 5]) -> Option<AlignedFace> {
     let back = Similarity::onto_template(landmarks)?.inverse();
-    let mut crop = Zeroizing::new(Vec::with_capacity(CROP_SIDE * CROP_SIDE * 3));
+    let mut crop = Wiped::new(Vec::with_capacity(CROP_SIDE * CROP_SIDE * 3));
     for y in 0..CROP_SIDE {
         for x in 0..CROP_SIDE {
             crop.extend(bilinear(picture, back.apply([f64::from(float(x)), f64::from(float(y))])));
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn landmarks_on_the_template_leave_the_picture_as_it_is() {
         let pixels: Vec<u8> = (0..CROP_SIDE * CROP_SIDE * 3).map(|value| u8::try_from(value % 251).unwrap()).collect();
-        let picture = Picture::new(CROP_SIDE, CROP_SIDE, Zeroizing::new(pixels)).unwrap();
+        let picture = Picture::new(CROP_SIDE, CROP_SIDE, Wiped::new(pixels)).unwrap();
         #[expect(clippy::cast_possible_truncation, reason = "the template is small")]
         let landmarks = TEMPLATE.map(|point| point.map(|value| value as f32));
         let crop = align(&picture, &landmarks).unwrap();
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn landmarks_in_one_point_cannot_be_aligned() {
-        let picture = Picture::new(1, 1, Zeroizing::new(vec![0; 3])).unwrap();
+        let picture = Picture::new(1, 1, Wiped::new(vec![0; 3])).unwrap();
         assert!(align(&picture, &[[5.0, 5.0]; 5]).is_none());
         assert!(align(&picture, &[[f32::NAN, 5.0]; 5]).is_none());
     }

@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn the_largest_face_nearest_the_centre_is_the_most_prominent() {
-        let picture = Picture::new(100, 100, zeroize::Zeroizing::new(vec![0; 30_000])).unwrap();
+        let picture = Picture::new(100, 100, peel_picture::Wiped::new(vec![0; 30_000])).unwrap();
         let central = face(35.0, 35.0, 30.0, 0.9);
         assert!(central.prominence(&picture) > face(0.0, 0.0, 36.0, 0.9).prominence(&picture));
         assert!(central.prominence(&picture) < face(25.0, 25.0, 50.0, 0.9).prominence(&picture));

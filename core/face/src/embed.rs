@@ -5,8 +5,8 @@
 
 use std::fmt;
 
+use peel_picture::Wiped;
 use tract_onnx::pb::ModelProto;
-use zeroize::Zeroizing;
 
 use crate::align::{AlignedFace, CROP_SIDE};
 use crate::engine::Engine;
@@ -17,7 +17,7 @@ use crate::frame::planar_rgb;
 pub(crate) const EMBEDDING_LENGTH: usize = 128;
 
 /// What the embedder makes of one face; wiped on drop.
-pub(crate) struct Embedding(Zeroizing<Vec<f32>>);
+pub(crate) struct Embedding(Wiped<f32>);
 
 impl fmt::Debug for Embedding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,7 +27,7 @@ impl fmt::Debug for Embedding {
 
 impl Embedding {
     /// Takes the embedder's output; refuses another length and numbers that are not finite.
-    fn new(values: Zeroizing<Vec<f32>>) -> Result<Self, FaceError> {
+    fn new(values: Wiped<f32>) -> Result<Self, FaceError> {
         let usable = values.len() == EMBEDDING_LENGTH && values.iter().all(|value| value.is_finite());
         if usable { Ok(Self(values)) } else { Err(FaceError::Inference) }
     }
@@ -82,7 +82,7 @@ mod tests {
     fn embedding(first: f32, second: f32) -> Embedding {
         let mut values = vec![0.0; EMBEDDING_LENGTH];
         (values[0], values[1]) = (first, second);
-        Embedding::new(Zeroizing::new(values)).unwrap()
+        Embedding::new(Wiped::new(values)).unwrap()
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn output_of_another_length_or_not_finite_is_refused() {
-        assert!(Embedding::new(Zeroizing::new(vec![0.0; 127])).is_err());
-        assert!(Embedding::new(Zeroizing::new(vec![f32::NAN; 128])).is_err());
+        assert!(Embedding::new(Wiped::new(vec![0.0; 127])).is_err());
+        assert!(Embedding::new(Wiped::new(vec![f32::NAN; 128])).is_err());
     }
 }

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
+use peel_picture::Wiped;
 use sha2::{Digest, Sha256};
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::InferenceModelExt;
-use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::FaceError;
 use crate::manifest::ModelEntry;
@@ -44,18 +44,18 @@ impl Engine {
     }
 
     /// Runs the model on one input; the outputs in the graph's order, flat.
-    pub(crate) fn run(&self, input: &[f32]) -> Result<Vec<Zeroizing<Vec<f32>>>, FaceError> {
+    pub(crate) fn run(&self, input: &[f32]) -> Result<Vec<Wiped<f32>>, FaceError> {
         self.run_inner(input).map_err(|_| FaceError::Inference)
     }
 
-    fn run_inner(&self, input: &[f32]) -> TractResult<Vec<Zeroizing<Vec<f32>>>> {
+    fn run_inner(&self, input: &[f32]) -> TractResult<Vec<Wiped<f32>>> {
         let held = Tensor::from_shape(&self.input_shape, input)?.into_tvalue();
         let outputs = self.plan.run(tvec!(held.clone()))?;
         wipe(held)?;
         outputs
             .into_iter()
             .map(|output| {
-                let copy = Zeroizing::new(output.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
+                let copy = Wiped::new(output.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
                 wipe(output)?;
                 Ok(copy)
             })
@@ -65,6 +65,6 @@ impl Engine {
 
 fn wipe(value: TValue) -> TractResult<()> {
     let mut tensor = value.into_tensor();
-    tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.zeroize();
+    peel_picture::wipe(tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?);
     Ok(())
 }

@@ -4,8 +4,8 @@
 //! values are whole numbers from 0 to 255, so that a referee can be given exactly the same pixels.
 
 use peel_picture::Picture;
+use peel_picture::Wiped;
 use pulp::Arch;
-use zeroize::Zeroizing;
 
 /// Pixels a side of the frame that holds a whole picture.
 pub(crate) const FRAME_SIDE: usize = 320;
@@ -44,7 +44,7 @@ impl Region {
 /// The detector's input and the way back to the picture.
 pub(crate) struct Frame {
     /// Packed RGB, square.
-    pub(crate) pixels: Zeroizing<Vec<u8>>,
+    pub(crate) pixels: Wiped<u8>,
     /// Frame pixels for each picture pixel.
     pub(crate) scale: f32,
     origin: [f32; 2],
@@ -63,7 +63,7 @@ impl Frame {
         let scale = scale.min(GREATEST_SCALE);
         let columns = taps(region.x, region.width, picture.width(), scale, side);
         let rows = taps(region.y, region.height, picture.height(), scale, side);
-        let mut pixels = Zeroizing::new(vec![0_u8; side * side * 3]);
+        let mut pixels = Wiped::new(vec![0_u8; side * side * 3]);
         Arch::new().dispatch(|| squeeze(picture, &columns, &rows, &mut pixels, side));
         Self { pixels, scale, origin: [region.x, region.y] }
     }
@@ -76,24 +76,24 @@ impl Frame {
     }
 
     /// The pixels as the detector wants them: planar BGR.
-    pub(crate) fn planes(&self) -> Zeroizing<Vec<f32>> {
+    pub(crate) fn planes(&self) -> Wiped<f32> {
         planar_bgr(&self.pixels)
     }
 }
 
 /// Packed RGB as three planes: red, green, blue.
-pub(crate) fn planar_rgb(pixels: &[u8]) -> Zeroizing<Vec<f32>> {
+pub(crate) fn planar_rgb(pixels: &[u8]) -> Wiped<f32> {
     planar(pixels, |[red, green, blue]| [red, green, blue])
 }
 
 /// Packed RGB as three planes: blue, green, red.
-pub(crate) fn planar_bgr(pixels: &[u8]) -> Zeroizing<Vec<f32>> {
+pub(crate) fn planar_bgr(pixels: &[u8]) -> Wiped<f32> {
     planar(pixels, |[red, green, blue]| [blue, green, red])
 }
 
-fn planar(pixels: &[u8], order: impl Fn([u8; 3]) -> [u8; 3]) -> Zeroizing<Vec<f32>> {
+fn planar(pixels: &[u8], order: impl Fn([u8; 3]) -> [u8; 3]) -> Wiped<f32> {
     let pixels = pixels.as_chunks::<3>().0;
-    let mut planes = Zeroizing::new(vec![0.0; pixels.len() * 3]);
+    let mut planes = Wiped::new(vec![0.0; pixels.len() * 3]);
     let (first, rest) = planes.split_at_mut(pixels.len());
     let (second, third) = rest.split_at_mut(pixels.len());
     Arch::new().dispatch(|| {
@@ -140,8 +140,8 @@ fn taps(start: f32, length: f32, limit: usize, scale: f32, side: usize) -> Vec<T
 fn squeeze(picture: &Picture, columns: &[Taps], rows: &[Taps], pixels: &mut [u8], side: usize) {
     let left = columns.first().map_or(0, |column| column.first);
     let right = columns.last().map_or(0, |column| column.first + column.weights.len());
-    let mut sums = Zeroizing::new(vec![0.0_f32; (right - left) * 3]);
-    let mut padded = Zeroizing::new(vec![[0.0_f32; 4]; right - left]);
+    let mut sums = Wiped::new(vec![0.0_f32; (right - left) * 3]);
+    let mut padded = Wiped::new(vec![[0.0_f32; 4]; right - left]);
     for (target, row) in pixels.chunks_exact_mut(side * 3).zip(rows) {
         sums.fill(0.0);
         for (offset, weight) in row.weights.iter().enumerate() {
@@ -204,7 +204,7 @@ mod tests {
         let pixels = (0..height)
             .flat_map(|y| (0..width).flat_map(move |x| [x, y, 7].map(|value| u8::try_from(value % 256).unwrap())))
             .collect::<Vec<u8>>();
-        Picture::new(width, height, Zeroizing::new(pixels)).unwrap()
+        Picture::new(width, height, Wiped::new(pixels)).unwrap()
     }
 
     fn pixel(frame: &Frame, x: usize, y: usize) -> [u8; 3] {

@@ -6,6 +6,7 @@
 
 use peel_domain::calibration::Models;
 use peel_domain::permit::ComparisonPurpose;
+use peel_picture::Wiped;
 use zeroize::Zeroizing;
 
 use crate::align::AlignedFace;
@@ -97,12 +98,12 @@ pub fn detector_file(detector: &[u8], side: usize) -> Result<Vec<u8>, FaceError>
 
 /// Embeds a crop (packed RGB, 112 by 112) and gives the embedding's length, for benchmarks.
 pub fn norm_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<f32, FaceError> {
-    Ok(check.embedder().embed(&AlignedFace(Zeroizing::new(crop.to_vec())))?.norm())
+    Ok(check.embedder().embed(&AlignedFace(Wiped::new(crop.to_vec())))?.norm())
 }
 
 /// Embeds a crop (packed RGB, 112 by 112) that shows nobody, for golden values: the embedding of no person is kept.
 pub fn embedding_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<Vec<f32>, FaceError> {
-    Ok(check.embedder().embed(&AlignedFace(Zeroizing::new(crop.to_vec())))?.numbers().to_vec())
+    Ok(check.embedder().embed(&AlignedFace(Wiped::new(crop.to_vec())))?.numbers().to_vec())
 }
 
 fn row(face: &crate::detect::Face) -> Detection {

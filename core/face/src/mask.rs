@@ -113,7 +113,7 @@ fn encode(picture: &Picture) -> Result<Vec<u8>, FaceError> {
 #[cfg(test)]
 mod tests {
     use peel_picture::Source;
-    use zeroize::Zeroizing;
+    use peel_picture::Wiped;
 
     use super::*;
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn red(side: usize) -> Picture {
-        Picture::new(side, side, Zeroizing::new([200, 10, 10].repeat(side * side))).unwrap()
+        Picture::new(side, side, Wiped::new([200, 10, 10].repeat(side * side))).unwrap()
     }
 
     fn is_red(picture: &Picture, x: i64, y: i64) -> bool {

@@ -3,8 +3,8 @@
 //! Must never: embed, compare, keep a frame or anything of it, or follow a face from one frame to the next.
 //! Always: measured as the photograph will be, against the close photograph's own floors, by the detector alone.
 
+use peel_picture::Wiped;
 use peel_picture::{ImageError, Orientation, Picture};
-use zeroize::Zeroizing;
 
 use crate::align::align;
 use crate::calibration::Floors;
@@ -95,13 +95,12 @@ fn upright(frame: &PreviewFrame<'_>) -> Result<Picture, ImageError> {
     if row_bytes < width * 4 || needed.is_none_or(|needed| needed > bytes.len()) {
         return Err(ImageError::Damaged);
     }
-    let mut pixels = Zeroizing::new(Vec::with_capacity(width * height * 3));
-    for row in bytes.chunks(row_bytes).take(height) {
-        for [first, second, third, _] in row.as_chunks::<4>().0.iter().take(width) {
-            pixels.extend(match order {
-                PixelOrder::Rgba => [*first, *second, *third],
-                PixelOrder::Bgra => [*third, *second, *first],
-            });
+    let mut pixels = Wiped::new(vec![0; width * height * 3]);
+    for (to, row) in pixels.chunks_exact_mut(width * 3).zip(bytes.chunks(row_bytes)) {
+        let pixels = to.as_chunks_mut::<3>().0.iter_mut().zip(row.as_chunks::<4>().0);
+        match order {
+            PixelOrder::Rgba => pixels.for_each(|(to, [red, green, blue, _])| *to = [*red, *green, *blue]),
+            PixelOrder::Bgra => pixels.for_each(|(to, [blue, green, red, _])| *to = [*red, *green, *blue]),
         }
     }
     let orientation = match turns {

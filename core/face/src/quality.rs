@@ -3,7 +3,7 @@
 //! Must never: measure anything about the person. What is measured belongs to the capture.
 //! Always: the limits come from the models' signed calibration.
 
-use zeroize::Zeroizing;
+use peel_picture::Wiped;
 
 use crate::align::{AlignedFace, CROP_SIDE};
 use crate::calibration::Floors;
@@ -142,8 +142,8 @@ const LUMA_SIDE: usize = 64;
 const LUMA_TOP: usize = 36;
 
 /// Luma (ITU-R BT.601) of the middle of the crop, [`LUMA_SIDE`] pixels a side: skin, not hair or background.
-fn face_luma(face: &AlignedFace) -> Zeroizing<Vec<f32>> {
-    let mut luma = Zeroizing::new(Vec::with_capacity(LUMA_SIDE * LUMA_SIDE));
+fn face_luma(face: &AlignedFace) -> Wiped<f32> {
+    let mut luma = Wiped::new(Vec::with_capacity(LUMA_SIDE * LUMA_SIDE));
     for row in face.0.chunks_exact(CROP_SIDE * 3).skip(LUMA_TOP).take(LUMA_SIDE) {
         luma.extend(
             row.as_chunks::<3>().0.iter().skip(LUMA_FIRST).take(LUMA_SIDE).map(|[red, green, blue]| {
@@ -161,8 +161,7 @@ fn mean(values: &[f32]) -> f32 {
 /// The least variance of the second difference in four directions: a moved camera blurs one direction only.
 fn sharpness(luma: &[f32]) -> f32 {
     let rows: Vec<&[f32]> = luma.chunks_exact(LUMA_SIDE).collect();
-    let mut directions: [Zeroizing<Vec<f32>>; 4] =
-        std::array::from_fn(|_| Zeroizing::new(Vec::with_capacity(luma.len())));
+    let mut directions: [Wiped<f32>; 4] = std::array::from_fn(|_| Wiped::new(Vec::with_capacity(luma.len())));
     for window in rows.windows(3) {
         let [above, here, below] = window else { continue };
         let triples = above.windows(3).zip(here.windows(3)).zip(below.windows(3));
@@ -240,14 +239,14 @@ mod tests {
 
     #[test]
     fn an_even_or_moved_face_has_no_sharpness_and_a_chequered_one_much() {
-        let even = AlignedFace(Zeroizing::new(vec![90; CROP_SIDE * CROP_SIDE * 3]));
+        let even = AlignedFace(Wiped::new(vec![90; CROP_SIDE * CROP_SIDE * 3]));
         assert!(sharpness(&face_luma(&even)) < 1e-3);
         assert!((mean(&face_luma(&even)) - 90.0).abs() < 0.01);
         let pattern = |value: fn(usize, usize) -> bool| {
             let pixels = (0..CROP_SIDE * CROP_SIDE)
                 .flat_map(|place| [if value(place % CROP_SIDE, place / CROP_SIDE) { 0 } else { 255 }; 3])
                 .collect::<Vec<u8>>();
-            sharpness(&face_luma(&AlignedFace(Zeroizing::new(pixels))))
+            sharpness(&face_luma(&AlignedFace(Wiped::new(pixels))))
         };
         assert!(pattern(|x, y| x / 2 % 2 == y / 2 % 2) > 1000.0);
         assert!(pattern(|_, y| y / 2 % 2 == 0) < 1e-3, "what is sharp in one direction only was moved");

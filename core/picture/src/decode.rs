@@ -6,8 +6,8 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::Wiped;
 use jpeg_decoder::PixelFormat;
-use zeroize::Zeroizing;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
@@ -151,7 +151,7 @@ fn whole_jpeg(bytes: &[u8], header: &JpegHeader, reduction: usize) -> Result<(Pi
         .set_max_height(MAX_IMAGE_SIDE)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let pixels = Zeroizing::new(decoder.decode().map_err(|_| ImageError::Damaged)?);
+    let pixels = Wiped::new(decoder.decode().map_err(|_| ImageError::Damaged)?);
     let turn = decoder.exif().map_or(Orientation::UPRIGHT, |block| exif::orientation(block));
     drop(decoder);
     let picture = if reduction > 1 {
@@ -178,13 +178,13 @@ fn reduced_jpeg(bytes: &[u8], header: &JpegHeader, reduction: usize) -> Result<(
     if (width, height) != wanted {
         return Err(ImageError::UnsupportedCoding);
     }
-    let samples = Zeroizing::new(decoder.decode().map_err(|_| ImageError::Damaged)?);
+    let samples = Wiped::new(decoder.decode().map_err(|_| ImageError::Damaged)?);
     let turn = decoder.exif_data().map_or(Orientation::UPRIGHT, exif::orientation);
     let pixels = match decoder.info().map(|info| info.pixel_format) {
         Some(PixelFormat::RGB24) => samples,
         Some(PixelFormat::L8) => {
             // All at once: a buffer that grows leaves what it held behind.
-            let mut pixels = Zeroizing::new(Vec::with_capacity(samples.len() * 3));
+            let mut pixels = Wiped::new(Vec::with_capacity(samples.len() * 3));
             pixels.extend(samples.iter().flat_map(|grey| [*grey; 3]));
             pixels
         }
@@ -227,13 +227,13 @@ fn png_picture(
         if size + Builder::bytes(width, height, reduction) > MEMORY_BUDGET_BYTES {
             return Err(ImageError::NeedsTooMuchMemory);
         }
-        let mut whole = Zeroizing::new(vec![0; size]);
+        let mut whole = Wiped::new(vec![0; size]);
         reader.next_frame(&mut whole).map_err(|_| ImageError::Damaged)?;
         for row in whole.chunks_exact(width * samples) {
             builder.push_row(row.chunks_exact(samples).map(rgb));
         }
     } else {
-        let mut row = Zeroizing::new(vec![0; width * samples]);
+        let mut row = Wiped::new(vec![0; width * samples]);
         for _ in 0..height {
             reader.read_row(&mut row).map_err(|_| ImageError::Damaged)?.ok_or(ImageError::Damaged)?;
             builder.push_row(row.chunks_exact(samples).map(rgb));

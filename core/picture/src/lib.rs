@@ -13,10 +13,12 @@ mod error;
 mod exif;
 mod jpeg_header;
 mod picture;
+mod wiped;
 
 pub use decode::Source;
 pub use error::ImageError;
 pub use picture::{Orientation, Picture};
+pub use wiped::{Wiped, wipe};
 
 /// An image file may have so many bytes.
 pub const MAX_IMAGE_BYTES: usize = 20_000_000;

@@ -3,19 +3,19 @@
 //! Must never: outlive its use unwiped, or print itself.
 //! Always: `pixels.len() == width * height * 3`, both sides at least 1.
 
-use zeroize::Zeroizing;
+use crate::Wiped;
 
 /// An upright 8-bit RGB picture; its pixels are wiped on drop.
 pub struct Picture {
     width: usize,
     height: usize,
     reduction: usize,
-    pixels: Zeroizing<Vec<u8>>,
+    pixels: Wiped<u8>,
 }
 
 impl Picture {
     /// Takes tightly packed RGB rows; `None` when the length does not fit the sides.
-    pub fn new(width: usize, height: usize, pixels: Zeroizing<Vec<u8>>) -> Option<Self> {
+    pub fn new(width: usize, height: usize, pixels: Wiped<u8>) -> Option<Self> {
         let bytes = width.checked_mul(height)?.checked_mul(3)?;
         (bytes > 0 && pixels.len() == bytes).then_some(Self { width, height, reduction: 1, pixels })
     }
@@ -78,7 +78,7 @@ impl Picture {
         }
         let (width, height) =
             if orientation.transposes() { (self.height, self.width) } else { (self.width, self.height) };
-        let mut pixels = Zeroizing::new(vec![0; self.pixels.len()]);
+        let mut pixels = Wiped::new(vec![0; self.pixels.len()]);
         for (index, target) in pixels.chunks_exact_mut(3).enumerate() {
             let (x, y) = orientation.source(index % width, index / width, self.width, self.height);
             let start = (y * self.width + x) * 3;
@@ -136,8 +136,8 @@ pub(crate) struct Builder {
     width: usize,
     height: usize,
     rows_in_sum: usize,
-    sum: Zeroizing<Vec<u32>>,
-    pixels: Zeroizing<Vec<u8>>,
+    sum: Wiped<u32>,
+    pixels: Wiped<u8>,
 }
 
 impl Builder {
@@ -154,8 +154,8 @@ impl Builder {
             width,
             height,
             rows_in_sum: 0,
-            sum: Zeroizing::new(vec![0; width * 3]),
-            pixels: Zeroizing::new(Vec::with_capacity(width * height * 3)),
+            sum: Wiped::new(vec![0; width * 3]),
+            pixels: Wiped::new(Vec::with_capacity(width * height * 3)),
         }
     }
 
@@ -198,7 +198,7 @@ mod tests {
     /// Three by two, each pixel's red is its place.
     fn numbered() -> Picture {
         let pixels = (0..6).flat_map(|place| [place, 0, 0]).collect::<Vec<u8>>();
-        Picture::new(3, 2, Zeroizing::new(pixels)).unwrap()
+        Picture::new(3, 2, Wiped::new(pixels)).unwrap()
     }
 
     fn reds(picture: &Picture) -> Vec<u8> {
@@ -226,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_picture_with_missing_bytes_is_not_made() {
-        assert!(Picture::new(3, 2, Zeroizing::new(vec![0; 17])).is_none());
-        assert!(Picture::new(0, 2, Zeroizing::new(vec![])).is_none());
-        assert!(Picture::new(usize::MAX, 3, Zeroizing::new(vec![])).is_none());
+        assert!(Picture::new(3, 2, Wiped::new(vec![0; 17])).is_none());
+        assert!(Picture::new(0, 2, Wiped::new(vec![])).is_none());
+        assert!(Picture::new(usize::MAX, 3, Wiped::new(vec![])).is_none());
     }
 
     #[test]

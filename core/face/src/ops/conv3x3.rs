@@ -2,11 +2,11 @@
 //!
 //! Each row of the output is a product of the weights with the nine rows that each padded channel gives for it.
 
+use peel_picture::Wiped;
 use pulp::{Arch, Simd, WithSimd};
 use tract_onnx::pb::NodeProto;
 #[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
 use tract_onnx::tract_hir::internal::*;
-use zeroize::Zeroizing;
 
 use super::layer::{Image, Layer, Stride, check_weights, grouped_weights};
 use super::padded::{Padded, after};
@@ -60,7 +60,7 @@ impl WithSimd for Run<'_> {
         let Image { numbers, channels, height, width } = image;
         let padded = Padded::new(height, width, stride);
         // A frame of the first layer is the image itself.
-        let mut framed = Zeroizing::new(vec![0.0; channels * padded.numbers()]);
+        let mut framed = Wiped::new(vec![0.0; channels * padded.numbers()]);
         for (channel, framed) in numbers.chunks_exact(height * width).zip(framed.chunks_exact_mut(padded.numbers())) {
             padded.fill(channel, framed);
         }

@@ -110,7 +110,6 @@ fn two<S: Simd>(simd: S, tile: &[S::f32s], weights: &[[f32; GROUP]], biases: [f3
     sums
 }
 
-#[expect(clippy::many_single_char_names, reason = "four vectors and their sums")]
 #[inline(always)]
 fn four<S: Simd>(
     simd: S,

@@ -4,11 +4,11 @@
 //! their own. Here the rows of a padded channel are read as one long row: the loops are long also where the image is
 //! small. The two or so sums at each row's end that mean nothing are left out when the rows are written.
 
+use peel_picture::Wiped;
 use pulp::{Arch, Simd, WithSimd};
 use tract_onnx::pb::NodeProto;
 #[allow(clippy::wildcard_imports, reason = "the engine's macros need most of it")]
 use tract_onnx::tract_hir::internal::*;
-use zeroize::Zeroizing;
 
 use super::layer::{Image, Layer, Stride, check_weights};
 use super::padded::{Padded, after};
@@ -76,9 +76,9 @@ impl WithSimd for Run<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { weights, biases, slopes, padded, beside, image, output } = self;
-        let mut framed = Zeroizing::new(vec![0.0; padded.numbers()]);
+        let mut framed = Wiped::new(vec![0.0; padded.numbers()]);
         // At least one row at a time, however long it is; as many as can be written at once.
-        let mut sums = Zeroizing::new(vec![0.0; BLOCK.max(padded.row)]);
+        let mut sums = Wiped::new(vec![0.0; BLOCK.max(padded.row)]);
         let rows_at_once = (BLOCK / padded.row).max(1);
         let channels = image.numbers.chunks_exact(image.height * image.width);
         let outputs = output.chunks_exact_mut(output.len() / biases.len());

@@ -5,8 +5,8 @@
 //! and eight channels (four where there are sixteen registers only) are summed over it in registers. Where there are so many
 //! rows that a tile does not stay near, `deep` goes the other way round.
 
+use peel_picture::Wiped;
 use pulp::Simd;
-use zeroize::Zeroizing;
 
 use super::{activated_wide, deep};
 
@@ -48,14 +48,14 @@ pub(super) struct Product<'a> {
 }
 
 /// What of the input is worked on: one row of some vectors for each row.
-pub(super) struct Panel(pub(super) Zeroizing<Vec<f32>>);
+pub(super) struct Panel(pub(super) Wiped<f32>);
 
 impl Panel {
     /// For products of so many rows and pixels.
     pub(super) fn new(from: usize, pixels: usize) -> Self {
         let vectors = pixels.div_ceil(MOST_LANES);
         let vectors = if deep::is_deep(from) { deep::laid_out(vectors) } else { vectors.min(VECTORS) };
-        Self(Zeroizing::new(vec![0.0; from * vectors * MOST_LANES]))
+        Self(Wiped::new(vec![0.0; from * vectors * MOST_LANES]))
     }
 }
 
