@@ -32,15 +32,29 @@ const TASKS: [(&str, &str, u32); 8] = [
 
 const ROUNDS: usize = 21;
 
+const USAGE: &str = "\
+The face check beside the same models in OpenCV and onnxruntime, one thread each, in one interleaved run.
+
+Usage: cargo bench-face [--rounds N]
+
+  --rounds N   how often every task is timed, 21 unless told
+  -h, --help   print this
+
+Prints one table in Markdown. What the peers need is installed in an environment below the target folder at the first run.";
+
 fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {
         None => bench(ROUNDS),
+        Some("--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(())
+        }
         Some("--rounds") => match std::env::args().nth(2).and_then(|rounds| rounds.parse().ok()) {
             Some(rounds) if rounds > 0 => bench(rounds),
             _ => Err("--rounds wants a number".into()),
         },
         Some("--alone") => alone::run(),
-        Some(_) => Err("usage: cargo bench-face [--rounds N]".into()),
+        Some(_) => Err(USAGE.into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use peel_face::inspect::{SizedDetector, norm_of_crop};
 use peel_face::{FaceCheck, OpenReference, PixelOrder, PreviewFrame, QuarterTurns};
 
 use crate::Failure;
-use crate::stage::{PREVIEW, Stage, root};
+use crate::stage::{PREVIEW, Stage, noise, root};
 
 #[path = "../../../evaluation/src/bin/peel-face/exercise.rs"]
 mod exercise;
@@ -26,17 +26,6 @@ pub(crate) struct Ours {
 /// A permit for one comparison.
 pub(crate) fn permit(purpose: ComparisonPurpose) -> Result<peel_domain::permit::ComparisonPermit, Failure> {
     exercise::permit(purpose).map_err(|refused| refused.to_string().into())
-}
-
-/// Numbers that look like none in particular.
-fn noise(count: usize) -> Vec<u8> {
-    let mut state = 7_u32;
-    (0..count)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        })
-        .collect()
 }
 
 impl Ours {
@@ -73,7 +62,8 @@ impl Ours {
     /// Milliseconds of each repetition.
     pub(crate) fn time(&mut self, task: &str, repeat: u32) -> Result<Vec<f64>, Failure> {
         let side = task.strip_prefix("detector_").and_then(|side| side.parse().ok());
-        let (frame, crop) = (noise(side.map_or(0, |side: usize| side * side * 3)), noise(112 * 112 * 3));
+        let numbers = |count: usize| noise().take(count).collect::<Vec<u8>>();
+        let (frame, crop) = (numbers(side.map_or(0, |side: usize| side * side * 3)), numbers(112 * 112 * 3));
         let mut times = Vec::new();
         for _ in 0..repeat {
             let (alert, close) = (permit(ComparisonPurpose::AlertProbe)?, permit(ComparisonPurpose::ClosePhotograph)?);

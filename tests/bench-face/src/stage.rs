@@ -106,23 +106,25 @@ fn run(command: &mut Command) -> Result<(), Failure> {
     if command.status()?.success() { Ok(()) } else { Err("the Python environment could not be made".into()) }
 }
 
+/// Numbers that look like none in particular, always the same.
+pub(crate) fn noise() -> impl Iterator<Item = u8> {
+    let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(1_u32), step).map(|state| state.to_be_bytes()[0])
+}
+
 /// The picture in the middle of one of these sides, as large as fits, on grey, with the grain that every camera has.
 fn enlarged(picture: &Pixels, (width, height): (usize, usize)) -> Vec<u8> {
     let (across, down) = (width * 1000 / picture.width, height * 1000 / picture.height);
     let scale = across.min(down);
     let (left, top) = ((width - picture.width * scale / 1000) / 2, (height - picture.height * scale / 1000) / 2);
-    let mut state = 1_u32;
-    let mut grain = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        u8::try_from(state >> 29).unwrap_or_default()
-    };
+    let mut grain = noise().map(|value| value >> 5);
     let mut pixels = Vec::with_capacity(width * height * 3);
     for y in 0..height {
         for x in 0..width {
             let from = |value: usize, start: usize| value.checked_sub(start).map(|value| value * 1000 / scale);
             let place = from(x, left).zip(from(y, top)).filter(|(x, y)| *x < picture.width && *y < picture.height);
             let at = place.and_then(|(x, y)| picture.rgb.get((y * picture.width + x) * 3..)?.first_chunk::<3>());
-            let grain = grain();
+            let grain = grain.next().unwrap_or_default();
             pixels.extend(at.unwrap_or(&[120; 3]).map(|value| value.saturating_add(grain)));
         }
     }
