@@ -48,6 +48,8 @@ fn every_command_explains_itself() {
         &["serve", "--help"],
         &["desk", "--help"],
         &["record", "--help"],
+        &["report", "--help"],
+        &["test-walk", "--help"],
         &["debrief", "--help"],
         &["evidence", "hold", "--help"],
         &["evidence", "export", "--help"],

@@ -20,7 +20,7 @@ mod tables;
 mod truth;
 mod year;
 
-pub use csv::COLUMNS;
+pub use csv::{COLUMNS, csv_line};
 pub use export::{
     Apart, BlindJudgements, Cameras, Cause, Column, Deletions, EXPORT_FORMAT, PublicExport, Published, Receipts,
     Setting, TestSubjects, ThresholdChange, TwoPersonCompliance,

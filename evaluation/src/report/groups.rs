@@ -1,8 +1,8 @@
 //! Tables by condition and by group.
 
 use crate::findings::{AtThreshold, Findings, Group, Kinds, ThresholdKind};
-use crate::report::html::{escape, paragraph, section, table};
 use crate::report::numbers::{count, percent, rate, threshold_place, too_few};
+use peel_sheet::{escape, paragraph, section, table};
 
 fn name(group: &Group) -> String {
     escape(&group.names.join(" / "))

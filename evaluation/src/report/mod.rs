@@ -4,9 +4,7 @@
 //! Always: every word that comes from the table is escaped; every plot has a text that says what it shows.
 
 mod groups;
-mod html;
 mod numbers;
-mod plot;
 mod plots;
 mod sections;
 
@@ -31,5 +29,5 @@ pub fn html(findings: &Findings, written: &str) -> String {
         sections::failures(findings),
         sections::method(findings),
     ];
-    html::page("Face check: evaluation report", &sections.concat())
+    peel_sheet::page("Face check: evaluation report", &sections.concat())
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
+use peel_sheet::{Axis, Plot, Scale, even_ticks, paragraph, section, share_ticks};
+
 use crate::findings::{Findings, ThresholdKind};
-use crate::report::html::{paragraph, section};
 use crate::report::numbers::{percent, threshold_name};
-use crate::report::plot::{Axis, Plot, Scale, even_ticks};
-use crate::statistics::Step;
+use crate::statistics::{Step, normal_quantile};
 
 /// Width of a bar of the histogram, in score.
 const BAR: f64 = 0.02;
@@ -47,7 +47,7 @@ pub(super) fn scores(findings: &Findings) -> String {
         to: 1.0,
         ticks: even_ticks(from, 0.2, if from < -0.5 { 10 } else { 7 }, 1),
     };
-    let ticks = round_ticks(highest);
+    let ticks = share_ticks(highest);
     let y = Axis { label: "part of all pairs of the kind", scale: Scale::Linear, from: 0.0, to: highest, ticks };
     let mut plot = Plot::new(x, y);
     for (bars, colour) in [(&non_mated, "b"), (&mated, "a")] {
@@ -81,7 +81,7 @@ pub(super) fn det(findings: &Findings) -> String {
     }
     let axis = |label| Axis {
         label,
-        scale: Scale::Probit,
+        scale: Scale::By(normal_quantile),
         from: 5e-5,
         to: 0.6,
         ticks: rate_ticks(&[1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.4]),
@@ -161,19 +161,6 @@ pub(super) fn reliability(findings: &Findings) -> String {
     section("Reliability", &plot.figure("Reliability diagram", &says))
 }
 
-/// Some five ticks at round parts of a whole.
-fn round_ticks(highest: f64) -> Vec<(f64, String)> {
-    let rough = highest / 6.0;
-    let decade = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * decade).into_iter().find(|step| *step >= rough);
-    let step = step.unwrap_or(rough);
-    (0..10_u32)
-        .map(|place| step * f64::from(place))
-        .take_while(|value| *value < highest)
-        .map(|value| (value, format!("{} %", (value * 1e7).round() / 1e5)))
-        .collect()
-}
-
 /// FNMR when the worst images are left out.
 pub(super) fn discard(findings: &Findings) -> String {
     let heading = "Error against discard";
@@ -186,7 +173,7 @@ pub(super) fn discard(findings: &Findings) -> String {
     let ticks = even_ticks(0.0, 0.1, 5, 1).into_iter().map(|(value, _)| (value, percent(value))).collect();
     let x = Axis { label: "mated pairs left out, the worst first", scale: Scale::Linear, from: 0.0, to: 0.5, ticks };
     let highest = greatest * 1.15;
-    let ticks = round_ticks(highest);
+    let ticks = share_ticks(highest);
     let y = Axis { label: "false non-match rate of the others", scale: Scale::Linear, from: 0.0, to: highest, ticks };
     let mut plot = Plot::new(x, y);
     let mut says = String::from(

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Findings, Kinds};
-use crate::report::html::{escape, paragraph, section, table};
 use crate::report::numbers::{count, interval, percent, rate, threshold_name, threshold_place, too_few};
 use crate::statistics::part;
+use peel_sheet::{escape, paragraph, section, table};
 
 /// Title and what the reader must know before anything else.
 pub(super) fn head(findings: &Findings, written: &str) -> String {

@@ -71,7 +71,7 @@ fn show(log: &str, index: u64, event: &EventBody) {
 }
 
 /// Says which logs could not be followed: they are named after enrolments, and somebody must look.
-fn warn(followed: &Followed) {
+pub(super) fn warn(followed: &Followed) {
     for log in &followed.set_aside {
         eprintln!(
             "peel-gateway desk: set aside the log {log}: it is not what its signed checkpoint says, or does not open"
@@ -202,13 +202,13 @@ fn missing(phone: &GivenUpPhone) -> serde_json::Value {
 fn list_issues(dir: &DeskDir, deployment: DeploymentId, leave_out: &[String]) {
     if let Ok(record) = peel_gateway::desk::deployment_record(dir, deployment, leave_out) {
         for issue in &record.issues {
-            eprintln!("issue: {}", issue_in_words(issue));
+            eprintln!("issue: {} [{}]", issue_in_words(issue), issue.code());
         }
     }
 }
 
 /// What keeps the record from being published, and of which alert and phone.
-fn issue_in_words(issue: &Issue) -> String {
+pub(super) fn issue_in_words(issue: &Issue) -> String {
     let alert = issue.alert_id().map_or_else(String::new, |alert_id| format!(" (alert {alert_id})"));
     let phone = match issue {
         Issue::PhoneMissing(_, enrolment_id) => format!(" (phone {enrolment_id})"),

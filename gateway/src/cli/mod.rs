@@ -9,6 +9,7 @@ mod change;
 mod desk;
 mod evidence;
 mod policy;
+mod report;
 mod serve;
 mod test_walk;
 mod tls;
@@ -92,6 +93,8 @@ enum Command {
     OperationsKey(desk::OperationsKey),
     /// Compute the deployment record of 16 columns
     Record(desk::Record),
+    /// Compute a period's report: CSV, JSON and one page
+    Report(report::Report),
     /// State the truth of an alert that nobody judged, as supervisor at the debrief
     Debrief(desk::Debrief),
     /// Record how test subjects walked past the cameras, as supervisor
@@ -148,6 +151,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), CliError> {
         Command::Desk(command) => command.run(),
         Command::OperationsKey(command) => command.run(),
         Command::Record(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Debrief(command) => command.run(),
         Command::TestWalk(command) => command.run(),
         Command::Evidence(command) => command.run(),

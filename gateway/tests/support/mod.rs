@@ -72,12 +72,22 @@ impl TestForce {
     }
 
     pub(crate) fn with_store(store: Option<StoreAddress>) -> Self {
+        Self::of_kind(store, true)
+    }
+
+    /// A force whose deployments are no exercises.
+    #[allow(dead_code)]
+    pub(crate) fn real() -> Self {
+        Self::of_kind(store::for_this_binary(), false)
+    }
+
+    fn of_kind(store: Option<StoreAddress>, exercise: bool) -> Self {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
         let request = InitRequest {
             data: at("data"),
             force: FORCE.to_owned(),
-            exercise: true,
+            exercise,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             desk: at("desk"),
             auditor: AuditorKey::New(at("auditor")),
@@ -86,7 +96,8 @@ impl TestForce {
         };
         create(&request, &mut rand::rng()).unwrap();
         let mut force = Self { root, deployment_id: DeploymentId(uuid::Uuid::nil()) };
-        let file = DeploymentFile::parse(DEPLOYMENT).unwrap();
+        let text = DEPLOYMENT.replace("exercise = true", &format!("exercise = {exercise}"));
+        let file = DeploymentFile::parse(&text).unwrap();
         force.deployment_id =
             force.change(|authority, tx| create_deployment(authority, tx, file)).unwrap().deployment_id;
         force.add_officer(OFFICER, Role::EngagementOfficer);

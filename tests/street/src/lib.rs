@@ -14,3 +14,4 @@ pub mod lfr;
 pub mod network;
 pub mod phone;
 pub mod terminal;
+pub mod year;

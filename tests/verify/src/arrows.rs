@@ -17,11 +17,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peel-feeds", &["peel-domain"]),
     ("peel-companion", &["peel-domain", "peel-ledger", "peel-journal", "peel-face", "peel-feeds"]),
     ("peel-bindgen", &[]),
-    ("peel-gateway", &["peel-domain", "peel-ledger", "peel-feeds"]),
+    ("peel-gateway", &["peel-domain", "peel-ledger", "peel-feeds", "peel-report"]),
     ("peel-audit", &["peel-domain", "peel-ledger"]),
     ("peel-page", &["peel-ledger"]),
     // Opens what the face check keeps to itself: nothing that runs on a phone, a gateway or at an auditor may know it.
-    ("peel-evaluation", &["peel-domain", "peel-face"]),
+    ("peel-evaluation", &["peel-domain", "peel-face", "peel-sheet"]),
+    // Pages and plots for reports: words and numbers in, a text out.
+    ("peel-sheet", &[]),
+    ("peel-report", &["peel-domain", "peel-sheet"]),
     ("peel-street", EVERYTHING),
     ("peel-e2e", EVERYTHING),
     ("peel-decoders", &["peel-domain", "peel-ledger", "peel-feeds", "peel-picture"]),
@@ -40,6 +43,7 @@ const EVERYTHING: &[&str] = &[
     "peel-companion",
     "peel-gateway",
     "peel-audit",
+    "peel-report",
     "peel-street",
 ];
 
@@ -52,7 +56,7 @@ const NEVER: &[(&str, &str, &str)] = &[
 ];
 
 /// Crates that do no input or output: what would let them must not be in their tree.
-const PURE: &[&str] = &["peel-domain", "peel-ledger", "peel-feeds", "peel-picture"];
+const PURE: &[&str] = &["peel-domain", "peel-ledger", "peel-feeds", "peel-picture", "peel-sheet", "peel-report"];
 const DOES_IO: &[&str] = &["axum", "hyper", "mio", "reqwest", "rusqlite", "socket2", "tokio", "async-std", "ureq"];
 
 /// Every forbidden arrow, in words; nothing when all is well.

@@ -59,9 +59,7 @@ impl DeploymentRecord {
 
     /// Header and row, for a record without holes.
     pub fn to_csv(&self) -> Result<String, RecordError> {
-        let header: Vec<String> = COLUMNS.iter().map(|column| cell(column)).collect();
-        let row: Vec<String> = self.columns()?.iter().map(|value| cell(value)).collect();
-        Ok(format!("{}\r\n{}\r\n", header.join(","), row.join(",")))
+        Ok(format!("{}{}", csv_line(COLUMNS), csv_line(self.columns()?)))
     }
 
     /// Both denominators, each with its interval (S45); the published figure, per face, comes first.
@@ -97,6 +95,12 @@ fn use_case(value: UseCase) -> &'static str {
         UseCase::ProtectiveEvent => "protective security: event",
         UseCase::SpecificIntelligence => "specific intelligence",
     }
+}
+
+/// A line of cells (RFC 4180), with its end. A text that a spreadsheet would run as a formula gets an apostrophe.
+pub fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
+    let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref())).collect();
+    format!("{}\r\n", cells.join(","))
 }
 
 /// A cell, quoted where needed. A text that a spreadsheet would run as a formula gets an apostrophe.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Text as HTML: what comes from a table may hold anything.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -19,13 +19,22 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A section with its heading.
-pub(super) fn section(heading: &str, body: &str) -> String {
+pub fn section(heading: &str, body: &str) -> String {
     format!("<section>\n<h2>{heading}</h2>\n{body}</section>\n")
 }
 
 /// A table; cells are HTML already.
-pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    drawn_table("", head, rows)
+}
+
+/// A table with a caption above it; caption and cells are HTML already.
+pub fn captioned_table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+    drawn_table(&format!("<caption>{caption}</caption>\n"), head, rows)
+}
+
+fn drawn_table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = format!("<div class=\"wide\"><table>\n{caption}<thead><tr>");
     for cell in head {
         let _ = write!(text, "<th scope=\"col\">{cell}</th>");
     }
@@ -46,12 +55,12 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A paragraph; the text is HTML already.
-pub(super) fn paragraph(text: &str) -> String {
+pub fn paragraph(text: &str) -> String {
     format!("<p>{text}</p>\n")
 }
 
 /// The whole page. Its policy forbids scripts and everything from elsewhere, whatever a table's words would say.
-pub(super) fn page(title: &str, body: &str) -> String {
+pub fn page(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -69,10 +78,11 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; border-bottom: 2px solid #1a1d2
 p { max-width: 46rem; margin: .5rem 0; overflow-wrap: anywhere; }
 .note { border-left: 4px solid #b45f06; background: #fdf3e6; padding: .6rem 1rem; max-width: 46rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .75rem 0; font-variant-numeric: tabular-nums; font-size: .9rem; }
+table { border-collapse: collapse; min-width: 22rem; margin: .75rem 0; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { text-align: right; padding: .25rem .7rem; border-bottom: 1px solid #d5d9de; vertical-align: top; }
 th[scope=row], thead th:first-child { text-align: left; font-weight: 600; }
 thead th { border-bottom: 2px solid #6b7280; }
+caption { text-align: left; color: #374151; padding: .25rem 0; }
 small { color: #4b5563; display: block; min-width: 8rem; }
 figure { margin: 1rem 0; }
 figcaption { max-width: 46rem; color: #374151; font-size: .9rem; }
@@ -86,3 +96,26 @@ svg .fill.a { fill: #0072b2; fill-opacity: .35; } svg .fill.b { fill: #d55e00; f
 svg .dot.a { fill: #0072b2; } svg .dot.b { fill: #d55e00; }
 @media print { main { max-width: none; } section { break-inside: avoid; } }
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_takes_nothing_from_elsewhere_and_runs_nothing() {
+        let text = page("Title", &section("Heading", &paragraph(&escape("<script src=\"https://x\">&'"))));
+        assert!(text.contains("default-src 'none'") && !text.contains("<script") && !text.contains("src=\""));
+        assert!(text.contains("&lt;script src=&quot;https://x&quot;&gt;&amp;&#39;"));
+        assert!(text.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    }
+
+    #[test]
+    fn tables_have_header_cells_and_a_caption_where_one_is_given() {
+        let rows = [vec!["a".to_owned(), "1".to_owned()]];
+        let text = captioned_table("What it is", &["name", "count"], &rows);
+        assert!(text.contains("<caption>What it is</caption>"));
+        assert!(text.contains("<th scope=\"col\">name</th><th scope=\"col\">count</th>"));
+        assert!(text.contains("<th scope=\"row\">a</th><td>1</td>"));
+        assert!(!table(&["name"], &rows).contains("<caption>"));
+    }
+}

@@ -2,34 +2,40 @@
 
 use std::fmt::Write;
 
-use crate::report::html::escape;
-use crate::statistics::normal_quantile;
+use crate::html::escape;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
 const LEFT: f64 = 70.0;
+const LEFT_OF_NAMES: f64 = 250.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 52.0;
 
 /// How values are spread along an axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
+#[derive(Clone, Copy, Debug)]
+pub enum Scale {
     /// Evenly.
     Linear,
     /// By their logarithm.
     Logarithmic,
-    /// By the normal distribution's quantile: normal scores give a straight DET curve.
-    Probit,
+    /// By a rising function, such as a distribution's quantile.
+    By(fn(f64) -> f64),
 }
 
 /// One axis.
-pub(super) struct Axis {
-    pub(super) label: &'static str,
-    pub(super) scale: Scale,
-    pub(super) from: f64,
-    pub(super) to: f64,
-    pub(super) ticks: Vec<(f64, String)>,
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// What it measures.
+    pub label: &'static str,
+    /// How values are spread along it.
+    pub scale: Scale,
+    /// The value at its beginning.
+    pub from: f64,
+    /// The value at its end.
+    pub to: f64,
+    /// Values with a word beside them.
+    pub ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
@@ -38,7 +44,7 @@ impl Axis {
         match self.scale {
             Scale::Linear => value,
             Scale::Logarithmic => value.ln(),
-            Scale::Probit => normal_quantile(value),
+            Scale::By(spread) => spread(value),
         }
     }
 
@@ -50,9 +56,12 @@ impl Axis {
 }
 
 /// A plot that is being drawn.
-pub(super) struct Plot {
+#[derive(Clone, Debug)]
+pub struct Plot {
     x: Axis,
     y: Axis,
+    /// Room for the words of the upright axis.
+    left: f64,
     body: String,
     legend: Vec<(&'static str, String)>,
     legend_left: bool,
@@ -60,16 +69,24 @@ pub(super) struct Plot {
 
 impl Plot {
     /// Empty axes.
-    pub(super) fn new(x: Axis, y: Axis) -> Self {
-        Self { x, y, body: String::new(), legend: Vec::new(), legend_left: false }
+    pub fn new(x: Axis, y: Axis) -> Self {
+        Self { x, y, left: LEFT, body: String::new(), legend: Vec::new(), legend_left: false }
+    }
+
+    /// Empty axes with room for words of some thirty letters beside the upright one.
+    pub fn with_names(x: Axis, y: Axis) -> Self {
+        Self { left: LEFT_OF_NAMES, ..Self::new(x, y) }
     }
 
     fn point(&self, x: f64, y: f64) -> (f64, f64) {
-        (LEFT + self.x.place(x) * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - self.y.place(y) * (HEIGHT - TOP - BOTTOM))
+        (
+            self.left + self.x.place(x) * (WIDTH - self.left - RIGHT),
+            HEIGHT - BOTTOM - self.y.place(y) * (HEIGHT - TOP - BOTTOM),
+        )
     }
 
     /// A line through points, in a colour (`a` or `b`, `c` for a grey one).
-    pub(super) fn line(&mut self, points: impl IntoIterator<Item = (f64, f64)>, colour: &str) {
+    pub fn line(&mut self, points: impl IntoIterator<Item = (f64, f64)>, colour: &str) {
         let mut path = String::new();
         let mut last = None;
         for (x, y) in points {
@@ -85,7 +102,7 @@ impl Plot {
     }
 
     /// A bar from the axis to a height.
-    pub(super) fn bar(&mut self, from: f64, to: f64, height: f64, colour: &str) {
+    pub fn bar(&mut self, from: f64, to: f64, height: f64, colour: &str) {
         let ((left, top), (right, bottom)) = (self.point(from, height), self.point(to, self.y.from));
         let (width, height) = (right - left, bottom - top);
         let _ = writeln!(
@@ -96,13 +113,13 @@ impl Plot {
     }
 
     /// A dot.
-    pub(super) fn dot(&mut self, x: f64, y: f64, radius: f64, colour: &str) {
+    pub fn dot(&mut self, x: f64, y: f64, radius: f64, colour: &str) {
         let (x, y) = self.point(x, y);
         let _ = writeln!(self.body, "<circle class=\"dot {colour}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"/>");
     }
 
     /// A grey upright line with a word at its head.
-    pub(super) fn upright(&mut self, x: f64, word: &str) {
+    pub fn upright(&mut self, x: f64, word: &str) {
         let ((place, top), (_, bottom)) = (self.point(x, self.y.to), self.point(x, self.y.from));
         let word = escape(word);
         let _ = writeln!(
@@ -114,23 +131,23 @@ impl Plot {
     }
 
     /// Puts the words for colours to the left, where the right is drawn upon.
-    pub(super) fn legend_left(&mut self) {
+    pub fn legend_left(&mut self) {
         self.legend_left = true;
     }
 
     /// A word for a colour.
-    pub(super) fn legend(&mut self, colour: &'static str, word: &str) {
+    pub fn legend(&mut self, colour: &'static str, word: &str) {
         self.legend.push((colour, escape(word)));
     }
 
     /// The figure; `says` is for those who cannot see it, and for everybody below it.
-    pub(super) fn figure(&self, title: &str, says: &str) -> String {
+    pub fn figure(&self, title: &str, says: &str) -> String {
         let (title, says) = (escape(title), escape(says));
         let mut text = format!(
             "<figure>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}. {says}\">\n\
              <title>{title}</title>\n"
         );
-        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+        let (left, right, bottom) = (self.left, WIDTH - RIGHT, HEIGHT - BOTTOM);
         for (value, word) in &self.x.ticks {
             let (x, _) = self.point(*value, self.y.from);
             let _ = writeln!(
@@ -144,26 +161,26 @@ impl Plot {
             let (_, y) = self.point(self.x.from, *value);
             let _ = writeln!(
                 text,
-                "<line class=\"grid\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\"/>\
+                "<line class=\"grid\" x1=\"{left}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\"/>\
                  <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{word}</text>",
-                LEFT - 7.0,
+                left - 7.0,
                 y + 4.0
             );
         }
-        let _ = writeln!(text, "<polyline class=\"axis\" points=\"{LEFT},{TOP} {LEFT},{bottom} {right},{bottom}\"/>");
+        let _ = writeln!(text, "<polyline class=\"axis\" points=\"{left},{TOP} {left},{bottom} {right},{bottom}\"/>");
         text.push_str(&self.body);
         let _ = writeln!(
             text,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\
              <text transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-            f64::midpoint(LEFT, right),
+            f64::midpoint(left, right),
             HEIGHT - 12.0,
             self.x.label,
             f64::midpoint(TOP, bottom),
             self.y.label
         );
         let (box_x, word_x, anchor) =
-            if self.legend_left { (LEFT + 14.0, LEFT + 32.0, "start") } else { (right - 14.0, right - 20.0, "end") };
+            if self.legend_left { (left + 14.0, left + 32.0, "start") } else { (right - 14.0, right - 20.0, "end") };
         let mut y = TOP + 16.0;
         for (colour, word) in &self.legend {
             let _ = writeln!(
@@ -180,6 +197,41 @@ impl Plot {
 }
 
 /// Ticks at equal distances.
-pub(super) fn even_ticks(from: f64, step: f64, count: u32, digits: usize) -> Vec<(f64, String)> {
+pub fn even_ticks(from: f64, step: f64, count: u32, digits: usize) -> Vec<(f64, String)> {
     (0..=count).map(|place| from + step * f64::from(place)).map(|value| (value, format!("{value:.digits$}"))).collect()
+}
+
+/// Some five ticks at round parts of a whole, in per cent.
+pub fn share_ticks(highest: f64) -> Vec<(f64, String)> {
+    let rough = highest / 6.0;
+    let decade = 10.0_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * decade).into_iter().find(|step| *step >= rough);
+    let step = step.unwrap_or(rough);
+    (0..10_u32)
+        .map(|place| step * f64::from(place))
+        .take_while(|value| *value < highest)
+        .map(|value| (value, format!("{} %", (value * 1e7).round() / 1e5)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_has_words_for_those_who_cannot_see_it() {
+        let axis = |label| Axis { label, scale: Scale::Linear, from: 0.0, to: 1.0, ticks: even_ticks(0.0, 0.5, 2, 1) };
+        let mut plot = Plot::with_names(axis("across"), axis("up"));
+        plot.line([(0.0, 0.0), (1.0, 1.0)], "a");
+        let text = plot.figure("A title", "What it says & why");
+        assert!(text.contains("role=\"img\" aria-label=\"A title. What it says &amp; why\""));
+        assert!(text.contains("<figcaption>What it says &amp; why</figcaption>"));
+        assert!(text.contains("points=\"250.0,368.0 700.0,34.0\""), "{text}");
+    }
+
+    #[test]
+    fn ticks_of_shares_are_round() {
+        let words: Vec<String> = share_ticks(0.33).into_iter().map(|(_, word)| word).collect();
+        assert_eq!(words, ["0 %", "10 %", "20 %", "30 %"]);
+    }
 }
