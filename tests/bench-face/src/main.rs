@@ -77,7 +77,9 @@ fn bench(rounds: usize) -> Result<(), Failure> {
             peer.time(task, 1)?;
         }
     }
+    let mut threads = Vec::new();
     for round in 0..rounds {
+        threads.push(ours.two_threads()?);
         eprintln!("round {} of {rounds}", round + 1);
         for ((task, _, repeat), row) in TASKS.iter().zip(&mut rows) {
             let mut times = [0.0; 3];
@@ -98,6 +100,7 @@ fn bench(rounds: usize) -> Result<(), Failure> {
     }
     table::head();
     rows.iter().for_each(Row::print);
+    table::print_threads(&threads);
     drop(ours);
     let sums = alone::measure(&stage)?;
     sums.print();

@@ -59,6 +59,21 @@ impl Ours {
         }
     }
 
+    /// Milliseconds in which both files of an alert are opened, one after the other and on a thread each.
+    pub(crate) fn two_threads(&self) -> Result<[f64; 2], Failure> {
+        let started = Instant::now();
+        self.check.open_reference(&self.probe)?;
+        self.check.open_reference(&self.reference)?;
+        let one = started.elapsed();
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            let probe = scope.spawn(|| self.check.open_reference(&self.probe).map(drop));
+            self.check.open_reference(&self.reference)?;
+            probe.join().map_err(|_| "a thread broke")?.map_err(Failure::from)
+        })?;
+        Ok([one, started.elapsed()].map(|time| time.as_secs_f64() * 1e3))
+    }
+
     /// Milliseconds of each repetition.
     pub(crate) fn time(&mut self, task: &str, repeat: u32) -> Result<Vec<f64>, Failure> {
         let side = task.strip_prefix("detector_").and_then(|side| side.parse().ok());

@@ -49,3 +49,10 @@ pub(crate) fn head() {
     println!("| What | Peel | OpenCV | onnxruntime | Peel beside OpenCV | Peel beside onnxruntime |");
     println!("|---|---|---|---|---|---|");
 }
+
+/// The line on two threads: for each round the time on one and on two, in milliseconds.
+pub(crate) fn print_threads(rounds: &[[f64; 2]]) {
+    let times = median(&rounds.iter().map(|[_, two]| *two).collect::<Vec<f64>>());
+    let ratios = median(&rounds.iter().map(|[one, two]| two / one).collect::<Vec<f64>>());
+    println!("| both files of an alert on a thread each ({ratios:.2} of the time on one) | {times:.2} ms | | | | |");
+}

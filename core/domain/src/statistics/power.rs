@@ -63,7 +63,10 @@ mod tests {
             let share = detectable_share(cases, expected).unwrap();
             let found = power(cases, expected, share).unwrap();
             // The test has two sides: by chance it also errs to the other one, a little.
-            assert!(share > expected && (-1e-9..1e-6).contains(&(found - DETECTED)), "{cases} {expected}: {share} {found}");
+            assert!(
+                share > expected && (-1e-9..1e-6).contains(&(found - DETECTED)),
+                "{cases} {expected}: {share} {found}"
+            );
         }
     }
 }
