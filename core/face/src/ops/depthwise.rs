@@ -43,19 +43,38 @@ impl Layer for Depthwise3x3 {
     }
 
     fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]) {
+        let Image { numbers, height, width, .. } = image;
+        self.dispatch(Numbers::Apart(numbers, output), [height, width], constants);
+    }
+
+    fn is_in_place(&self) -> bool {
+        self.0.0 == 1
+    }
+
+    fn run_in_place(&self, numbers: &mut [f32], sides: [usize; 2], constants: &[&[f32]]) {
+        self.dispatch(Numbers::InPlace(numbers), sides, constants);
+    }
+}
+
+impl Depthwise3x3 {
+    fn dispatch(&self, numbers: Numbers<'_>, [height, width]: [usize; 2], constants: &[&[f32]]) {
         let [weights, biases, slopes] = *constants else { return };
-        let padded = Padded::new(image.height, image.width, self.0.0);
-        let beside = after(image.width, self.0.0);
         Arch::new().dispatch(Run {
             weights: weights.as_chunks::<9>().0,
             biases,
             slopes,
-            padded,
-            beside,
-            image,
-            output,
+            padded: Padded::new(height, width, self.0.0),
+            sides: [height, width],
+            after: [after(height, self.0.0), after(width, self.0.0)],
+            numbers,
         });
     }
+}
+
+/// An image, and where what becomes of it goes.
+enum Numbers<'a> {
+    Apart(&'a [f32], &'a mut [f32]),
+    InPlace(&'a mut [f32]),
 }
 
 /// A layer, an image and what becomes of it.
@@ -64,10 +83,11 @@ struct Run<'a> {
     biases: &'a [f32],
     slopes: &'a [f32],
     padded: Padded,
-    /// Numbers of the output's row.
-    beside: usize,
-    image: Image<'a>,
-    output: &'a mut [f32],
+    /// Rows and columns.
+    sides: [usize; 2],
+    /// The same of the output.
+    after: [usize; 2],
+    numbers: Numbers<'a>,
 }
 
 impl WithSimd for Run<'_> {
@@ -75,28 +95,50 @@ impl WithSimd for Run<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { weights, biases, slopes, padded, beside, image, output } = self;
+        let Self { weights, biases, slopes, padded, sides: [height, width], after: [below, beside], numbers } = self;
         let mut framed = Wiped::new(vec![0.0; padded.numbers()]);
         // At least one row at a time, however long it is; as many as can be written at once.
         let mut sums = Wiped::new(vec![0.0; BLOCK.max(padded.row)]);
-        let rows_at_once = (BLOCK / padded.row).max(1);
-        let channels = image.numbers.chunks_exact(image.height * image.width);
-        let outputs = output.chunks_exact_mut(output.len() / biases.len());
         let layers = weights.iter().zip(biases.iter().zip(slopes));
-        for ((channel, output), (kernel, (bias, slope))) in channels.zip(outputs).zip(layers) {
-            padded.fill(channel, &mut framed);
-            let mut first = 0;
-            for output in output.chunks_mut(rows_at_once * beside) {
-                let count = (output.len() / beside) * padded.row;
-                let Some(sums) = sums.get_mut(..count) else { return };
-                let Some(taps) = padded.taps(&framed, first, count) else { return };
-                convolve(simd, sums, taps, kernel, (*bias, *slope));
-                for (to, sums) in output.chunks_exact_mut(beside).zip(sums.chunks_exact(padded.row)) {
-                    to.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
+        match numbers {
+            Numbers::Apart(image, output) => {
+                let channels = image.chunks_exact(height * width).zip(output.chunks_exact_mut(below * beside));
+                for ((channel, output), (kernel, (bias, slope))) in channels.zip(layers) {
+                    padded.fill(channel, &mut framed);
+                    write(simd, padded, beside, [&mut framed, &mut sums], kernel, (*bias, *slope), output);
                 }
-                first += count;
+            }
+            Numbers::InPlace(image) => {
+                for (channel, (kernel, (bias, slope))) in image.chunks_exact_mut(height * width).zip(layers) {
+                    padded.fill(channel, &mut framed);
+                    write(simd, padded, beside, [&mut framed, &mut sums], kernel, (*bias, *slope), channel);
+                }
             }
         }
+    }
+}
+
+/// Writes what becomes of a channel in its frame.
+#[inline(always)]
+fn write<S: Simd>(
+    simd: S,
+    padded: Padded,
+    beside: usize,
+    [framed, sums]: [&mut [f32]; 2],
+    kernel: &[f32; 9],
+    scale: (f32, f32),
+    output: &mut [f32],
+) {
+    let rows_at_once = (BLOCK / padded.row).max(1);
+    let mut first = 0;
+    for output in output.chunks_mut(rows_at_once * beside) {
+        let count = (output.len() / beside) * padded.row;
+        let (Some(sums), Some(taps)) = (sums.get_mut(..count), padded.taps(framed, first, count)) else { return };
+        convolve(simd, sums, taps, kernel, scale);
+        for (to, sums) in output.chunks_exact_mut(beside).zip(sums.chunks_exact(padded.row)) {
+            to.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
+        }
+        first += count;
     }
 }
 

@@ -46,6 +46,14 @@ pub(super) trait Layer: Clone + Debug + Hash + Eq + Send + Sync + 'static {
 
     /// Computes one image; neither it nor the output is empty.
     fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]);
+
+    /// Whether [`run_in_place`](Self::run_in_place) is to be called: the output then has the input's sides.
+    fn is_in_place(&self) -> bool {
+        false
+    }
+
+    /// Computes one image, of this many rows and columns, where it lies: no other memory is cleared and filled.
+    fn run_in_place(&self, _numbers: &mut [f32], _sides: [usize; 2], _constants: &[&[f32]]) {}
 }
 
 /// Refuses biases and slopes that are not one a channel.
@@ -181,16 +189,24 @@ impl<L: Layer> EvalOp for LayerOp<L> {
         let [_, channels, height, width] = *input.shape() else { bail!("four sides expected") };
         let known: TVec<TDim> = input.shape().iter().map(ToDim::to_dim).collect();
         let sides: TVec<usize> = self.sides(&known)?.iter().map(TDim::to_usize).collect::<Result<_, _>>()?;
+        let parts = self.constants.iter().map(|part| part.try_as_plain_ram());
+        let parts = parts.collect::<TractResult<Vec<_>>>()?;
+        let parts = parts.iter().map(PlainView::as_slice::<f32>).collect::<TractResult<Vec<_>>>()?;
+        let (each, after) = (channels * height * width, sides.iter().skip(1).product::<usize>());
+        if self.layer.is_in_place() {
+            ensure!(*input.shape() == *sides, "an output like the input expected");
+            let mut image = input.into_tensor();
+            for numbers in image.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.chunks_exact_mut(each.max(1)) {
+                self.layer.run_in_place(numbers, [height, width], &parts);
+            }
+            return Ok(tvec!(image.into_tvalue()));
+        }
         let mut output = Tensor::zero::<f32>(&sides)?;
-        if input.len() > 0 && output.len() > 0 {
-            let parts = self.constants.iter().map(|part| part.try_as_plain_ram());
-            let parts = parts.collect::<TractResult<Vec<_>>>()?;
-            let parts = parts.iter().map(PlainView::as_slice::<f32>).collect::<TractResult<Vec<_>>>()?;
-            let each: usize = sides.iter().skip(1).product();
+        if each > 0 && after > 0 {
             let from = input.try_as_plain_ram()?;
             let mut to = output.try_as_plain_ram_mut()?;
-            let images = from.as_slice::<f32>()?.chunks_exact(channels * height * width);
-            for (numbers, output) in images.zip(to.as_slice_mut::<f32>()?.chunks_exact_mut(each)) {
+            let images = from.as_slice::<f32>()?.chunks_exact(each);
+            for (numbers, output) in images.zip(to.as_slice_mut::<f32>()?.chunks_exact_mut(after)) {
                 self.layer.run(Image { numbers, channels, height, width }, &parts, output);
             }
         }
