@@ -72,7 +72,7 @@ impl WithSimd for Run<'_> {
             let taps: Option<Vec<[&[f32]; 9]>> = framed.chunks_exact(padded.numbers()).map(taps).collect();
             let Some(taps) = taps else { return };
             place.offset = row * beside;
-            product.run(simd, &taps.as_flattened().iter().copied(), beside, &mut place, &mut panel);
+            product.run(simd, Some(&taps.as_flattened().iter().copied()), beside, &mut place, &mut panel);
         }
     }
 }

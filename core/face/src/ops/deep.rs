@@ -6,7 +6,7 @@
 
 use pulp::Simd;
 
-use super::product::{Panel, Place, Product};
+use super::product::{Panel, Place, Product, lay_out};
 
 /// Weights lie in groups of so many channels.
 pub(super) const GROUP: usize = 6;
@@ -32,7 +32,7 @@ pub(super) fn laid_out(vectors: usize) -> usize {
 pub(super) fn run<'r, S: Simd>(
     product: &Product<'_>,
     simd: S,
-    rows: &(impl Iterator<Item = &'r [f32]> + Clone),
+    rows: Option<&(impl Iterator<Item = &'r [f32]> + Clone)>,
     pixels: usize,
     place: &mut Place<'_>,
     panel: &mut Panel,
@@ -46,12 +46,9 @@ pub(super) fn run<'r, S: Simd>(
         for (at, count) in tiles() {
             let room = padded::<S>(count);
             let Some((tile, others)) = rest.split_at_mut_checked(product.from * room) else { return };
-            for (to, row) in tile.chunks_exact_mut(room).zip(rows.clone()) {
-                let (Some(row), Some((to, beyond))) = (row.get(at..at + count), to.split_at_mut_checked(count)) else {
-                    return;
-                };
-                to.copy_from_slice(row);
-                beyond.fill(0.0);
+            match rows {
+                Some(rows) => lay_out(tile, room, rows.clone(), at..at + count),
+                None => lay_out(tile, room, place.rows(), at..at + count),
             }
             rest = others;
         }

@@ -47,7 +47,7 @@ impl Layer for Depthwise3x3 {
         self.dispatch(Numbers::Apart(numbers, output), [height, width], constants);
     }
 
-    fn is_in_place(&self) -> bool {
+    fn is_in_place(&self, _channels: usize, _constants: &[&[f32]]) -> bool {
         self.0.0 == 1
     }
 

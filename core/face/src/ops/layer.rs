@@ -48,7 +48,7 @@ pub(super) trait Layer: Clone + Debug + Hash + Eq + Send + Sync + 'static {
     fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]);
 
     /// Whether [`run_in_place`](Self::run_in_place) is to be called: the output then has the input's sides.
-    fn is_in_place(&self) -> bool {
+    fn is_in_place(&self, _channels: usize, _constants: &[&[f32]]) -> bool {
         false
     }
 
@@ -193,7 +193,7 @@ impl<L: Layer> EvalOp for LayerOp<L> {
         let parts = parts.collect::<TractResult<Vec<_>>>()?;
         let parts = parts.iter().map(PlainView::as_slice::<f32>).collect::<TractResult<Vec<_>>>()?;
         let (each, after) = (channels * height * width, sides.iter().skip(1).product::<usize>());
-        if self.layer.is_in_place() {
+        if self.layer.is_in_place(channels, &parts) {
             ensure!(*input.shape() == *sides, "an output like the input expected");
             let mut image = input.into_tensor();
             for numbers in image.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.chunks_exact_mut(each.max(1)) {

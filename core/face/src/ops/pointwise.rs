@@ -38,14 +38,26 @@ impl Layer for Pointwise {
     fn run(&self, image: Image<'_>, constants: &[&[f32]], output: &mut [f32]) {
         let [weights, biases, slopes] = *constants else { return };
         let product = Product::new(weights, biases, slopes, image.channels);
-        Arch::new().dispatch(Run { product, image, output });
+        Arch::new().dispatch(Run { product, pixels: image.height * image.width, numbers: Some(image.numbers), output });
+    }
+
+    fn is_in_place(&self, channels: usize, constants: &[&[f32]]) -> bool {
+        constants.get(1).is_some_and(|biases| biases.len() == channels)
+    }
+
+    fn run_in_place(&self, numbers: &mut [f32], [height, width]: [usize; 2], constants: &[&[f32]]) {
+        let [weights, biases, slopes] = *constants else { return };
+        let product = Product::new(weights, biases, slopes, biases.len());
+        Arch::new().dispatch(Run { product, pixels: height * width, numbers: None, output: numbers });
     }
 }
 
 /// A layer, an image and what becomes of it.
 struct Run<'a> {
     product: Product<'a>,
-    image: Image<'a>,
+    pixels: usize,
+    /// Those of the output itself where there are none.
+    numbers: Option<&'a [f32]>,
     output: &'a mut [f32],
 }
 
@@ -54,10 +66,10 @@ impl WithSimd for Run<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { product, image, output } = self;
-        let pixels = image.height * image.width;
+        let Self { product, pixels, numbers, output } = self;
         let mut place = Place { output, stride: pixels, offset: 0 };
-        let mut panel = Panel::new(image.channels, pixels);
-        product.run(simd, &image.numbers.chunks_exact(pixels), pixels, &mut place, &mut panel);
+        let mut panel = Panel::new(product.from, pixels);
+        let rows = numbers.map(|numbers| numbers.chunks_exact(pixels));
+        product.run(simd, rows.as_ref(), pixels, &mut place, &mut panel);
     }
 }

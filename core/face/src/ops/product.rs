@@ -38,6 +38,32 @@ pub(super) struct Place<'a> {
     pub(super) offset: usize,
 }
 
+impl Place<'_> {
+    /// What lies there.
+    #[inline(always)]
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        let offset = self.offset;
+        self.output.chunks_exact(self.stride).map(move |row| row.get(offset..).unwrap_or_default())
+    }
+}
+
+/// Copies some pixels of each row side by side, `room` numbers a row, and zeros after them.
+#[inline(always)]
+pub(super) fn lay_out<'r>(
+    tile: &mut [f32],
+    room: usize,
+    rows: impl Iterator<Item = &'r [f32]>,
+    pixels: std::ops::Range<usize>,
+) {
+    for (to, row) in tile.chunks_exact_mut(room).zip(rows) {
+        let (Some(row), Some((to, beyond))) = (row.get(pixels.clone()), to.split_at_mut_checked(pixels.len())) else {
+            return;
+        };
+        to.copy_from_slice(row);
+        beyond.fill(0.0);
+    }
+}
+
 /// A layer's numbers, weights in groups.
 #[derive(Clone, Copy)]
 pub(super) struct Product<'a> {
@@ -65,12 +91,13 @@ impl<'a> Product<'a> {
         Self { weights, biases, slopes, from }
     }
 
-    /// Computes `pixels` pixels of all channels, from as many of each row.
+    /// Computes `pixels` pixels of all channels, from as many of each row; without rows, from what lies in their place: a
+    /// channel then has the row of its number, and each part is read as a whole before it is written.
     #[inline(always)]
     pub(super) fn run<'r, S: Simd>(
         &self,
         simd: S,
-        rows: &(impl Iterator<Item = &'r [f32]> + Clone),
+        rows: Option<&(impl Iterator<Item = &'r [f32]> + Clone)>,
         pixels: usize,
         place: &mut Place<'_>,
         panel: &mut Panel,
@@ -82,10 +109,10 @@ impl<'a> Product<'a> {
         while at < pixels {
             let left = pixels - at;
             if left <= S::F32_LANES {
-                self.tile::<S, 1>(simd, rows.clone(), at..pixels, place, panel);
+                self.tile::<S, 1>(simd, rows.cloned(), at..pixels, place, panel);
             } else {
                 let end = at + left.min(VECTORS * S::F32_LANES);
-                self.tile::<S, VECTORS>(simd, rows.clone(), at..end, place, panel);
+                self.tile::<S, VECTORS>(simd, rows.cloned(), at..end, place, panel);
             }
             at += VECTORS * S::F32_LANES;
         }
@@ -96,18 +123,16 @@ impl<'a> Product<'a> {
     fn tile<'r, S: Simd, const V: usize>(
         &self,
         simd: S,
-        rows: impl Iterator<Item = &'r [f32]>,
+        rows: Option<impl Iterator<Item = &'r [f32]>>,
         pixels: std::ops::Range<usize>,
         place: &mut Place<'_>,
         panel: &mut Panel,
     ) {
         let count = pixels.len();
-        for (tile, row) in panel.0.chunks_exact_mut(V * S::F32_LANES).zip(rows) {
-            let (Some(row), Some((tile, rest))) = (row.get(pixels.clone()), tile.split_at_mut_checked(count)) else {
-                return;
-            };
-            tile.copy_from_slice(row);
-            rest.fill(0.0);
+        let Some(tile) = panel.0.get_mut(..self.from * V * S::F32_LANES) else { return };
+        match rows {
+            Some(rows) => lay_out(tile, V * S::F32_LANES, rows, pixels.clone()),
+            None => lay_out(tile, V * S::F32_LANES, place.rows(), pixels.clone()),
         }
         let Some(panel) = panel.0.get(..self.from * V * S::F32_LANES) else { return };
         for (group, weights) in self.weights.as_chunks::<GROUP>().0.chunks_exact(self.from).enumerate() {

@@ -201,7 +201,7 @@ proptest! {
     ) {
         let depthwise = depthwise && kernel == 3;
         let from = if kernel == 3 && !depthwise { dense } else { channels };
-        let to = if depthwise { from } else { to };
+        let to = if depthwise || to == 1 { from } else { to };
         let layer = Layer { kernel, stride, from, to, depthwise, bias, normal, activation };
         let shape = [images, from, height, width];
         let model = layer.model(&shape);
