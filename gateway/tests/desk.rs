@@ -250,6 +250,7 @@ async fn s43_the_record_comes_from_the_trail_and_has_no_holes() {
     assert!(rows[0].starts_with("Deployment Location,Date,Duration,"));
     assert!(rows[1].contains("EXERCISE"));
     assert!(text.record.deletion_receipts >= 3);
+    assert_eq!((text.record.practice.ages.alerts, text.record.practice.ages.unsaid), ([0, 1], 0));
     assert_eq!(deployment_record(&desk_dir(&gateway), deployment, &[]).unwrap().total_alerts, 1);
     assert_eq!(all_records(&desk_dir(&gateway), &[]).unwrap(), [text.record]);
 }

@@ -7,12 +7,14 @@
 //! stand apart; conflicting decisions and verifications of two phones stay and are listed.
 
 mod alert_facts;
+mod alert_practice;
 mod count;
 mod csv;
 mod export;
 mod issue;
 mod practice;
 mod project;
+mod publish;
 mod rates;
 mod stops;
 mod summary;

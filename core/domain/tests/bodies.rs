@@ -4,14 +4,16 @@
 
 mod support;
 
+use peel_domain::deployment::Role;
+use peel_domain::ethnicity::SelfDefined;
 use peel_domain::event::{
     Action, Actor, BodyError, DeletionReason, EventBody, Justification, MediaClass, MediaDeleted,
 };
-use peel_domain::id::MediaId;
+use peel_domain::id::{CameraId, MediaId};
 use peel_domain::judgement::{Decision, JudgementValue, NoEngagementReason, SkipReason};
 use peel_domain::permit::ComparisonPermit;
 use peel_domain::shift::SignedInOfficer;
-use peel_domain::stop::{Explanation, IdentityConclusion, LegalFooting, Outcome};
+use peel_domain::stop::{Explanation, ForceUse, IdentityConclusion, LegalFooting, Outcome};
 use peel_domain::workflow::{Command, FalseAlertForm, ReceiptForm};
 use serde::de::DeserializeOwned;
 use support::*;
@@ -43,6 +45,32 @@ fn a_body_comes_back_from_its_bytes_and_nothing_may_follow_it() {
     assert_eq!(EventBody::from_cbor(&bytes[..40]), Err(BodyError::Decode));
     let unknown = body(2).to_cbor().unwrap();
     assert_eq!(EventBody::from_cbor(&unknown), Err(BodyError::UnknownVersion));
+}
+
+#[test]
+fn what_older_trails_do_not_say_is_read_as_unsaid_and_not_written() {
+    let camera_id = CameraId::new("cam-1").unwrap();
+    let ingested = |under_18| Action::AlertIngested {
+        camera_id: camera_id.clone(),
+        captured_at_ms: 1,
+        test_subject: false,
+        threshold: None,
+        under_18,
+        vulnerable: under_18,
+    };
+    let joined = |software| Action::Joined { role: Role::EngagementOfficer, software };
+    let pairs = [
+        (ingested(None), ingested(Some(true)), "under_18"),
+        (joined(None), joined(Some("0.1.0".to_owned())), "software"),
+    ];
+    for (older, newer, field) in pairs {
+        let bytes = |action: &Action| EventBody { action: action.clone(), ..body(1) }.to_cbor().unwrap();
+        let has = |bytes: &[u8]| bytes.windows(field.len()).any(|window| window == field.as_bytes());
+        assert!(!has(&bytes(&older)) && has(&bytes(&newer)), "{field}");
+        for action in [older, newer] {
+            assert_eq!(EventBody::from_cbor(&bytes(&action)).map(|body| body.action), Ok(action));
+        }
+    }
 }
 
 #[test]
@@ -97,8 +125,10 @@ fn s01_no_decision_judgement_outcome_or_reason_has_a_default() {
         Has::<FalseAlertForm>::DEFAULT,
         Has::<ReceiptForm>::DEFAULT,
         Has::<Command>::DEFAULT,
+        Has::<SelfDefined>::DEFAULT,
+        Has::<ForceUse>::DEFAULT,
     ];
-    assert_eq!(defaults, [false; 11]);
+    assert_eq!(defaults, [false; 13]);
 }
 
 #[test]

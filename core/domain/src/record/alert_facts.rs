@@ -10,7 +10,6 @@ use crate::event::{Action, Actor, CoordinationStatus, EventBody};
 use crate::id::{AlertId, EngagementId, EnrolmentId, OfficerId};
 use crate::judgement::{Decision, JudgementKind, JudgementValue, NoEngagementReason};
 use crate::record::issue::Issue;
-use crate::record::practice::StoppedBy;
 use crate::record::project::Source;
 use crate::record::truth::{AlertTruth, Statements};
 use crate::stop::{
@@ -36,13 +35,13 @@ impl StopFacts {
 }
 
 /// An officer on a phone.
-type Judge = (EnrolmentId, OfficerId);
+pub(super) type Judge = (EnrolmentId, OfficerId);
 
 /// A decision to engage: by whom, and who was known on that phone to have judged before.
 #[derive(Clone, Debug)]
-struct Engaging {
-    officer: OfficerId,
-    judged_before: BTreeSet<OfficerId>,
+pub(super) struct Engaging {
+    pub(super) officer: OfficerId,
+    pub(super) judged_before: BTreeSet<OfficerId>,
 }
 
 /// A false alert's causes, all of them and the main one.
@@ -71,17 +70,17 @@ pub(super) struct AlertFacts {
     pub(super) under_18: Option<bool>,
     /// Whether the entry is of somebody vulnerable, where the trail says it.
     pub(super) vulnerable: Option<bool>,
-    operator_said_false: bool,
-    blind: BTreeMap<Judge, JudgementValue>,
-    revealed: BTreeMap<Judge, JudgementValue>,
+    pub(super) operator_said_false: bool,
+    pub(super) blind: BTreeMap<Judge, JudgementValue>,
+    pub(super) revealed: BTreeMap<Judge, JudgementValue>,
     /// Who judged blind, by their own phones.
-    judged_blind: BTreeSet<OfficerId>,
+    pub(super) judged_blind: BTreeSet<OfficerId>,
     /// Who was known on each phone to have judged, as far as its log has been read.
     known_judges: BTreeMap<EnrolmentId, BTreeSet<OfficerId>>,
-    engaging: Vec<Engaging>,
-    decided_different: bool,
-    entry_called_stale: bool,
-    apologised: bool,
+    pub(super) engaging: Vec<Engaging>,
+    pub(super) decided_different: bool,
+    pub(super) entry_called_stale: bool,
+    pub(super) apologised: bool,
 }
 
 impl AlertFacts {
@@ -249,63 +248,6 @@ impl AlertFacts {
     /// Contact was made on some phone.
     pub(super) fn engaged(&self) -> bool {
         !self.stops.is_empty()
-    }
-
-    /// Somebody decided to engage.
-    pub(super) fn decided_to_engage(&self) -> bool {
-        !self.engaging.is_empty()
-    }
-
-    /// Before every decision to engage its officer and another one had judged blind, each by their own log (S04).
-    pub(super) fn judged_by_two(&self) -> bool {
-        self.engaging.iter().all(|engaging| {
-            let judged = |officer: &OfficerId| self.judged_blind.contains(officer);
-            let another = engaging.judged_before.iter().any(|other| *other != engaging.officer && judged(other));
-            engaging.judged_before.contains(&engaging.officer) && judged(&engaging.officer) && another
-        })
-    }
-
-    /// Whether an officer said that the entry is out of date or wrong: the person is right, the entry is not (W2).
-    pub(super) fn entry_called_stale(&self) -> bool {
-        self.entry_called_stale
-    }
-
-    /// Whether the officer apologised for a false alert.
-    pub(super) fn apologised(&self) -> bool {
-        self.apologised
-    }
-
-    /// Which human saw first that a false alert was one, in the order in which humans come to it.
-    pub(super) fn stopped_by(&self) -> StoppedBy {
-        let said = |judgements: &BTreeMap<Judge, JudgementValue>| {
-            judgements.values().any(|value| *value == JudgementValue::DifferentPeopleLikely)
-        };
-        if self.engaged() {
-            StoppedBy::Contact
-        } else if self.operator_said_false {
-            StoppedBy::Operator
-        } else if said(&self.blind) {
-            StoppedBy::BlindJudgement
-        } else if said(&self.revealed) || self.decided_different {
-            StoppedBy::AfterReveal
-        } else {
-            StoppedBy::Otherwise
-        }
-    }
-
-    /// Officers who judged blind that it was not, or could not tell, and judged again after the reveal: how many, and how
-    /// many of these then said that it was.
-    pub(super) fn blind_shift(&self) -> (u64, u64) {
-        let doubted = self.blind.iter().filter(|(_, value)| **value != JudgementValue::SamePersonLikely);
-        let again = doubted.filter_map(|(judge, _)| self.revealed.get(judge));
-        again.fold((0, 0), |(all, shifted), value| {
-            (all + 1, shifted + u64::from(*value == JudgementValue::SamePersonLikely))
-        })
-    }
-
-    /// What the person last said of their ethnicity, at any stop.
-    pub(super) fn ethnicity(&self) -> Option<SelfDefined> {
-        self.stops.values().filter_map(|stop| stop.ethnicity).next_back()
     }
 
     /// Every decision, by phone and in its order.

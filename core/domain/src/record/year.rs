@@ -11,10 +11,11 @@ use serde::Serialize;
 use crate::event::{Action, Actor, EventBody};
 use crate::id::{DeploymentId, EnrolmentId};
 use crate::policy::Policy;
-use crate::record::export::{PublicExport, Published, Tables};
+use crate::record::export::{PublicExport, Published};
 use crate::record::issue::Issue;
 use crate::record::practice::Ages;
 use crate::record::project::{RecordBuilder, Source};
+use crate::record::publish::Tables;
 use crate::record::summary::{DeploymentRecord, RecordError};
 use crate::record::tables::{AgeTable, GroupTable};
 use crate::statistics::share_of_true_after;
@@ -136,9 +137,13 @@ impl YearReport {
             real.into_iter().partition(|record| left_out.contains(&record.deployment_id));
         taken.sort_by_key(|record| (record.started_ms, record.deployment_id));
         check(period, &taken)?;
-        let exported: Result<Vec<PublicExport>, RecordError> =
-            taken.iter().map(|record| record.export(policy)).collect();
-        let deployments = exported.map_err(|RecordError::Incomplete(_)| YearError::Empty)?;
+        let exported = |record: &&DeploymentRecord| {
+            let deployment_id = record.deployment_id;
+            record.export(policy).map_err(|RecordError::Incomplete(issues)| {
+                YearError::Incomplete(issues.into_iter().map(|issue| Finding { deployment_id, issue }).collect())
+            })
+        };
+        let deployments = taken.iter().map(exported).collect::<Result<Vec<PublicExport>, YearError>>()?;
         let smallest = u64::from(policy.deployment.published_cell_min);
         let ages: Vec<Ages> = taken.iter().map(|record| record.practice.ages).collect();
         let tables = Tables {

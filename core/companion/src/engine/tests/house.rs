@@ -1,6 +1,7 @@
 //! What the phone keeps in order by itself: checkpoints in time, bodies that go, files that are let go of.
 
 use futures_util::FutureExt as _;
+use peel_domain::deployment::Role;
 use peel_domain::event::{Action, Actor, Justification};
 use peel_ledger::tree::subtree_root;
 
@@ -25,6 +26,14 @@ fn write(engine: &Engine, count: usize) {
     let event =
         record::event(&state, Action::BriefingAcknowledged, Actor::Core, Justification::Integrity, engine.now());
     engine.record(&mut state, &vec![event; count], Batch::new()).unwrap();
+}
+
+#[test]
+fn the_trail_says_which_version_of_the_core_joined() {
+    let bench = Bench::new();
+    let software = Some(env!("CARGO_PKG_VERSION").to_owned());
+    let joined = Action::Joined { role: Role::EngagementOfficer, software };
+    assert!(bench.events(&bench.engine).iter().any(|event| event.action == joined));
 }
 
 #[test]
