@@ -74,6 +74,15 @@ pub enum Fate {
     TestSubject,
 }
 
+/// What becomes of a doubt after the reveal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It has gone.
+    Gone,
+    /// It stays.
+    Stays,
+}
+
 /// One alert.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::struct_excessive_bools)] // separate draws
@@ -90,8 +99,8 @@ pub struct AlertPlan {
     pub under_18: bool,
     /// The officer puts the blind judgement off.
     pub skipped: bool,
-    /// The officer cannot tell, blind, and says "same" after the reveal.
-    pub drawn_along: bool,
+    /// The officer cannot tell, blind; after the reveal they say "same", or cannot tell still.
+    pub doubt: Option<Doubt>,
     /// Force is used.
     pub force: bool,
     /// The receipt is taken.
@@ -319,7 +328,11 @@ fn draw_alert(rng: &mut StdRng, fate: Fate, at_s: u32) -> AlertPlan {
         ethnicity: ethnicity(rng),
         under_18: judged_as_true && !skipped && rng.random_range(0..100) < 2,
         skipped,
-        drawn_along: judged_as_true && !skipped && rng.random_range(0..100) < 8,
+        doubt: match rng.random_range(0..100) {
+            0..=5 if judged_as_true && !skipped => Some(Doubt::Gone),
+            6..=9 if judged_as_true && !skipped => Some(Doubt::Stays),
+            _ => None,
+        },
         force: rng.random_range(0..100) < if fate == Fate::Arrest { 15 } else { 1 },
         receipt_taken: rng.random_range(0..100) < 60,
         fate,

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::YearFailed;
 use super::phone::{Held, Officer};
-use super::plan::{AlertPlan, DeploymentPlan, Fate};
+use super::plan::{AlertPlan, DeploymentPlan, Doubt, Fate};
 
 /// Phones in a deployment.
 const PHONES: u64 = 3;
@@ -342,8 +342,11 @@ fn judge_as_planned(plan: &AlertPlan, one: &mut Held<'_>, at_ms: i64) -> Result<
     let (blind, revealed) = match plan.fate {
         Fate::FalseByBlind(_) => (DifferentPeopleLikely, Some(DifferentPeopleLikely)),
         Fate::FalseAfterReveal(_) => (CannotTell, Some(DifferentPeopleLikely)),
-        _ if plan.drawn_along => (CannotTell, Some(SamePersonLikely)),
-        _ => (SamePersonLikely, None),
+        _ => match plan.doubt {
+            Some(Doubt::Gone) => (CannotTell, Some(SamePersonLikely)),
+            Some(Doubt::Stays) => (CannotTell, Some(CannotTell)),
+            None => (SamePersonLikely, None),
+        },
     };
     one.play(&judge(blind), at_ms)?;
     revealed.map_or(Ok(()), |value| one.play(&again(value), at_ms + 4_000))
