@@ -34,12 +34,15 @@ pub enum Condition {
     LowerFaceCovered,
     /// A bar over the eyes.
     EyesCovered,
+    /// A telephone at a stop: near, in some light, a little soft, compressed. Not among [`Self::ALL`]: it is what a close
+    /// photograph looks like, and no way to spoil one.
+    ClosePhone,
     /// A street camera: so many pixels wide, soft, a little moved, underexposed, noisy, compressed.
     StreetCamera(u16),
 }
 
 impl Condition {
-    /// All, in the order of the table.
+    /// All that spoil, in the order of the table.
     pub const ALL: [Self; 10] = [
         Self::AsIs,
         Self::Small(32),
@@ -63,6 +66,7 @@ impl Condition {
             Self::Dark => "dark".to_owned(),
             Self::LowerFaceCovered => "lower_face_covered".to_owned(),
             Self::EyesCovered => "eyes_covered".to_owned(),
+            Self::ClosePhone => "close_phone".to_owned(),
             Self::StreetCamera(pixels) => format!("cctv_{pixels}"),
         }
     }
@@ -118,6 +122,7 @@ pub fn degrade(condition: Condition, picture: &Picture, face: &Face, seed: u64, 
         Condition::EyesCovered => {
             picture.covered([24, 24, 24], |x, y| covers(face.place(x, y), 1.05, -0.35, 0.35)).png()
         }
+        Condition::ClosePhone => close_phone(picture, scale, &mut random),
         Condition::StreetCamera(pixels) => street_camera(picture, f32::from(pixels) / face.measure, &mut random),
     }
 }
@@ -133,6 +138,15 @@ fn street_camera(picture: &Picture, factor: f32, random: &mut Xoshiro256PlusPlus
     let noise = random.random_range(3.0..8.0);
     let quality = random.random_range(30..=60);
     picture.reduced(factor).gaussian(softness).moved(length, angle).exposed(gain, noise, random).jpeg(quality)
+}
+
+fn close_phone(picture: &Picture, scale: f32, random: &mut Xoshiro256PlusPlus) -> Option<Encoded> {
+    let softness = random.random_range(0.3..0.8) * scale;
+    let (length, angle) = (random.random_range(0.5..1.5) * scale, random.random_range(0.0..std::f32::consts::PI));
+    let gain = random.random_range(0.7..1.15);
+    let noise = random.random_range(1.0..3.0);
+    let quality = random.random_range(75..=92);
+    picture.gaussian(softness).moved(length, angle).exposed(gain, noise, random).jpeg(quality)
 }
 
 /// One generator for each photograph under each condition, so that leaving one out changes no other.

@@ -3,12 +3,15 @@
 //! Must never: show a face, a file's name or a rate without its counts and interval.
 //! Always: every word that comes from the table is escaped; every plot has a text that says what it shows.
 
+mod calibration;
 mod groups;
 mod numbers;
 mod plots;
 mod sections;
 
 use crate::findings::Findings;
+
+pub use calibration::calibration_html;
 
 /// The report's text; `written` says when, for the head of the page.
 pub fn html(findings: &Findings, written: &str) -> String {

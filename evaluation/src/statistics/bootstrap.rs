@@ -48,6 +48,12 @@ impl Weights {
         self.by_person.get(person * self.replicates..(person + 1) * self.replicates).unwrap_or_default()
     }
 
+    /// How often a pair of these people counts in one replicate.
+    pub fn in_replicate(&self, [first, second]: [usize; 2], replicate: usize) -> u32 {
+        let of = |person| self.of(person).get(replicate).copied().map_or(0, u32::from);
+        if first == second { of(first) } else { of(first) * of(second) }
+    }
+
     /// How often a pair of these people counts in each replicate.
     pub fn of_pair(&self, [first, second]: [usize; 2], weights: &mut Vec<u32>) {
         weights.clear();

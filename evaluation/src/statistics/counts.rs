@@ -39,8 +39,13 @@ pub struct Counts {
 impl Counts {
     /// Counts one comparison.
     pub fn add(&mut self, score: Score, mated: bool) {
+        self.add_times(score, mated, 1);
+    }
+
+    /// Counts one comparison so many times.
+    pub fn add_times(&mut self, score: Score, mated: bool, times: u64) {
         let [non_mated_count, mated_count] = self.by_score.entry(score).or_default();
-        *(if mated { mated_count } else { non_mated_count }) += 1;
+        *(if mated { mated_count } else { non_mated_count }) += times;
     }
 
     /// How many comparisons were counted.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where tests are, and what the list calls that place.
-const PLACES: [(&str, &str); 12] = [
+const PLACES: [(&str, &str); 13] = [
     ("domain", "core/domain"),
     ("ledger", "core/ledger"),
     ("journal", "core/journal"),
@@ -14,6 +14,7 @@ const PLACES: [(&str, &str); 12] = [
     ("companion", "core/companion"),
     ("gateway", "gateway"),
     ("auditor", "auditor"),
+    ("evaluation", "evaluation"),
     ("verify", "tests/verify"),
     ("e2e", "tests/e2e"),
     ("android", "android"),

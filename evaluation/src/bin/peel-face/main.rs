@@ -4,6 +4,8 @@
 //! Always: says band, score and quality together with the calibration and its limits; embeddings stay in memory and are
 //! wiped at the end.
 
+mod alerts;
+mod calibrate;
 mod compare;
 mod degrade;
 mod evaluate;
@@ -30,6 +32,8 @@ enum Task {
     Evaluate(evaluate::Evaluate),
     Report(report::Report),
     Degrade(degrade::Degrade),
+    Alerts(alerts::Alerts),
+    Calibrate(calibrate::Calibrate),
     Keygen(sign::Keygen),
     Sign(sign::Sign),
 }
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
         Task::Evaluate(task) => ("evaluate", task.run()),
         Task::Report(task) => ("report", task.run()),
         Task::Degrade(task) => ("degrade", task.run()),
+        Task::Alerts(task) => ("play the first engine", task.run()),
+        Task::Calibrate(task) => ("calibrate", task.run()),
         Task::Keygen(task) => ("make a key", task.run()),
         Task::Sign(task) => ("sign", task.run()),
     };

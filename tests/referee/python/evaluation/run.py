@@ -1,6 +1,6 @@
-"""A second opinion on the statistics of `cargo face report`, by numpy, scipy and scikit-learn.
+"""A second opinion on the statistics of `cargo face report` and `cargo face calibrate`, by numpy, scipy and scikit-learn.
 
-Draws tables of scores (seeded: PEEL_SEED, else the clock), lets `cargo face report` read them, and computes the same
+Draws tables of scores (seeded: PEEL_SEED, else the clock), lets the command read them, and computes the same
 numbers by other people's code. Closes with "N passed, N failed".
 """
 
@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import calibration
 from tally import Tally
 
 ROOT = pathlib.Path(os.environ.get("PEEL_ROOT") or pathlib.Path(__file__).resolve().parents[4])
@@ -304,6 +305,7 @@ def main():
     }
     for name, case in cases.items():
         check(tally, name, random, case)
+    calibration.check_all(tally, ROOT, random)
     return tally.close()
 
 

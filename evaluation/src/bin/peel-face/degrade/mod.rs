@@ -50,7 +50,8 @@ enum Measure {
     Face,
 }
 
-fn condition(code: &str) -> Result<Condition, String> {
+/// A condition by its name.
+pub(crate) fn condition(code: &str) -> Result<Condition, String> {
     let known = || Condition::ALL.map(Condition::code).join(", ");
     Condition::parse(code).ok_or_else(|| format!("one of: {}", known()))
 }

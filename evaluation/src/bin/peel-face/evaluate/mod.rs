@@ -27,6 +27,8 @@ use files::Files;
 use progress::Progress;
 use sight::{Sights, judge};
 
+pub(crate) use sight::cosine;
+
 /// Scores every pair of a table; goes on where an earlier run stopped.
 ///
 /// Columns in: `file1`, `file2` (relative to the table's folder), `same` (0 or 1), and where there are such `condition`,

@@ -128,7 +128,7 @@ fn failed(reason: String, milliseconds: f64) -> RowResult {
 }
 
 /// By the product's own steps and in their order, so that a score here is the product's to the last bit.
-fn cosine(left: &[f32], right: &[f32]) -> f32 {
+pub(crate) fn cosine(left: &[f32], right: &[f32]) -> f32 {
     let dot = |left: &[f32], right: &[f32]| left.iter().zip(right).map(|(left, right)| left * right).sum::<f32>();
     let lengths = dot(left, left).sqrt() * dot(right, right).sqrt();
     if lengths > f32::MIN_POSITIVE { (dot(left, right) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
