@@ -51,6 +51,11 @@ async fn an_alert_is_judged_checked_decided_and_synced() {
     let opinion = core.compare(alert_id).await.unwrap();
     assert_eq!(opinion.band, Band::Supports);
     assert!(opinion.limits.iter().any(|limit| limit == "cannot_separate_twins_or_close_relatives"));
+    // Its rates and limits are those of the calibration that the record names: read again, they are still known.
+    let rates: Vec<(&str, u64, u64)> =
+        opinion.tested_rates.iter().map(|rate| (rate.code.as_str(), rate.numerator, rate.denominator)).collect();
+    assert!(rates.contains(&("false_alerts_given_supports", 60, 1_000)), "{rates:?}");
+    assert_eq!(phone.revealed(alert_id).comparisons, [opinion]);
     core.decide(alert_id, engage()).await.unwrap();
     let again = core.decide(alert_id, engage()).await;
     assert!(matches!(again, Err(CoreError::AlreadyDecided { .. })), "{again:?}");
