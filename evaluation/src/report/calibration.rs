@@ -1,9 +1,8 @@
 //! The report of a calibration: what was fitted, what the other people say of it, and what may be told.
 
 use crate::calibration::{Cell, Cost, Found, JudgedRate, Keep, Measured, Place, Rates};
-use crate::report::html::{escape, page, paragraph, section, table};
 use crate::report::numbers::{count, interval, percent, too_few};
-use crate::report::plot::{Axis, Plot, Scale, even_ticks};
+use peel_sheet::{Axis, Plot, Scale, escape, even_ticks, page, paragraph, section, table};
 
 /// The report's text. `mark` is what marks it as a demonstration, where it is one.
 pub fn calibration_html(found: &[Found], mark: Option<&str>, written: &str) -> String {
