@@ -89,7 +89,7 @@ fn codes(before: &str, files: &[&str]) -> BTreeSet<String> {
 /// What only commands refuse with, in words.
 fn of_commands(code: &str) -> bool {
     let begins = ["change.", "bundle.", "policy.", "evidence.", "deployment.", "enrolment.url"];
-    let alone = ["exercise_clock", "force", "busy"];
+    let alone = ["exercise_clock", "force", "busy", "test_walk"];
     let api = ["deployment.not_live", "deployment.state_order"];
     (begins.iter().any(|start| code.starts_with(start)) || alone.contains(&code)) && !api.contains(&code)
 }

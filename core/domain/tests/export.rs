@@ -280,6 +280,8 @@ fn s47_test_subjects_give_a_true_recognition_rate_by_group_and_no_alert() {
     // A phone's word on it counts for nothing.
     let said = Action::TestWalked { group: EthnicGroup::Black, passes: 3, recognised: 0 };
     trail.push(PHONE_1, officer_actor("PC-1"), 50_000, None, said);
+    // Nor does the gateway's by itself.
+    trail.force(50_000, None, Action::TestWalked { group: EthnicGroup::Black, passes: 3, recognised: 0 });
     let published = export(&trail).published;
     assert_eq!((published.counts.alerts, published.apart.test_subjects), (7, 18));
     let rows = published.test_subjects.by_group.iter();

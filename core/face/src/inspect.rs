@@ -102,7 +102,7 @@ pub fn norm_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<f32, FaceError> {
 }
 
 /// Embeds a crop (packed RGB, 112 by 112) that shows nobody, for golden values: the embedding of no person is kept.
-pub fn embedding_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<Vec<f32>, FaceError> {
+pub fn output_of_crop(check: &FaceCheck, crop: &[u8]) -> Result<Vec<f32>, FaceError> {
     Ok(check.embedder().embed(&AlignedFace(Wiped::new(crop.to_vec())))?.numbers().to_vec())
 }
 

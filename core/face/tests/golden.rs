@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use common::{CHECK, face, workspace};
-use peel_face::inspect::{Detection, embedding_of_crop, inspect};
+use peel_face::inspect::{Detection, inspect, output_of_crop};
 use serde::{Deserialize, Serialize};
 
 const FACES: [&str; 6] = ["avery_1.jpg", "avery_2.jpg", "avery_3.jpg", "blair_1.jpg", "casey_1.jpg", "devon_1.jpg"];
@@ -84,7 +84,7 @@ fn shift(now: &Detection, wanted: &Detection) -> f32 {
 #[test]
 fn embeddings_of_drawn_crops_are_those_of_the_golden_file() {
     let now: BTreeMap<String, Vec<f32>> =
-        patterns().into_iter().map(|(name, crop)| (name, embedding_of_crop(&CHECK, &crop).unwrap())).collect();
+        patterns().into_iter().map(|(name, crop)| (name, output_of_crop(&CHECK, &crop).unwrap())).collect();
     let wanted = golden("embedder.json", &now);
     assert_eq!(wanted.len(), now.len());
     for (name, now) in &now {

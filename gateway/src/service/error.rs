@@ -157,6 +157,7 @@ fn in_words(code: &'static str) -> &'static str {
         "deployment.times" => "the planned start must be before the planned end, and the end still to come",
         "deployment.policy" => "no policy of this version was ever in force",
         "deployment.threshold" => "the threshold is in thousandths, 1000 at most",
+        "deployment.test_walk" => "test subjects walk past at least once, and are recognised no more often than that",
         "deployment.exercise" => "a force for exercises has exercises only, and no other force has any",
         "exercise_clock" => "an exercise clock needs a force made for exercises",
         "change.kind" => "this kind of change is not made here",

@@ -83,7 +83,7 @@ pub fn record_test_walk(
     supervises(tx, supervisor, pin, |_| Ok(deployment_id))?;
     let TestWalk { group, passes, recognised } = walk;
     if passes == 0 || recognised > passes {
-        return Err(ServiceError::Invalid("test_walk"));
+        return Err(ServiceError::Invalid("deployment.test_walk"));
     }
     let about = About { deployment_id: Some(deployment_id), alert_id: None };
     let action = Action::TestWalked { group, passes, recognised };
