@@ -13,7 +13,8 @@ import Testing
             "look_marks", "blind_question", "cannot_judge_now", "skip_title", "warnings", "no_warnings",
             "operator_says", "reference_age", "reference_age_unknown", "checked", "checked_never", "checked_long_ago",
             "named", "score", "score_limit", "score_meaning", "can_be_wrong", "known_errors", "check_title",
-            "check_start", "check_running", "check_rates_none", "check_not_possible", "second_question",
+            "check_start", "check_running", "check_rates_none", "check_not_possible", "photograph_good",
+            "second_question",
             "decision_question", "reasons_title", "reasons_help", "note_title", "note_help", "record", "back",
             "recording", "recorded", "expired", "withdrawn", "closed", "dismiss", "not_recorded",
         ]
@@ -26,6 +27,7 @@ import Testing
             + names("source", ReferenceSource.self)
             + names("reason", NoEngagementReason.self) + names("band", Band.self) + names("band_advice", Band.self)
             + names("limit", Limit.self) + names("rate", RateCode.self) + names("quality", QualityReason.self)
+            + names("advice", QualityReason.self)
             + names("side", FaceSide.self) + names("problem", Problem.Kind.self)
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import PeelCore
 import Testing
 
@@ -44,6 +45,26 @@ import Testing
             band: .supports, rates: [Shell.TestedRate(what: .falseAlertsGivenSupports, cases: 3, of: 200)],
             limits: [.cannotSeparateTwinsOrCloseRelatives, .other])
         #expect(FaceCheck(comparison) == .opinion(wanted))
+    }
+
+    @Test func aFramesLayoutIsTheCamerasOrNothing() {
+        func layout(_ width: Int, _ degrees: Int) -> FrameLayout? {
+            FrameLayout(
+                CameraFrame(
+                    bytes: Data(), width: width, height: 4, bytesPerRow: width &* 4, rotationDegrees: degrees))
+        }
+        let wanted = FrameLayout(width: 8, height: 4, rowBytes: 32, order: .bgra, turns: .three)
+        #expect(layout(8, 270) == wanted)
+        #expect(layout(8, 45) == nil && layout(-1, 0) == nil && layout(Int.max, 0) == nil)
+    }
+
+    @Test func adviceThatThisAppDoesNotKnowIsStillAdvice() {
+        let place = PeelCore.FacePlace(left: 0.1, top: 0.2, width: 0.3, height: 0.4)
+        let dark = Preview(PreviewView(advice: "too_dark", face: place))
+        let outline = Shell.FacePlace(left: 0.1, top: 0.2, width: 0.3, height: 0.4)
+        #expect(dark == Preview(advice: .tooDark, face: outline))
+        #expect(Preview(PreviewView(advice: "something_new", face: nil)).advice == .other)
+        #expect(Preview(PreviewView(advice: nil, face: nil)).advice == nil)
     }
 
     @Test func lookingLongerThanTheCoreCountsIsCutOffAndNotWrong() {

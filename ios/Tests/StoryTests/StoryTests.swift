@@ -1,7 +1,8 @@
 import Foundation
 import Observation
-import Shell
 import Testing
+
+@testable import Shell
 
 /// One alert, from the LFR system through the real gateway and the real core to a synchronised decision.
 @MainActor @Suite(.serialized) struct StoryTests {
@@ -95,6 +96,46 @@ import Testing
                 continue
             }
         }
+    }
+
+    @Test(.timeLimit(.minutes(3))) func s18FramesAreLookedAtOnceTheStopRunsAndAPhotographIsComparedOnce() async throws {
+        guard let exercise = try Exercise() else { return }
+        defer { exercise.force.end() }
+        let session = try await exercise.phoneOnDuty()
+        let core = session.alerts()
+        let camera = session.photographs()
+        let raised = AlertId(try exercise.raiseAlert())
+        for await open in try core.openAlerts() where open.contains(raised) { break }
+        let frame = CameraFrame(
+            bytes: Data(repeating: 110, count: 48 * 320), width: 64, height: 48, bytesPerRow: 320, rotationDegrees: 90)
+        await refused(.notAllowedNow) { () throws(Problem) in _ = try camera.preview(raised, frame, reason: nil) }
+        _ = try await core.displayed(raised)
+        _ = try await core.skip(raised, reason: .personIsHere)
+        let look = Look(probeMillis: 900, referenceMillis: 900, zoomed: false)
+        _ = try await core.judgeAgain(raised, .samePersonLikely, look: look)
+        _ = try await core.decide(raised, .engage, note: nil)
+        await refused(.notAllowedNow) { () throws(Problem) in _ = try camera.preview(raised, frame, reason: nil) }
+        try await session.contactMade(raised)
+        #expect(try camera.preview(raised, frame, reason: nil) == Preview(advice: .noFace, face: nil))
+        let short = CameraFrame(
+            bytes: Data(count: 9), width: 64, height: 48, bytesPerRow: 256, rotationDegrees: 0)
+        await refused(.invalid) { () throws(Problem) in _ = try camera.preview(raised, short, reason: nil) }
+
+        let store = PhotographStore(core: camera, id: raised, reason: nil)
+        store.looked(try camera.preview(raised, frame, reason: nil))
+        #expect(store.state == .aiming(Preview(advice: .noFace, face: nil), nil))
+        store.take(exercise.probe)
+        await store.compare()
+        guard case .compared(.opinion) = store.state else {
+            Issue.record("no opinion: \(store.state)")
+            return
+        }
+        await refused(.notFound) { () throws(Problem) in _ = try await camera.compareHeld(raised, reason: nil) }
+        store.take(exercise.probe)
+        store.leave()
+        await refused(.notFound) { () throws(Problem) in _ = try await camera.compareHeld(raised, reason: nil) }
+        store.take(exercise.probe)
+        #expect(store.state == .left)
     }
 
     @Test(.timeLimit(.minutes(3))) func aCancelledTaskLosesNothingThatWasAsked() async throws {

@@ -70,6 +70,18 @@ public final class OfficerSession: Sendable {
     public func alerts() -> any AlertCore {
         LiveAlertCore(core)
     }
+
+    /// What taking a close photograph needs.
+    public func photographs() -> any PhotographCore {
+        LivePhotographCore(core)
+    }
+
+    /// Begins a stop in a voluntary conversation, for tests: the screen that asks for the footing is still to come.
+    func contactMade(_ id: AlertId) async throws(Problem) {
+        _ = try await calling { [core] in
+            try await core.contactMade(alertId: id.text, footing: .voluntaryConversation)
+        }
+    }
 }
 
 /// The device under the core: its key store and its clocks.

@@ -60,6 +60,7 @@ enum class Said : Phrase {
     CHECK_RUNNING,
     CHECK_RATES_NONE,
     CHECK_NOT_POSSIBLE,
+    PHOTOGRAPH_GOOD,
     SECOND_QUESTION,
     DECISION_QUESTION,
     REASONS_TITLE,
@@ -128,6 +129,9 @@ fun RateCode.phrase(): Phrase = CodeName("rate", this)
 /** Why the face check gives no opinion, and what to do. */
 fun QualityReason.phrase(): Phrase = CodeName("quality", this)
 
+/** What to do, while the officer aims, about what stands in the way of a good photograph. */
+fun QualityReason.advice(): Phrase = CodeName("advice", this)
+
 /** What to do about a problem. */
 fun Problem.Kind.phrase(): Phrase = CodeName("problem", this)
 
@@ -146,5 +150,5 @@ fun everyPhrase(): List<Phrase> = Said.entries +
     Limit.entries.map { it.phrase() } +
     FaceSide.entries.map { it.phrase() } +
     RateCode.entries.map { it.phrase() } +
-    QualityReason.entries.map { it.phrase() } +
+    QualityReason.entries.flatMap { listOf(it.phrase(), it.advice()) } +
     Problem.Kind.entries.map { it.phrase() }

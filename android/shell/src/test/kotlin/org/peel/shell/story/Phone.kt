@@ -3,13 +3,16 @@ package org.peel.shell.story
 import java.io.File
 import kotlinx.coroutines.flow.first
 import org.peel.core.CoreConfig
+import org.peel.core.LegalFooting
 import org.peel.core.OfficerCore
 import org.peel.core.softwareVault
 import org.peel.core.systemClock
 import org.peel.shell.CoreResult
+import org.peel.shell.alert.AlertId
 import org.peel.shell.alert.AlertState
 import org.peel.shell.alert.AlertStore
 import org.peel.shell.core.PeelAlerts
+import org.peel.shell.core.PeelPhotographs
 import org.peel.shell.core.PeelSession
 import org.peel.shell.session.Role
 
@@ -22,6 +25,7 @@ class Phone(folder: File, models: File) {
     )
     val session = PeelSession(core)
     val alerts = PeelAlerts(core)
+    val photographs = PeelPhotographs(core)
 
     /** From the enrolment code to the open alert stream. */
     suspend fun start(gateway: GatewayProcess) {
@@ -31,6 +35,9 @@ class Phone(folder: File, models: File) {
         session.join(deployment, Role.ENGAGEMENT_OFFICER).done()
         session.connect().done()
     }
+
+    /** The stop begins. */
+    suspend fun contact(id: AlertId) = core.contactMade(id.text, LegalFooting.VOLUNTARY_CONVERSATION)
 }
 
 /** The first state of its kind for which [there] holds. */
