@@ -98,7 +98,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func s18FramesAreLookedAtOnceTheStopRunsAndAPhotographIsComparedOnce() async throws {
+    @Test(.timeLimit(.minutes(3)))
+    func s18FramesAreLookedAtOnceTheStopRunsAndAPhotographIsComparedOnce() async throws {
         guard let exercise = try Exercise() else { return }
         defer { exercise.force.end() }
         let session = try await exercise.phoneOnDuty()
